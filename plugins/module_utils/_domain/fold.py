@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""What a journal amounts to: state, incident, votes, run in progress, before-images. Pure: the moment is an argument."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import step_state
+
+
+@dataclasses.dataclass
+class RunRecord:
+    """A run as the journal tells it. ``images``: step key -> item -> [first before-image, last after-image, intended]."""
+
+    id: str
+    kind: str
+    mode: str
+    opened_at: str
+    by: str
+    planned: bool
+    epoch: int
+    ended: str = ""
+    ended_at: str = ""
+    images: dict[str, dict[str, dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
+    steps: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    accepted: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+
+    def moved_anything(self) -> bool:
+        """Whether a change may have been made: an intent counts, its outcome may be what a crash swallowed."""
+        return any(self.images.values())
+
+
+@dataclasses.dataclass
+class Fold:
+    """The meaning of a whole journal at one moment."""
+
+    state: str = "unarmed"
+    baseline: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    armed_at: str = ""
+    incident: dict[str, t.Any] | None = None
+    votes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    runs: dict[str, RunRecord] = dataclasses.field(default_factory=dict)
+    active_run: str = ""
+    last_failover: str = ""
+    unexpected: list[str] = dataclasses.field(default_factory=list)
+
+    def active(self) -> RunRecord | None:
+        return self.runs.get(self.active_run) if self.active_run else None
+
+
+def moment(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def live_votes(votes: list[dict[str, t.Any]], now: datetime.datetime) -> list[dict[str, t.Any]]:
+    """The newest vote of each person that has not expired; who withdrew has none."""
+    newest: dict[str, dict[str, t.Any]] = {}
+    for vote in votes:
+        newest[str(vote["by"]).casefold()] = vote
+    return [v for v in newest.values() if v["decision"] != "withdraw" and moment(v["expires_at"]) > now]
+
+
+def quorum(votes: list[dict[str, t.Any]], now: datetime.datetime) -> bool:
+    """Enough distinct people say proceed, to one and the same intent, and nobody declines."""
+    live = live_votes(votes, now)
+    if not live or any(v["decision"] == "decline" for v in live):
+        return False
+    intents = {tuple(sorted((k, str(x)) for k, x in v["intent"].items())) for v in live}
+    return len(intents) == 1 and len(live) >= max(int(v["required"]) for v in live)
+
+
+def fold(events: t.Iterable[Event], now: datetime.datetime) -> Fold:
+    """Every event applied in order. An event that the table of states does not expect is kept in ``unexpected``."""
+    result = Fold()
+    for event in events:
+        _APPLY[event.kind](result, event)
+    if result.state == "approved" and not quorum(result.votes, now):
+        _move(result, "expired" if result.incident else "expired_planned", "expiry")
+    return result
+
+
+def _move(result: Fold, event: str, where: str) -> None:
+    to = step_state(result.state, event)
+    if to is None:
+        result.unexpected.append(f"{where}: {event} in state {result.state}")
+    else:
+        result.state = to
+
+
+def _armed(result: Fold, event: Event) -> None:
+    result.baseline, result.armed_at = event.data, event.at
+    if result.state == "unarmed":
+        _move(result, "armed", f"event {event.seq}")
+
+
+def _disarmed(result: Fold, event: Event) -> None:
+    _move(result, "disarmed", f"event {event.seq}")
+    result.baseline, result.armed_at = {}, ""
+
+
+def _incident_opened(result: Fold, event: Event) -> None:
+    _move(result, "incident_opened", f"event {event.seq}")
+    result.incident, result.votes = {"id": f"{event.seq}", "opened_at": event.at, **event.data}, []
+
+
+def _incident_recovered(result: Fold, event: Event) -> None:
+    _move(result, "source_answered", f"event {event.seq}")
+    result.incident, result.votes = None, []
+
+
+def _incident_closed(result: Fold, event: Event) -> None:
+    _move(result, "looked_at", f"event {event.seq}")
+
+
+def _decision(result: Fold, event: Event) -> None:
+    where, before = f"event {event.seq}", result.state
+    result.votes.append({**event.data, "at": event.at, "seq": event.seq})
+    decided = quorum(result.votes, moment(event.at))
+    if decided and before != "approved":
+        _move(result, "quorum", where)
+    elif event.data["decision"] == "decline" and before in ("pending", "approved"):
+        _move(result, "declined", where)
+    elif event.data["decision"] == "proceed" and before == "declined":
+        _move(result, "vote", where)
+    elif before == "approved" and not decided:
+        _move(result, "withdrawn" if result.incident else "withdrawn_planned", where)
+
+
+def _run_opened(result: Fold, event: Event) -> None:
+    data = event.data
+    result.runs[event.run] = RunRecord(
+        id=event.run, kind=data["kind"], mode=data["mode"], opened_at=event.at, by=event.by, planned=data["planned"], epoch=data["epoch"]
+    )
+    if data["mode"] == "plan":
+        return
+    result.active_run = event.run
+    if data["kind"] in ("failover", "failback"):
+        _move(result, f"{data['kind']}_opened", f"event {event.seq}")
+        result.votes = []  # consumed
+
+
+def _run_resumed(result: Fold, event: Event) -> None:
+    record = result.runs.get(event.run)
+    if record is None:
+        result.unexpected.append(f"event {event.seq}: resumes the unknown run {event.run}")
+    else:
+        record.epoch = event.data["epoch"]
+
+
+def _run_ended(result: Fold, event: Event) -> None:
+    record = result.runs.get(event.run)
+    if record is None:
+        result.unexpected.append(f"event {event.seq}: ends the unknown run {event.run}")
+        return
+    record.ended, record.ended_at = event.kind.removeprefix("run_"), event.at
+    if record.mode == "plan":
+        return
+    result.active_run = ""
+    if record.kind == "drill":
+        return
+    if event.kind == "run_closed":
+        _move(result, f"{record.kind}_closed", f"event {event.seq}")
+        if record.kind == "failover":
+            result.last_failover = event.run
+        else:
+            result.incident = None
+    else:
+        _move(result, "reverted_planned" if record.kind == "failover" and result.incident is None else "reverted", f"event {event.seq}")
+
+
+def _step_intent(result: Fold, event: Event) -> None:
+    record = result.runs.get(event.run)
+    if record is None:
+        result.unexpected.append(f"event {event.seq}: a step of the unknown run {event.run}")
+        return
+    images = record.images.setdefault(event.step, {})
+    for change in event.data["changes"]:
+        known = images.setdefault(change["name"], {"before": change["before"], "after": change["after"], "detail": change.get("detail")})
+        known["after"] = change["after"]
+    record.steps.setdefault(event.step, {"begun_at": event.at})["intended_at"] = event.at
+
+
+def _step_outcome(result: Fold, event: Event) -> None:
+    record = result.runs.get(event.run)
+    if record is None:
+        result.unexpected.append(f"event {event.seq}: a step of the unknown run {event.run}")
+        return
+    step = record.steps.setdefault(event.step, {"begun_at": event.data.get("begun_at", event.at)})
+    step.update(ended_at=event.at, failed=event.data["failed"], counts=event.data["counts"], evidence=event.data.get("evidence"), msg=event.data.get("msg", ""))
+    images = record.images.setdefault(event.step, {})
+    for outcome in event.data["changed"]:
+        if outcome["name"] in images:
+            images[outcome["name"]]["after"] = outcome["after"]
+
+
+def _accepted(result: Fold, event: Event) -> None:
+    record = result.runs.get(event.run)
+    if record is not None:
+        record.accepted.append({"at": event.at, "by": event.by, "step": event.step, **event.data})
+
+
+def _threat(result: Fold, event: Event) -> None:
+    if result.state == "failed_over":
+        _move(result, "violated", f"event {event.seq}")
+
+
+def _repaired(result: Fold, event: Event) -> None:
+    if result.state == "threatened":
+        _move(result, "repaired", f"event {event.seq}")
+
+
+def _nothing(result: Fold, event: Event) -> None:
+    """A record for people; the state does not depend on it."""
+
+
+_APPLY: dict[str, t.Callable[[Fold, Event], None]] = {
+    "armed": _armed,
+    "disarmed": _disarmed,
+    "incident_opened": _incident_opened,
+    "incident_recovered": _incident_recovered,
+    "incident_closed": _incident_closed,
+    "decision": _decision,
+    "run_opened": _run_opened,
+    "run_resumed": _run_resumed,
+    "run_closed": _run_ended,
+    "run_abandoned": _run_ended,
+    "run_reverted": _run_ended,
+    "step_predicted": _nothing,
+    "step_intent": _step_intent,
+    "step_outcome": _step_outcome,
+    "accepted": _accepted,
+    "threat": _threat,
+    "repaired": _repaired,
+}

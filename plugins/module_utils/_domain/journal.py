@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The journal of one identity as pure text: events, their lines, their chain.
+
+A line is canonical JSON (sorted keys, no blanks, ASCII). Each event names the SHA-256 of the line before it, so a
+line that was edited, dropped or reordered shows. Nothing here reads a clock or a file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken
+
+GENESIS = "0" * 64
+
+#: kind -> what it announces. Nothing else may stand in a journal.
+KINDS = {
+    "armed": "a baseline was taken",
+    "disarmed": "the baseline was removed",
+    "incident_opened": "Time to Fail reached zero",
+    "incident_recovered": "the source answers again",
+    "incident_closed": "a person looked at the recovered source",
+    "decision": "a person decided",
+    "run_opened": "a run took the lease",
+    "run_resumed": "a stopped run went on under a new lease",
+    "run_closed": "a run ended as intended",
+    "run_abandoned": "a run was given up before it moved anything",
+    "run_reverted": "a run was undone",
+    "step_predicted": "what a step would change",
+    "step_intent": "what a step is about to change, with before-images",
+    "step_outcome": "what a step changed",
+    "accepted": "a person accepted a finding or a failure, with a reason",
+    "threat": "something pulls the identity back",
+    "repaired": "the identity is where it should be again",
+}
+
+
+class Head(t.NamedTuple):
+    """The end of a chain: the number of its last event (0 = empty) and the hash of that event's line."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """One entry. ``at`` is a stamp in UTC, ``by`` who caused it, ``host`` the host concerned, ``data`` JSON."""
+
+    seq: int
+    at: str
+    kind: str
+    run: str = ""
+    step: str = ""
+    by: str = ""
+    host: str = ""
+    data: t.Any = None
+    prev: str = GENESIS
+
+    def line(self) -> str:
+        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def line_hash(line: str) -> str:
+    return hashlib.sha256(line.encode("ascii")).hexdigest()
+
+
+def parse(line: str) -> Event:
+    """One line back to an event; JournalBroken where it is not one of ours."""
+    try:
+        found = json.loads(line)
+        event = Event(**found)
+    except (ValueError, TypeError) as error:
+        raise JournalBroken(f"the journal has a line that is no event: {error}") from error
+    if event.kind not in KINDS:
+        raise JournalBroken(f"event {event.seq} of the journal is of the unknown kind {event.kind!r}: a newer version of this collection wrote it", seq=event.seq)
+    return event
+
+
+def follow(lines: t.Iterable[str], head: Head) -> tuple[list[Event], Head]:
+    """The events of ``lines`` and the new head, when each line follows from ``head``; else JournalBroken."""
+    events = []
+    for line in lines:
+        event = parse(line)
+        if event.seq != head.seq + 1:
+            raise JournalBroken(f"event {head.seq + 1} of the journal is missing: event {event.seq} stands in its place", seq=head.seq + 1)
+        if event.prev != head.hash:
+            raise JournalBroken(f"event {event.seq} of the journal does not follow from event {head.seq}: one of them was changed", seq=event.seq)
+        head = Head(event.seq, line_hash(line))
+        events.append(event)
+    return events, head
+
+
+def chain(drafts: t.Iterable[Event], head: Head) -> tuple[list[Event], list[str], Head]:
+    """Drafts (their seq and prev are ignored) numbered and chained onto ``head``: events, lines, new head."""
+    events, lines = [], []
+    for draft in drafts:
+        event = dataclasses.replace(draft, seq=head.seq + 1, prev=head.hash)
+        line = event.line()
+        head = Head(event.seq, line_hash(line))
+        events.append(event)
+        lines.append(line)
+    return events, lines, head

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Whether a run may be opened, resumed, closed or given up. Pure: the folded journal in, a verdict out."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+
+#: For each kind of run: the states it starts from, the state it is in progress in, the state it ends in.
+STARTS = {"failover": ("approved",), "failback": ("failed_over", "threatened"), "drill": ("protected",)}
+PROGRESS = {"failover": "failing_over", "failback": "failing_back", "drill": "protected"}
+ENDS = {"failover": "failed_over", "failback": "protected", "drill": "protected"}
+OWNER_AFTERWARDS = {"failover": "target", "failback": "source", "drill": "source"}
+
+
+class AwaitingApproval(WrongState):
+    """People have to decide first; nothing is wrong."""
+
+    reason = "awaiting_approval"
+
+
+class Opening(t.NamedTuple):
+    """``how``: open a new run, resume ``run``, or nothing because the identity is ``already`` there."""
+
+    how: str
+    run: str = ""
+
+
+def opening(fold: Fold, identity: str, kind: str) -> Opening:
+    """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type."""
+    active = fold.active()
+    if active is not None:
+        if active.kind == kind:
+            return Opening("resume", active.id)
+        raise WrongState(f"{identity}: the {active.kind} run {active.id} is not finished: resume it with the {active.kind} playbook, or abandon it, before a {kind}")
+    if fold.state in STARTS[kind]:
+        return Opening("open")
+    if kind == "failover":
+        return _failover_opening(fold, identity)
+    if kind == "failback" and fold.state == "protected" and fold.last_failover:
+        return Opening("already")
+    raise WrongState(f"{identity} is {fold.state}: a {kind} starts from {' or '.join(STARTS[kind])}")
+
+
+def _failover_opening(fold: Fold, identity: str) -> Opening:
+    if fold.state in ("failed_over", "threatened"):
+        return Opening("already")
+    if fold.state == "unarmed":
+        raise WrongState(f"{identity} is unarmed, so nobody knows what its servers look like in peace time: run the arm playbook first")
+    waiting = {
+        "protected": "no incident is open, and nobody has decided on a planned move",
+        "suspect": "Time to Fail has not reached zero, and nobody has decided on a planned move",
+        "pending": "manual intervention is pending",
+        "declined": "the failover was declined",
+        "recovered": "the source came back by itself and the votes are void",
+    }
+    raise AwaitingApproval(
+        f"{identity} is {fold.state}: {waiting[fold.state]}. To decide: ansible-playbook continuity.identity_failover.ack "
+        f"-e failover_identity={identity} -e failover_decision=proceed -e 'failover_reason=...'"
+    )
+
+
+def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:
+    """The run to close, None when it is closed already. Raises WrongState while a step of it failed unaccepted."""
+    record = fold.runs.get(run_id)
+    if record is None:
+        raise WrongState(f"the journal of {identity} knows no run {run_id}")
+    if record.ended == "closed":
+        return None
+    if record.ended:
+        raise WrongState(f"run {run_id} of {identity} was {record.ended} at {record.ended_at}: it cannot be closed")
+    failed = [step for step, facts in record.steps.items() if facts.get("failed") or ("intended_at" in facts and "ended_at" not in facts)]
+    if failed:
+        raise WrongState(f"run {run_id} of {identity} cannot be closed: the steps {', '.join(failed)} did not end well; run the playbook again, or accept the failure with a reason")
+    return record
+
+
+def abandoning(fold: Fold, identity: str) -> RunRecord | None:
+    """The run to give up, None when there is none. Raises WrongState while anything may be moved."""
+    record = fold.active()
+    if record is None:
+        return None
+    if record.moved_anything():
+        moved = ", ".join(f"{step} ({len(items)})" for step, items in record.images.items() if items)
+        raise WrongState(f"run {record.id} of {identity} has begun to move things: {moved}. It cannot be abandoned; resume it with the {record.kind} playbook")
+    return record
+
+

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The states of an identity: one table. The picture and the table in docs/ are made from it."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class State(t.NamedTuple):
+    name: str
+    means: str
+    owner: str  #: who should own the identity: source, target, or moving
+
+
+class Transition(t.NamedTuple):
+    state: str
+    event: str
+    to: str
+    because: str
+
+
+STATES = (
+    State("unarmed", "no baseline", "source"),
+    State("protected", "the source serves, the monitor is quiet", "source"),
+    State("suspect", "counting down; a warning after 25 % of Time to Fail", "source"),
+    State("pending", "the source counts as failed; manual intervention is pending on the target", "source"),
+    State("declined", "a person said no; the source is still down", "source"),
+    State("recovered", "the source came back by itself; the votes are void", "source"),
+    State("approved", "may fail over until the approval expires", "source"),
+    State("failing_over", "a failover run holds the lease, or held it and stopped; it can be resumed", "moving"),
+    State("failed_over", "the target owns the identity; it is guarded", "target"),
+    State("threatened", "something pulls the identity back to the source", "target"),
+    State("failing_back", "a failback run holds the lease, or held it and stopped; it can be resumed", "moving"),
+)
+
+TRANSITIONS = (
+    Transition("unarmed", "armed", "protected", "a baseline was taken"),
+    Transition("protected", "disarmed", "unarmed", "the baseline was removed"),
+    Transition("protected", "probes_missed", "suspect", "probes were missed"),
+    Transition("suspect", "source_answered", "protected", "a probe was answered"),
+    Transition("suspect", "incident_opened", "pending", "Time to Fail reached zero"),
+    Transition("protected", "incident_opened", "pending", "Time to Fail reached zero"),
+    Transition("protected", "quorum", "approved", "a planned move was decided"),
+    Transition("pending", "quorum", "approved", "enough people decided to proceed"),
+    Transition("pending", "declined", "declined", "a person declined"),
+    Transition("pending", "source_answered", "recovered", "the source answers again"),
+    Transition("declined", "vote", "pending", "another person voted"),
+    Transition("declined", "quorum", "approved", "enough people decided to proceed"),
+    Transition("declined", "source_answered", "recovered", "the source answers again"),
+    Transition("recovered", "looked_at", "protected", "a person looked at it"),
+    Transition("recovered", "incident_opened", "pending", "Time to Fail reached zero again"),
+    Transition("approved", "declined", "declined", "a person declined"),
+    Transition("approved", "withdrawn", "pending", "a vote was withdrawn and the quorum is gone"),
+    Transition("approved", "withdrawn_planned", "protected", "the vote for a planned move was withdrawn"),
+    Transition("approved", "expired", "pending", "the approval expired"),
+    Transition("approved", "expired_planned", "protected", "the approval of a planned move expired"),
+    Transition("approved", "source_answered", "recovered", "the source answers again"),
+    Transition("approved", "failover_opened", "failing_over", "the run was opened"),
+    Transition("failing_over", "failover_closed", "failed_over", "the run was closed"),
+    Transition("failing_over", "reverted", "pending", "the run was undone while the source is down"),
+    Transition("failing_over", "reverted_planned", "protected", "the run of a planned move was undone"),
+    Transition("failed_over", "violated", "threatened", "something pulls the identity back"),
+    Transition("threatened", "repaired", "failed_over", "the identity is where it should be"),
+    Transition("failed_over", "failback_opened", "failing_back", "the failback run was opened"),
+    Transition("threatened", "failback_opened", "failing_back", "the failback run was opened"),
+    Transition("failing_back", "failback_closed", "protected", "the run was closed and the identity armed again"),
+    Transition("failing_back", "reverted", "failed_over", "the run was undone"),
+)
+
+_TABLE = {(row.state, row.event): row.to for row in TRANSITIONS}
+_OWNERS = {state.name: state.owner for state in STATES}
+
+
+def step_state(state: str, event: str) -> str | None:
+    """The state after ``event``, None where the table has no such row."""
+    return _TABLE.get((state, event))
+
+
+def rightful_owner(state: str) -> str:
+    return _OWNERS[state]

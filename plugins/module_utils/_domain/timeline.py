@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The journal for people: one line an event, and the phases that a run's time went to. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+
+#: Which part of the outage a step belongs to.
+PHASES = {
+    "fence": "act",
+    "services": "act",
+    "databases": "act",
+    "identity": "act",
+    "spns": "act",
+    "script": "act",
+    "dns": "propagate",
+    "clients": "propagate",
+    "verify": "verify",
+}
+
+
+def timeline(events: t.Sequence[Event]) -> list[dict[str, t.Any]]:
+    """``{seq, at, kind, run, step, host, by, text}`` for each event, oldest first."""
+    return [
+        {"seq": e.seq, "at": e.at, "kind": e.kind, "run": e.run, "step": e.step, "host": e.host, "by": e.by, "text": _text(e)}
+        for e in events
+    ]
+
+
+def _text(event: Event) -> str:
+    data = event.data if isinstance(event.data, dict) else {}
+    if event.kind == "armed":
+        return f"baseline of {', '.join(sorted(data.get('machines', {})))}"
+    if event.kind == "incident_opened":
+        return f"{data.get('class', 'host')} incident: {data.get('msg', 'the source does not answer')}"
+    if event.kind == "decision":
+        return f"{data['by']}: {data['decision']} ({data['reason']})"
+    if event.kind in ("run_opened", "run_resumed"):
+        return f"{data.get('kind', '')} under epoch {data['epoch']}".strip()
+    if event.kind in ("step_intent", "step_predicted"):
+        return f"{len(data['changes'])} changes: " + ", ".join(f"{c['do']} {c['name']}" for c in data["changes"][:4]) + (" ..." if len(data["changes"]) > 4 else "")
+    if event.kind == "step_outcome":
+        shown = ", ".join(f"{n} {status}" for status, n in data["counts"].items() if n)
+        return f"{'failed: ' + data['msg'] if data['failed'] else shown}"
+    if event.kind == "accepted":
+        return f"accepted: {data['reason']}"
+    return str(data.get("reason") or data.get("msg") or "")
+
+
+def run_reports(fold: Fold, events: t.Sequence[Event]) -> list[dict[str, t.Any]]:
+    """Each run with its steps, newest first: what was done, how long it took, what failed, what was accepted."""
+    reports = []
+    for record in reversed(list(fold.runs.values())):
+        steps = []
+        for key, facts in record.steps.items():
+            begun, ended = facts.get("begun_at", ""), facts.get("ended_at", "")
+            name, _at, host = key.partition("@")
+            seconds = round((moment(ended) - moment(begun)).total_seconds(), 3) if begun and ended else None
+            steps.append({"step": name, "host": host, "begun_at": begun, "ended_at": ended, "seconds": seconds, "changes": len(record.images.get(key, {})),
+                          "failed": bool(facts.get("failed")), "unfinished": not ended, "counts": facts.get("counts", {}), "msg": facts.get("msg", ""),
+                          "evidence": facts.get("evidence")})
+        reports.append({
+            "id": record.id, "kind": record.kind, "mode": record.mode, "by": record.by, "planned": record.planned, "opened_at": record.opened_at,
+            "ended": record.ended or "open", "ended_at": record.ended_at, "accepted": record.accepted, "phases": phases(events, record.id), "steps": steps,
+        })
+    return reports
+
+
+def phases(events: t.Sequence[Event], run_id: str) -> dict[str, float]:
+    """Seconds of a run's outage by phase: detect, decide, act, propagate, verify. A phase that did not happen is 0."""
+    result = dict.fromkeys(("detect", "decide", "act", "propagate", "verify"), 0.0)
+    incident = decided = None
+    begun: dict[str, str] = {}
+    for event in events:
+        if event.kind == "incident_opened":
+            incident = event
+            result["detect"] = float((event.data or {}).get("silent_seconds") or 0.0)
+        elif event.kind == "decision":
+            decided = event
+        elif event.kind == "run_opened" and event.run == run_id and incident is not None and decided is not None:
+            result["decide"] = (moment(decided.at) - moment(incident.at)).total_seconds()
+        elif event.run == run_id and event.kind == "step_outcome":
+            start = event.data.get("begun_at") or begun.get(event.step, event.at)
+            phase = PHASES.get(event.step.split("@")[0], "act")
+            result[phase] += (moment(event.at) - moment(start)).total_seconds()
+    return {name: round(seconds, 3) for name, seconds in result.items()}
