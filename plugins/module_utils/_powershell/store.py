@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The store's script on the target: one transaction of the journal and its lease under one named mutex.
+
+Input  ``{path, request: {identity, after, lines, expect: {seq, hash}|null, lease: {...}|null}}``
+Output ``{verdict, head: {seq, hash}, lines, lease: {...}, torn}``
+
+Facts it stands on (reference: Microsoft's documentation of System.IO, Mutex objects and ConvertFrom-Json):
+
+* a mutex whose owner died is ours (``AbandonedMutexException``), and the file may end in half a line;
+* ``FileOptions.WriteThrough`` with ``Flush($true)`` returns once the line is on the disk;
+* ``Stopwatch.GetTimestamp`` counts from boot and knows no clock steps; a changed boot time restarts the lease's full
+  time, which is the safe side.
+"""
+
+from __future__ import annotations
+
+SCRIPT = r"""
+param($data)
+Set-StrictMode -Version 2
+$request = $data.request
+$encoding = New-Object System.Text.UTF8Encoding $false
+$folder = [string]$data.path
+$journal = $folder + '\' + $request.identity + '.journal'
+$leaseFile = $folder + '\' + $request.identity + '.lease'
+$uptime = [double][System.Diagnostics.Stopwatch]::GetTimestamp() / [double][System.Diagnostics.Stopwatch]::Frequency
+$boot = (Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime).LastBootUpTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+
+function Get-LineHash([string]$line) {
+    $sha = [System.Security.Cryptography.SHA256]::Create()
+    try { return ([System.BitConverter]::ToString($sha.ComputeHash($encoding.GetBytes($line)))).Replace('-', '').ToLowerInvariant() } finally { $sha.Dispose() }
+}
+
+function Write-Whole([string]$path, [string]$text) {
+    $bytes = $encoding.GetBytes($text)
+    $new = $path + '.new'
+    $stream = New-Object System.IO.FileStream($new, [System.IO.FileMode]::Create, [System.IO.FileAccess]::Write, [System.IO.FileShare]::None, 4096, [System.IO.FileOptions]::WriteThrough)
+    try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
+    if ([System.IO.File]::Exists($path)) { [System.IO.File]::Replace($new, $path, $path + '.old') } else { [System.IO.File]::Move($new, $path) }
+}
+
+function Add-Line([string]$path, [string]$text) {
+    $bytes = $encoding.GetBytes($text)
+    $stream = New-Object System.IO.FileStream($path, [System.IO.FileMode]::Append, [System.IO.FileAccess]::Write, [System.IO.FileShare]::Read, 4096, [System.IO.FileOptions]::WriteThrough)
+    try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
+}
+
+$mutex = New-Object System.Threading.Mutex($false, ('Global\continuity.identity_failover.' + $request.identity))
+$owned = $false
+try {
+    try { $owned = $mutex.WaitOne(10000) } catch [System.Threading.AbandonedMutexException] { $owned = $true }
+    if (-not $owned) { throw 'another transaction has held the journal for 10 seconds' }
+
+    if (-not [System.IO.Directory]::Exists($folder)) {
+        $null = [System.IO.Directory]::CreateDirectory($folder)
+        $acl = Get-Acl -LiteralPath $folder
+        $acl.SetSecurityDescriptorSddlForm('D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)')
+        Set-Acl -LiteralPath $folder -AclObject $acl
+    }
+
+    $torn = ''
+    $lines = @()
+    if ([System.IO.File]::Exists($journal)) {
+        $text = [System.IO.File]::ReadAllText($journal, $encoding)
+        $end = $text.LastIndexOf("`n")
+        if ($end + 1 -lt $text.Length) {
+            $torn = $text.Substring($end + 1)
+            Add-Line ($journal + '.torn') ($torn + "`n")
+            Write-Whole $journal $text.Substring(0, $end + 1)
+            $text = $text.Substring(0, $end + 1)
+        }
+        if ($text.Length -gt 0) { $lines = @($text.TrimEnd("`n").Split([char]10)) }
+    }
+    $seq = $lines.Length
+    $hash = '0' * 64
+    if ($seq -gt 0) { $hash = Get-LineHash $lines[$seq - 1] }
+
+    $lease = @{ holder = ''; epoch = 0; by = ''; run = ''; seconds = 0.0; granted = 0.0; longest = 0.0; boot = $boot; since = '' }
+    if ([System.IO.File]::Exists($leaseFile)) {
+        $kept = [System.IO.File]::ReadAllText($leaseFile, $encoding) | ConvertFrom-Json
+        foreach ($name in @('holder', 'epoch', 'by', 'run', 'seconds', 'granted', 'longest', 'boot', 'since')) { $lease[$name] = $kept.$name }
+        if ([string]$lease.boot -ne $boot) { $lease.boot = $boot; $lease.granted = $uptime }
+    }
+    $remaining = 0.0
+    if ([string]$lease.holder -ne '') { $remaining = [double]$lease.seconds - ($uptime - [double]$lease.granted) }
+
+    $verdict = 'ok'
+    $claim = $request.lease
+    if ($null -ne $claim) {
+        $mine = ([string]$lease.holder -eq [string]$claim.holder)
+        if ($claim.acquire) {
+            if (([string]$lease.holder -ne '') -and (-not $mine) -and (($remaining + [double]$lease.longest) -gt 0)) { $verdict = 'lease_held' }
+            elseif ([int]$claim.epoch -ne ([int]$lease.epoch + 1)) { $verdict = 'head_moved' }
+        } elseif ((-not $mine) -or ([int]$claim.epoch -ne [int]$lease.epoch) -or ($remaining -le 0)) { $verdict = 'lease_lost' }
+    }
+    if (($verdict -eq 'ok') -and ($null -ne $request.expect) -and (([int]$request.expect.seq -ne $seq) -or ([string]$request.expect.hash -ne $hash))) { $verdict = 'head_moved' }
+
+    $tail = @()
+    if ([int]$request.after -lt $seq) { $tail = @($lines[([int]$request.after)..($seq - 1)]) }
+
+    if ($verdict -eq 'ok') {
+        $new = @($request.lines)
+        if ($new.Length -gt 0) {
+            Add-Line $journal (($new -join "`n") + "`n")
+            $seq = $seq + $new.Length
+            $hash = Get-LineHash $new[$new.Length - 1]
+        }
+        if ($null -ne $claim) {
+            if ($claim.acquire) { $lease.epoch = [int]$claim.epoch; $lease.since = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ') }
+            $lease.holder = [string]$claim.holder
+            if ($claim.release) { $lease.holder = '' }
+            $lease.by = [string]$claim.by; $lease.run = [string]$claim.run
+            $lease.seconds = [double]$claim.seconds; $lease.longest = [double]$claim.longest; $lease.granted = $uptime
+            Write-Whole $leaseFile (ConvertTo-Json -InputObject $lease -Compress)
+            $remaining = 0.0
+            if ($lease.holder -ne '') { $remaining = $lease.seconds }
+        }
+    }
+    return @{
+        verdict = $verdict; head = @{ seq = $seq; hash = $hash }; lines = $tail; torn = $torn
+        lease = @{ holder = $lease.holder; epoch = $lease.epoch; by = $lease.by; run = $lease.run; longest = $lease.longest; since = $lease.since; remaining = $remaining }
+    }
+} finally {
+    if ($owned) { $mutex.ReleaseMutex() }
+    $mutex.Dispose()
+}
+"""

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The store in a directory of the controller: the same transaction with a file lock instead of a mutex."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import pathlib
+import time
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import GENESIS, Head, line_hash
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import StoreError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, LeaseState, Reply, Request
+
+
+def boot_id() -> str:
+    """Differs after every start of this machine; empty where the system does not tell."""
+    try:
+        return pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def write_whole(path: pathlib.Path, text: str) -> None:
+    """Replaces a file at once and durably: after a crash it holds the old text or the new."""
+    new = path.with_name(path.name + ".new")
+    with open(new, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(new, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def append_durably(path: pathlib.Path, text: str) -> None:
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+class DirectoryStore:
+    """A store in ``path``, for tests and for estates whose target can't keep one. Same rules as the one on the target."""
+
+    def __init__(self, path: str, uptime: t.Callable[[], float] = time.monotonic, boot: t.Callable[[], str] = boot_id) -> None:
+        self._folder = pathlib.Path(path)
+        self._uptime = uptime
+        self._boot = boot
+        self.place = f"{path} on this controller"
+
+    def transact(self, request: Request, timeout: float) -> Reply:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._locked(request.identity, timeout):
+                return self._transact(request)
+        except OSError as error:
+            raise StoreError(f"could not use the journal in {self._folder}: {error.strerror or error}") from error
+
+    @contextlib.contextmanager
+    def _locked(self, identity: str, timeout: float) -> t.Iterator[None]:
+        end = time.monotonic() + timeout
+        with open(self._folder / f"{identity}.lock", "w", encoding="ascii") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > end:
+                        raise StoreError(f"another transaction has held the journal in {self._folder} for {timeout:g} s") from None
+                    time.sleep(min(0.05, timeout))
+            yield
+
+    def _transact(self, request: Request) -> Reply:
+        journal = self._folder / f"{request.identity}.journal"
+        lines, torn = self._read(journal)
+        head = Head(len(lines), line_hash(lines[-1]) if lines else GENESIS)
+        uptime = self._uptime()
+        kept = self._read_lease(request.identity, uptime)
+        lease = self._state(kept, uptime)
+        verdict = self._judge(request, head, lease)
+        tail = tuple(lines[request.after :])
+        if verdict == "ok":
+            if request.lines:
+                append_durably(journal, "\n".join(request.lines) + "\n")
+                head = Head(head.seq + len(request.lines), line_hash(request.lines[-1]))
+            if request.lease is not None:
+                kept = self._grant(request.lease, kept, uptime)
+                write_whole(self._folder / f"{request.identity}.lease", json.dumps(kept))
+                lease = self._state(kept, uptime)
+        return Reply(verdict=verdict, head=head, lines=tail, lease=lease, torn=torn)
+
+    def _read(self, journal: pathlib.Path) -> tuple[list[str], str]:
+        if not journal.exists():
+            return [], ""
+        text = journal.read_text(encoding="utf-8")
+        whole, newline, torn = text.rpartition("\n")
+        if torn:
+            # Half a line: its writer died before anybody was told that it was written.
+            append_durably(journal.with_name(journal.name + ".torn"), torn + "\n")
+            write_whole(journal, whole + newline)
+        return (whole.split("\n") if whole else []), torn
+
+    def _read_lease(self, identity: str, uptime: float) -> dict[str, t.Any]:
+        path = self._folder / f"{identity}.lease"
+        kept: dict[str, t.Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if kept and kept["boot"] != self._boot():
+            kept.update(boot=self._boot(), granted=uptime)
+        return kept
+
+    def _state(self, kept: dict[str, t.Any], uptime: float) -> LeaseState:
+        if not kept:
+            return LeaseState()
+        remaining = kept["seconds"] - (uptime - kept["granted"]) if kept["holder"] else 0.0
+        return LeaseState(kept["holder"], kept["epoch"], kept["by"], kept["run"], remaining, kept["longest"], kept["since"])
+
+    @staticmethod
+    def _judge(request: Request, head: Head, lease: LeaseState) -> str:
+        claim = request.lease
+        if claim is not None and claim.acquire:
+            if lease.holder and lease.holder != claim.holder and lease.remaining + lease.longest > 0:
+                return "lease_held"
+            if claim.epoch != lease.epoch + 1:
+                return "head_moved"
+        elif claim is not None and (lease.holder != claim.holder or lease.epoch != claim.epoch or lease.remaining <= 0):
+            return "lease_lost"
+        return "ok" if request.expect is None or request.expect == head else "head_moved"
+
+    def _grant(self, claim: LeaseClaim, kept: dict[str, t.Any], uptime: float) -> dict[str, t.Any]:
+        since = stamp(datetime.datetime.now(datetime.timezone.utc)) if claim.acquire else kept["since"]
+        return {
+            "holder": "" if claim.release else claim.holder,
+            "epoch": claim.epoch,
+            "by": claim.by,
+            "run": claim.run,
+            "seconds": claim.seconds,
+            "longest": claim.longest,
+            "granted": uptime,
+            "boot": self._boot(),
+            "since": since,
+        }

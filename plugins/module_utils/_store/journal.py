@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""A journal in use: the store, its mirror, and everything read so far, kept in step."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, follow
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    DeadlineExceeded,
+    HeadMoved,
+    LeaseHeld,
+    LeaseLost,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, LeaseState, Reply, Request, Store
+
+#: Somebody may append between our read and our append (a vote, the monitor); each try starts from the new head.
+TRIES = 5
+TIMEOUT = 30.0
+
+
+class Journal:
+    """The journal of ``identity``. ``events`` and ``head`` are what is known; every transaction brings them up to date."""
+
+    def __init__(self, identity: str, store: Store, mirror: Mirror | None, clock: Clock) -> None:
+        self.identity = identity
+        self.store = store
+        self.events: list[Event] = []
+        self.head = Head()
+        self.lease = LeaseState()
+        self.warnings: list[str] = []
+        self._mirror = mirror
+        self._clock = clock
+        self.calls = 0
+        if mirror is not None:
+            self.events, self.head = mirror.read()
+
+    def draft(self, kind: str, *, run: str = "", step: str = "", by: str = "", host: str = "", data: t.Any = None) -> Event:
+        """An event of this moment, to be chained by ``append``."""
+        return Event(seq=0, at=stamp(self._clock.now()), kind=kind, run=run, step=step, by=by, host=host, data=data)
+
+    def fold(self) -> Fold:
+        return fold(self.events, self._clock.now())
+
+    def read(self) -> Fold:
+        """Catches up with the store and folds everything."""
+        self._transact(Request(self.identity, after=self.head.seq))
+        return self.fold()
+
+    def append(self, drafts: t.Sequence[Event], lease: LeaseClaim | None = None, *, anywhere: bool = False) -> list[Event]:
+        """Appends in one transaction, under ``lease`` where one is given.
+
+        With ``anywhere`` the drafts hold whatever was appended since (a step under the lease); without it a moved head
+        raises HeadMoved, since what was decided on may have changed.
+        """
+        for _attempt in range(TRIES):
+            events, lines, head = chain(drafts, self.head)
+            reply = self._transact(Request(self.identity, after=self.head.seq, lines=tuple(lines), expect=self.head, lease=lease))
+            if reply.verdict == "ok":
+                self._keep(events, lines, head)
+                return events
+            if self.head == head:
+                return events  # an answer was lost, and the repeat found our own lines
+            self._refuse(reply)
+            if not anywhere:
+                break
+        raise HeadMoved(f"the journal of {self.identity} in {self.store.place} has grown since it was read: run the task again")
+
+    def claim(self, lease: LeaseClaim) -> LeaseState:
+        """Renews or releases the lease without an event."""
+        reply = self._transact(Request(self.identity, after=self.head.seq, lease=lease))
+        if reply.verdict != "ok":
+            self._refuse(reply)
+        return self.lease
+
+    def _transact(self, request: Request) -> Reply:
+        reply = self._repeat(request)
+        if reply.verdict != "ok" or not request.lines:
+            Mirror.compare(self.head, reply.lines, reply.head, self.store.place)
+            events, head = follow(reply.lines, self.head)
+            self._keep(events, list(reply.lines), head)
+        self.lease = reply.lease
+        if reply.torn:
+            self.warnings.append(f"the journal in {self.store.place} ended in half a line, as after a crash; it was set aside in a .torn file")
+        return reply
+
+    def _repeat(self, request: Request) -> Reply:
+        """Repeats after a lost answer: the expected head makes a second append impossible."""
+        for attempt in range(TRIES):
+            self.calls += 1
+            try:
+                return self.store.transact(request, TIMEOUT)
+            except (ConnectionLost, ConnectionRefused, DeadlineExceeded):
+                if attempt == TRIES - 1:
+                    raise
+                self._clock.sleep(0.2 * (attempt + 1))
+        raise AssertionError("the loop returns or raises")
+
+    def _keep(self, events: list[Event], lines: list[str], head: Head) -> None:
+        if self._mirror is not None:
+            self._mirror.write(lines)
+        self.events.extend(events)
+        self.head = head
+
+    def _refuse(self, reply: Reply) -> None:
+        """Raises for a verdict that trying again can't change."""
+        lease = reply.lease
+        if reply.verdict == "lease_held":
+            raise LeaseHeld(
+                f"{lease.by or 'another controller'} has held the lease of {self.identity} since {lease.since or 'an unknown time'} for run {lease.run}; "
+                f"it runs out in {max(0.0, lease.remaining):.0f} s unless renewed, and its last change may take {lease.longest:.0f} s more",
+                holder=lease.by,
+                run=lease.run,
+                remaining=lease.remaining,
+            )
+        if reply.verdict == "lease_lost":
+            raise LeaseLost(
+                f"the lease of {self.identity} is not ours any more (epoch {lease.epoch}, held by {lease.by or 'nobody'}): nothing more is changed; "
+                "run the playbook again to go on from the journal",
+                epoch=lease.epoch,
+            )

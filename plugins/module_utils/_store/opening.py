@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The store and the journal that a task's options name."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import TargetStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+
+#: An identity's name becomes part of file names and of a DNS label.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class LazyTargetStore:
+    """The target's store, reached with a session of the thread that asks: the lease's thread has its own connection."""
+
+    def __init__(self, hosts: Hosts, host: str, path: str) -> None:
+        self._hosts = hosts
+        self._host = host
+        self._path = path
+        self.place = f"{path or 'the default folder'} on {host or 'the target'}"
+
+    def transact(self, request: Request, timeout: float) -> Reply:
+        session = self._hosts.named(self._host) if self._host else self._hosts.target()
+        return TargetStore(session, self._path).transact(request, timeout)
+
+
+def open_store(store: t.Mapping[str, t.Any] | None, hosts: Hosts) -> Store:
+    """``store`` as the option of that name; the play's host where it names none."""
+    options = store or {}
+    if options.get("kind") == "directory":
+        if not options.get("path"):
+            raise InvalidInput("store.path: a store of the kind 'directory' needs a path on the controller")
+        return DirectoryStore(options["path"])
+    return LazyTargetStore(hosts, options.get("host") or "", options.get("path") or "")
+
+
+def open_journal(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str | None, hosts: Hosts, clock: Clock) -> Journal:
+    if not NAME.fullmatch(identity):
+        raise InvalidInput(f"identity: {identity!r} is no name for an identity: 1 to 64 letters, digits, hyphens and underscores, a letter or digit first")
+    return Journal(identity, open_store(store, hosts), Mirror(mirror, identity) if mirror else None, clock)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""One transaction of a store: check the lease, check the head, append, renew, return the tail - all under one lock."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import GENESIS, Head
+
+#: What a store answers. ``head_moved``: somebody appended since; ``lease_held``: another holder has it;
+#: ``lease_lost``: the lease that the request came under is not ours any more.
+VERDICTS = ("ok", "head_moved", "lease_held", "lease_lost")
+
+
+@dataclasses.dataclass(frozen=True)
+class LeaseClaim:
+    """Under which lease a request comes. ``epoch`` is ours, or for ``acquire`` the one that we expect to get."""
+
+    holder: str
+    epoch: int
+    seconds: float
+    by: str = ""
+    run: str = ""
+    longest: float = 0.0  #: the longest deadline of a change under this lease, in seconds; a takeover waits it out
+    acquire: bool = False
+    release: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """``after``: return the events behind this number. ``expect``: the head that ``lines`` follow from."""
+
+    identity: str
+    after: int = 0
+    lines: tuple[str, ...] = ()
+    expect: Head | None = None
+    lease: LeaseClaim | None = None
+
+    def as_json(self) -> dict[str, t.Any]:
+        return {
+            "identity": self.identity,
+            "after": self.after,
+            "lines": list(self.lines),
+            "expect": None if self.expect is None else {"seq": self.expect.seq, "hash": self.expect.hash},
+            "lease": None if self.lease is None else dataclasses.asdict(self.lease),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class LeaseState:
+    """The lease as the store sees it. ``remaining`` seconds on the store's own uptime clock; an empty holder is free."""
+
+    holder: str = ""
+    epoch: int = 0
+    by: str = ""
+    run: str = ""
+    remaining: float = 0.0
+    longest: float = 0.0
+    since: str = ""
+
+    @property
+    def live(self) -> bool:
+        return bool(self.holder) and self.remaining > 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+    """``lines``: the events behind ``Request.after``, as they were before this request appended its own."""
+
+    verdict: str
+    head: Head
+    lines: tuple[str, ...]
+    lease: LeaseState
+    torn: str = ""  #: an incomplete last line that was set aside (nobody was ever told that it was written)
+
+    @classmethod
+    def from_json(cls, data: t.Mapping[str, t.Any]) -> Reply:
+        lease = data.get("lease") or {}
+        head = data["head"]
+        return cls(
+            verdict=data["verdict"],
+            head=Head(int(head["seq"]), head["hash"] or GENESIS),
+            lines=tuple(data.get("lines") or ()),
+            lease=LeaseState(
+                holder=lease.get("holder") or "",
+                epoch=int(lease.get("epoch") or 0),
+                by=lease.get("by") or "",
+                run=lease.get("run") or "",
+                remaining=float(lease.get("remaining") or 0.0),
+                longest=float(lease.get("longest") or 0.0),
+                since=lease.get("since") or "",
+            ),
+            torn=data.get("torn") or "",
+        )
+
+
+class Store(t.Protocol):
+    """Where a journal and its lease live."""
+
+    place: str
+    """For messages: where that is."""
+
+    def transact(self, request: Request, timeout: float) -> Reply:
+        """One transaction. Raises TransportError, RemoteError, ScriptFailed or StoreError, never half of it done."""

@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A store's transaction: the same promises from the directory and, where an engine is found, from the target's script."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import typing as t
+
+import pytest
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain
+from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.store import SCRIPT
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, Reply, Request, Store
+
+ENGINE = os.environ.get("LAB_PWSH") or shutil.which("pwsh")
+
+STUBS = r"""
+function Get-CimInstance { param($ClassName, $Property) [pscustomobject]@{ LastBootUpTime = [datetime]$env:TEST_BOOT } }
+function Get-Acl { param($LiteralPath) $o = [pscustomobject]@{ Sddl = '' }; $o | Add-Member ScriptMethod SetSecurityDescriptorSddlForm { param($s) $this.Sddl = $s }; $o }
+function Set-Acl { param($LiteralPath, $AclObject) [System.IO.File]::WriteAllText('acl.txt', $AclObject.Sddl) }
+"""
+
+
+class Clockwork:
+    """Uptime and boot of a store that tests set."""
+
+    def __init__(self) -> None:
+        self.uptime = 100.0
+        self.boot = "2026-11-22T01:00:00Z"
+
+
+class ScriptStore:
+    """The script in a real engine. Its uptime is the machine's own, so a lease is aged by shifting the kept stamp."""
+
+    def __init__(self, folder: pathlib.Path, clockwork: Clockwork) -> None:
+        self.folder, self.clockwork, self._then = folder, clockwork, clockwork.uptime
+        self.place = "the engine"
+
+    def transact(self, request: Request, timeout: float) -> Reply:
+        self._age()
+        data = base64.b64encode(json.dumps({"path": "journal", "request": request.as_json()}).encode()).decode()
+        text = STUBS + "$body = {" + SCRIPT + "}\n$data = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('" + data + "')) | ConvertFrom-Json\n"
+        text += "ConvertTo-Json -InputObject (& $body $data) -Depth 6 -Compress"
+        script = self.folder / "run.ps1"
+        script.write_text(text, encoding="utf-8")
+        assert ENGINE
+        done = subprocess.run([ENGINE, "-NoProfile", "-File", str(script)], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,
+                              env={**os.environ, "TEST_BOOT": self.clockwork.boot, "PWSH_JSON": "5.1"})
+        assert done.returncode == 0, done.stderr
+        return Reply.from_json(json.loads(done.stdout))
+
+    def _age(self) -> None:
+        passed, self._then = self.clockwork.uptime - self._then, self.clockwork.uptime
+        path = self.folder / "journal\\mail.lease"
+        if passed and path.exists():
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            kept["granted"] -= passed
+            path.write_text(json.dumps(kept), encoding="utf-8")
+
+
+Made = t.Tuple[Store, Clockwork, pathlib.Path]
+
+
+@pytest.fixture(params=["directory", "script"])
+def made(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Made:
+    clockwork = Clockwork()
+    if request.param == "directory":
+        return DirectoryStore(str(tmp_path), lambda: clockwork.uptime, lambda: clockwork.boot), clockwork, tmp_path / "mail.journal"
+    if not ENGINE:
+        pytest.skip("no PowerShell engine: set LAB_PWSH to run the target's store script")
+    return ScriptStore(tmp_path, clockwork), clockwork, tmp_path / "journal\\mail.journal"
+
+
+def lines(count: int, head: Head = Head()) -> t.Tuple[t.Tuple[str, ...], Head]:
+    drafts = [Event(seq=0, at="2026-11-22T20:00:00.000Z", kind="accepted", data={"n": "ü"}) for _ in range(count)]
+    _events, made_lines, new = chain(drafts, head)
+    return tuple(made_lines), new
+
+
+def ask(store: Store, **request: t.Any) -> Reply:
+    return store.transact(Request("mail", **request), 10.0)
+
+
+def acquire(holder: str = "a", epoch: int = 1, seconds: float = 60.0, **more: t.Any) -> LeaseClaim:
+    return LeaseClaim(holder=holder, epoch=epoch, seconds=seconds, by=f"{holder}@host", run="r1", acquire=True, **more)
+
+
+def claim(holder: str = "a", epoch: int = 1, seconds: float = 60.0, **more: t.Any) -> LeaseClaim:
+    return LeaseClaim(holder=holder, epoch=epoch, seconds=seconds, by=f"{holder}@host", run="r1", **more)
+
+
+def test_an_empty_store_reads_as_empty(made: Made) -> None:
+    reply = ask(made[0])
+    assert (reply.verdict, reply.head, reply.lines, reply.lease.live) == ("ok", Head(), (), False)
+
+
+def test_what_is_appended_is_read_back_line_by_line(made: Made) -> None:
+    first, head = lines(2)
+    assert ask(made[0], lines=first, expect=Head()).head == head
+    second, newest = lines(1, head)
+    assert ask(made[0], lines=second, expect=head, after=2).lines == ()
+    assert ask(made[0], after=1).lines == first[1:] + second
+    assert ask(made[0], after=3).head == newest
+
+
+def test_an_append_behind_a_head_that_moved_writes_nothing_and_tells_what_came(made: Made) -> None:
+    first, head = lines(1)
+    ask(made[0], lines=first, expect=Head())
+    reply = ask(made[0], lines=lines(1)[0], expect=Head())
+    assert (reply.verdict, reply.head, reply.lines) == ("head_moved", head, first)
+    assert ask(made[0]).head == head
+
+
+def test_a_lease_keeps_others_out_until_it_runs_out(made: Made) -> None:
+    store, clockwork, _path = made
+    assert ask(store, lease=acquire()).lease.live
+    assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
+    clockwork.uptime += 61
+    assert ask(store, lease=claim()).verdict == "lease_lost"
+    assert ask(store, lease=acquire("b", 2)).verdict == "ok"
+
+
+def test_a_takeover_waits_out_the_longest_change(made: Made) -> None:
+    store, clockwork, _path = made
+    ask(store, lease=acquire(longest=100.0))
+    clockwork.uptime += 120
+    assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
+    clockwork.uptime += 50
+    assert ask(store, lease=acquire("b", 2)).verdict == "ok"
+
+
+def test_a_renewal_starts_the_time_again(made: Made) -> None:
+    store, clockwork, _path = made
+    ask(store, lease=acquire())
+    clockwork.uptime += 50
+    assert ask(store, lease=claim()).verdict == "ok"
+    clockwork.uptime += 50
+    assert ask(store, lease=claim()).verdict == "ok"
+
+
+def test_nothing_is_appended_under_a_lost_lease(made: Made) -> None:
+    store, clockwork, _path = made
+    ask(store, lease=acquire())
+    clockwork.uptime += 100
+    ask(store, lease=acquire("b", 2))
+    reply = ask(store, lines=lines(1)[0], expect=Head(), lease=claim())
+    assert (reply.verdict, reply.lease.epoch) == ("lease_lost", 2)
+    assert ask(store).head == Head()
+
+
+def test_a_released_lease_is_free_at_once_and_its_epoch_goes_on(made: Made) -> None:
+    store = made[0]
+    ask(store, lease=acquire())
+    assert not ask(store, lease=claim(release=True)).lease.live
+    assert ask(store, lease=acquire("b", 1)).verdict == "head_moved"
+    assert ask(store, lease=acquire("b", 2)).lease.epoch == 2
+
+
+def test_after_a_restart_of_the_store_the_lease_has_its_full_time_again(made: Made) -> None:
+    store, clockwork, _path = made
+    ask(store, lease=acquire())
+    clockwork.uptime += 59
+    clockwork.boot = "2026-11-22T20:00:00Z"
+    assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
+    assert ask(store, lease=claim()).verdict == "ok"
+
+
+def test_half_a_line_is_set_aside_and_said(made: Made) -> None:
+    store, _clockwork, path = made
+    first, head = lines(1)
+    ask(store, lines=first, expect=Head())
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write('{"at":"2026')
+    reply = ask(store)
+    assert (reply.torn, reply.head) == ('{"at":"2026', head)
+    second, newest = lines(1, head)
+    assert ask(store, lines=second, expect=head).head == newest
+    assert ask(store).torn == ""
+    assert path.with_name(path.name + ".torn").read_text(encoding="utf-8") == '{"at":"2026\n'
+
+
+def test_the_script_gives_its_folder_to_system_and_administrators_only(tmp_path: pathlib.Path) -> None:
+    if not ENGINE:
+        pytest.skip("no PowerShell engine: set LAB_PWSH to run the target's store script")
+    ask(ScriptStore(tmp_path, Clockwork()))
+    assert (tmp_path / "acl.txt").read_text(encoding="utf-8") == "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
