@@ -1,0 +1,240 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The step driver: the only place that journals, checks the lease, applies and verifies (architecture, section 5).
+
+    right machine? -> observe -> changes -> check or plan mode: predict and stop
+                   -> journal intent with before-images -> for each group: lease long enough? apply, verify
+                   -> journal outcome
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    FailoverError,
+    InvalidInput,
+    StoreError,
+    WrongState,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Seen, Step
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext, open_run
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+
+#: An answer that was lost says nothing of the change: reading back decides.
+UNDECIDED = (ConnectionLost, DeadlineExceeded)
+
+
+def drive(
+    step: Step,
+    params: t.Mapping[str, t.Any],
+    hosts: Hosts,
+    clock: Clock,
+    *,
+    check_mode: bool,
+    context: RunContext | None = None,
+) -> Result:
+    """Runs one step and says what happened to every item. ``context`` where the caller has opened the run already."""
+    run = context or open_run(params, hosts, clock)
+    result = Result()
+    begun, begun_at = clock.monotonic(), stamp(clock.now())
+    step.check_machine(expected_machine(step, params, run))
+    before = step.observe()
+    refused: list[Outcome] = []
+    if params.get("state") == "reverted":
+        changes, refused = _inverses(step, params, run, before)
+    else:
+        changes = step.changes(before)
+    result.timing["observe"] = clock.monotonic() - begun
+    if check_mode or (run is not None and run.plan):
+        outcomes = _predicted(changes)
+        if run is not None and not check_mode:
+            run.predicted(step.key, step.host, changes)
+    else:
+        outcomes = _execute(step, params, run, changes, result, clock, begun_at)
+    _conclude(step, params, run, result, before, outcomes, refused)
+    conclude = getattr(step, "conclude", None)
+    if conclude is not None:
+        conclude(result)  # a step's own keys, and what only the whole can fail on; before the outcome is journalled
+    if run is not None:
+        result.warnings.extend(run.journal.warnings)
+        if not check_mode and not run.plan:
+            try:
+                run.outcome(step.key, step.host, result, begun_at)
+            except FailoverError as error:
+                error.result = result  # what was changed must not be lost with the record
+                raise
+    result.timing["total"] = clock.monotonic() - begun
+    return result
+
+
+def expected_machine(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None) -> Machine | None:
+    """Which machine must answer: the task's ``machine``, else the one that the run was armed with."""
+    stated = params.get("machine")
+    if stated:
+        return Machine(uuid=stated["uuid"], name=stated["name"])
+    return run.machine(step.host) if run is not None else None
+
+
+def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, now: dict[str, JSON]) -> tuple[list[Change], list[Outcome]]:
+    """For ``state=reverted``: what puts the first before-images back, last change first, and the items that can't be."""
+    reverted = params.get("revert_run")
+    if run is None or not reverted:
+        raise InvalidInput("state: 'reverted' needs 'run' and 'revert_run', the run whose changes are to be put back")
+    images = run.record(reverted).images.get(step.key, {})
+    changes, refused = [], []
+    for name in reversed(list(images)):
+        image = images[name]
+        if name not in now:
+            refused.append(Outcome(name, "failed", reason="not_listed", msg=f"run {reverted} changed {name}, but this task does not list it"))
+            continue
+        try:
+            change = step.inverse(name, image["before"], image["after"], now[name])
+        except WrongState as error:
+            refused.append(Outcome(name, "failed", reason="changed_by_other", msg=error.message, before=now[name]))
+            continue
+        if change is not None:
+            changes.append(change)
+    return changes, refused
+
+
+def _predicted(changes: list[Change]) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    for change in changes:
+        _merge(outcomes, Outcome(change.name, "predicted", True, change.grade, f"would {change.do}", before=change.before, after=change.after))
+    return outcomes
+
+
+def _execute(
+    step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, changes: list[Change], result: Result, clock: Clock, begun_at: str
+) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    if not changes:
+        return outcomes
+    if run is not None:
+        run.intent(step.key, step.host, changes)
+    stop = params.get("on_item_failure") == "stop"
+    with run.lease.kept() if run is not None else contextlib.nullcontext():
+        stopped = ""
+        for group in step.groups(changes):
+            if stopped:
+                for change in group:
+                    _merge(outcomes, Outcome(change.name, "not_tried", grade=change.grade, msg=stopped, reason="not_tried", before=change.before))
+                continue
+            try:
+                if run is not None:
+                    run.lease.require(max(change.deadline for change in group))
+            except StoreError as error:
+                stopped = f"not tried: {error.message}"
+                for change in group:
+                    _merge(outcomes, Outcome(change.name, "not_tried", grade=change.grade, msg=stopped, reason=error.reason, before=change.before))
+                continue
+            for outcome in _group(step, group, run, clock, result):
+                _merge(outcomes, outcome)
+            if stop and any(outcomes[change.name].status in BAD_STATUSES for change in group):
+                stopped = "not tried: an item before it failed, and on_item_failure is 'stop'"
+    return outcomes
+
+
+def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock, result: Result) -> list[Outcome]:
+    """Applies and verifies one group; every change of it gets an outcome, whatever is raised."""
+    begun = clock.monotonic()
+    applied: dict[str, Applied]
+    try:
+        applied = step.apply(group, run.fence if run is not None else None)
+    except UNDECIDED as error:
+        applied = {change.name: Applied(ok=True, msg=error.message, reason=error.reason) for change in group}
+    except FailoverError as error:
+        return [_failed(change, error) for change in group]
+    finally:
+        result.timing["apply"] = result.timing.get("apply", 0.0) + clock.monotonic() - begun
+    begun = clock.monotonic()
+    to_verify = [change for change in group if applied[change.name].ok and not applied[change.name].skipped]
+    try:
+        seen = step.verify(to_verify) if to_verify else {}
+    except FailoverError as error:
+        seen = {change.name: Seen(confirmed=False, image=None, msg=f"could not be read back: {error.message}", reason=error.reason) for change in to_verify}
+    result.timing["verify"] = result.timing.get("verify", 0.0) + clock.monotonic() - begun
+    return [_outcome(change, applied[change.name], seen.get(change.name)) for change in group]
+
+
+def _failed(change: Change, error: FailoverError) -> Outcome:
+    return Outcome(change.name, "failed", grade=change.grade, msg=error.message, reason=error.reason, before=change.before, host=error.host or "")
+
+
+def _outcome(change: Change, applied: Applied, seen: Seen | None) -> Outcome:
+    outcome = Outcome(change.name, "done", grade="probed", msg=applied.msg, reason=applied.reason, before=change.before, after=change.after)
+    if applied.skipped:
+        outcome.status = "skipped"
+        outcome.after = change.before
+    elif not applied.ok:
+        outcome.status = "failed"
+        outcome.after = None
+    elif seen is None or not seen.confirmed:
+        # It may have been done: unconfirmed is never "nothing changed".
+        outcome.status = "unconfirmed" if seen is None or seen.reason != "failed" else "failed"
+        outcome.changed = True
+        outcome.msg = seen.msg if seen is not None else outcome.msg
+        outcome.reason = (seen.reason if seen is not None and seen.reason not in ("", "failed") else "") or applied.reason or "unconfirmed"
+        outcome.after = seen.image if seen is not None else None
+    else:
+        outcome.changed = True
+        outcome.reason = ""
+        outcome.msg = seen.msg or applied.msg
+        outcome.after = seen.image
+    return outcome
+
+
+def _merge(outcomes: dict[str, Outcome], new: Outcome) -> None:
+    """Several changes of one item are one outcome: the worst status, the first before, the last after."""
+    old = outcomes.get(new.name)
+    if old is None:
+        outcomes[new.name] = new
+        return
+    old.changed = old.changed or new.changed
+    if old.status in BAD_STATUSES:
+        return
+    old.status, old.reason, old.grade = new.status, new.reason, new.grade
+    old.after = new.after
+    old.msg = "; ".join(part for part in (old.msg, new.msg) if part)
+
+
+def _conclude(
+    step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, result: Result, before: dict[str, JSON], outcomes: dict[str, Outcome], refused: list[Outcome]
+) -> None:
+    for name, image in before.items():
+        outcome = outcomes.pop(name, None) or Outcome(name, "already", before=image, after=image)
+        if name not in {o.name for o in refused}:
+            outcome.host = outcome.host or step.host
+            result.outcomes.append(outcome)
+    result.outcomes.extend(outcomes.values())
+    result.outcomes.extend(refused)
+    result.changed = any(o.changed for o in result.outcomes)
+    for outcome in result.outcomes:
+        if outcome.changed:
+            result.diff["before"][outcome.name] = outcome.before
+            result.diff["after"][outcome.name] = outcome.after
+    bad = [o for o in result.outcomes if o.status in BAD_STATUSES]
+    if not bad:
+        return
+    first = bad[0]
+    more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    done = sum(1 for o in result.outcomes if o.status in ("done", "already"))
+    result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')} on {first.host or 'no host'}: {first.msg or first.reason}; {done} of {len(result.outcomes)} items are as wanted"
+    accept = params.get("accept_failure")
+    if accept:
+        result.extra["accepted"] = {"what": result.msg, "reason": accept}
+        if run is not None and not run.plan:
+            run.accepted(step.key, result.msg, accept)
+    else:
+        result.failed, result.reason = True, first.reason or "step_failed"

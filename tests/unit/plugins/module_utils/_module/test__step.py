@@ -1,0 +1,307 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The driver: what is journalled when, what is refused, and that no item is lost."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, LeaseLost, RemoteError, WrongMachine, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Applied, Change, Fence, Seen, one_by_one
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
+
+UUID = "00000000-0000-0000-0000-0000000000aa"
+
+
+class TestClock:
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class Lamps:
+    """A step over lamps: each is on or off; some refuse, some are switched but do not shine."""
+
+    host = "exch2"
+    key = "lamps@exch2"
+
+    def __init__(self, lamps: dict[str, str], wanted: str = "on", faults: t.Mapping[str, t.Any] | None = None, log: t.Callable[[str], None] = lambda text: None) -> None:
+        self.lamps, self.wanted, self.faults, self.log = lamps, wanted, dict(faults or {}), log
+        self.applied: list[str] = []
+        self.fences: list[Fence | None] = []
+
+    def check_machine(self, expected: Machine | None) -> None:
+        self.log("machine")
+        if expected is not None and expected.uuid != UUID:
+            raise WrongMachine(f"{expected} is not here")
+
+    def observe(self) -> dict[str, t.Any]:
+        self.log("observe")
+        return dict(self.lamps)
+
+    def changes(self, before: dict[str, t.Any]) -> list[Change]:
+        return [Change(name, f"switch {self.wanted}", image, self.wanted, deadline=10.0) for name, image in before.items() if image != self.wanted]
+
+    def groups(self, changes: list[Change]) -> list[list[Change]]:
+        return one_by_one(changes)
+
+    def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        (change,) = group
+        self.log(f"apply {change.name}")
+        self.fences.append(fence)
+        fault = self.faults.get(change.name)
+        if isinstance(fault, Applied):
+            return {change.name: fault}
+        if fault != "dark":
+            self.lamps[change.name] = change.after
+        self.applied.append(change.name)
+        if isinstance(fault, BaseException):
+            raise fault
+        return {change.name: Applied(ok=True)}
+
+    def verify(self, group: list[Change]) -> dict[str, Seen]:
+        return {c.name: Seen(self.lamps[c.name] == c.after, self.lamps[c.name], "" if self.lamps[c.name] == c.after else "it stays dark") for c in group}
+
+    def inverse(self, name: str, before: t.Any, after: t.Any, now: t.Any) -> Change | None:
+        if now == before:
+            return None
+        if now != after:
+            raise WrongState(f"{name} is {now}, which run and baseline know nothing of")
+        return Change(name, "put back", now, before, deadline=10.0)
+
+
+class Hosts:
+    def target(self) -> t.Any:
+        raise AssertionError("no session is needed")
+
+    named = settings = names = close = target
+
+
+class Run:
+    """A run over a directory store, opened as failover_run does."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.clock = TestClock()
+        self.folder = folder
+        journal = self.journal()
+        journal.append([journal.draft("armed", data={"machines": {"exch2": {"uuid": UUID, "name": "EXCH2"}}})])
+        self.open("r1")
+
+    def journal(self) -> Journal:
+        return Journal("mail", DirectoryStore(str(self.folder / "store"), self.clock.monotonic, lambda: "boot"), Mirror(str(self.folder / "mirror"), "mail"), self.clock)
+
+    def open(self, run: str, kind: str = "failover", mode: str = "execute") -> dict[str, t.Any]:
+        self.clock.seconds += 200  # any older lease has run out
+        journal = self.journal()
+        journal.read()
+        claim = LeaseClaim(holder=f"holder-{run}", epoch=journal.lease.epoch + 1, seconds=30.0, run=run, acquire=True)
+        journal.append([journal.draft("run_opened", run=run, data={"kind": kind, "mode": mode, "planned": True, "epoch": claim.epoch})], claim)
+        self.option = {
+            "id": run, "identity": "mail", "kind": kind, "mode": mode, "epoch": claim.epoch, "holder": claim.holder, "lease_seconds": 30.0,
+            "store": {"kind": "directory", "path": str(self.folder / "store")}, "mirror": str(self.folder / "mirror"),
+            "machines": {"exch2": {"uuid": UUID, "name": "EXCH2"}},
+        }
+        return self.option
+
+    def events(self, kind: str = "") -> list[Event]:
+        journal = self.journal()
+        journal.read()
+        return [e for e in journal.events if not kind or e.kind == kind]
+
+    def drive(self, step: Lamps, **params: t.Any) -> t.Any:
+        return drive(step, {"run": self.option, **params}, Hosts(), self.clock, check_mode=params.pop("check_mode", False))
+
+
+@pytest.fixture
+def run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    made = Run(tmp_path)
+    from ansible_collections.continuity.identity_failover.plugins.module_utils._store import opening
+
+    monkeypatch.setattr(opening, "DirectoryStore", lambda path: DirectoryStore(path, made.clock.monotonic, lambda: "boot"))
+    return made
+
+
+def statuses(result: t.Any) -> dict[str, str]:
+    return {outcome.name: outcome.status for outcome in result.outcomes}
+
+
+def test_the_intent_is_in_the_journal_and_the_mirror_before_anything_is_touched(run: Run) -> None:
+    seen: list[tuple[str, int, int]] = []
+
+    def log(text: str) -> None:
+        mirrored = (run.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8").count("step_intent")
+        seen.append((text, len(run.events("step_intent")), mirrored))
+
+    run.drive(Lamps({"a": "off", "b": "on"}, log=log))
+    assert seen == [("machine", 0, 0), ("observe", 0, 0), ("apply a", 1, 1)]
+    (intent,) = run.events("step_intent")
+    assert intent.data["changes"] == [{"name": "a", "do": "switch on", "before": "off", "after": "on", "grade": "predicted", "detail": None}]
+    (outcome,) = run.events("step_outcome")
+    assert outcome.data["changed"] == [{"name": "a", "status": "done", "after": "on"}]
+
+
+def test_a_second_run_of_a_finished_step_changes_nothing_and_says_so(run: Run) -> None:
+    lamps = {"a": "off", "b": "off"}
+    assert run.drive(Lamps(lamps)).changed
+    step = Lamps(lamps)
+    result = run.drive(step)
+    assert (result.changed, statuses(result), step.applied) == (False, {"a": "already", "b": "already"}, [])
+    assert len(run.events("step_intent")) == 1
+
+
+def test_check_mode_predicts_and_neither_touches_nor_journals(run: Run) -> None:
+    before = len(run.events())
+    step = Lamps({"a": "off", "b": "on"})
+    result = drive(step, {"run": run.option}, Hosts(), run.clock, check_mode=True)
+    assert (result.changed, statuses(result), step.applied) == (True, {"a": "predicted", "b": "already"}, [])
+    assert result.diff == {"before": {"a": "off"}, "after": {"a": "on"}}
+    assert len(run.events()) == before
+
+
+def test_plan_mode_records_the_prediction_and_touches_nothing(run: Run) -> None:
+    run.open("p1", mode="plan")
+    step = Lamps({"a": "off"})
+    result = run.drive(step)
+    assert (statuses(result), step.applied) == ({"a": "predicted"}, [])
+    assert [e.data["changes"][0]["after"] for e in run.events("step_predicted")] == ["on"]
+
+
+def test_alone_without_a_run_it_works_without_any_store() -> None:
+    result = drive(Lamps({"a": "off"}), {}, Hosts(), TestClock(), check_mode=False)
+    assert statuses(result) == {"a": "done"}
+
+
+def test_the_wrong_machine_stops_before_anything_is_read(run: Run) -> None:
+    log: list[str] = []
+    run.option["machines"]["exch2"]["uuid"] = "another"
+    with pytest.raises(WrongMachine):
+        run.drive(Lamps({"a": "off"}, log=log.append))
+    assert log == ["machine"]
+    assert run.events("step_intent") == []
+
+
+def test_one_item_that_fails_hides_no_other_and_fails_the_step(run: Run) -> None:
+    result = run.drive(Lamps({"a": "off", "b": "off", "c": "off"}, faults={"b": RemoteError("the fuse is out", host="exch2")}))
+    assert statuses(result) == {"a": "done", "b": "failed", "c": "done"}
+    assert (result.failed, result.reason) == (True, "remote_error")
+    assert "b failed on exch2: the fuse is out" in result.msg
+    assert run.events("step_outcome")[0].data["failed"]
+
+
+def test_with_stop_the_items_behind_a_failure_are_named_as_not_tried(run: Run) -> None:
+    step = Lamps({"a": "off", "b": "off"}, faults={"a": Applied(ok=False, msg="no bulb", reason="no_bulb")})
+    result = run.drive(step, on_item_failure="stop")
+    assert statuses(result) == {"a": "failed", "b": "not_tried"}
+    assert (result.reason, step.applied) == ("no_bulb", [])
+
+
+def test_an_accepted_failure_goes_on_and_is_recorded(run: Run) -> None:
+    result = run.drive(Lamps({"a": "off"}, faults={"a": "dark"}), accept_failure="the room has a window")
+    assert (result.failed, statuses(result)) == (False, {"a": "unconfirmed"})
+    assert run.events("accepted")[0].data["reason"] == "the room has a window"
+
+
+def test_what_was_not_read_back_is_unconfirmed_and_counts_as_changed(run: Run) -> None:
+    result = run.drive(Lamps({"a": "off"}, faults={"a": "dark"}))
+    (outcome,) = result.outcomes
+    assert (outcome.status, outcome.changed, outcome.msg, result.failed, result.reason) == ("unconfirmed", True, "it stays dark", True, "unconfirmed")
+
+
+def test_a_lost_answer_is_settled_by_reading_back(run: Run) -> None:
+    result = run.drive(Lamps({"a": "off", "b": "off"}, faults={"a": ConnectionLost("gone")}))
+    assert statuses(result) == {"a": "done", "b": "done"}
+
+
+def test_nothing_starts_once_the_lease_was_taken_over(run: Run) -> None:
+    clock = run.clock
+
+    def steal(text: str) -> None:
+        if text == "apply a":
+            clock.seconds += 500  # a stalled controller, and another that waited long enough
+            run.open("r2")
+
+    option = dict(run.option)
+    step = Lamps({"a": "off", "b": "off"}, log=steal)
+    with pytest.raises(LeaseLost) as caught:
+        drive(step, {"run": option}, Hosts(), clock, check_mode=False)
+    assert step.applied == ["a"]
+    assert statuses(caught.value.result) == {"a": "done", "b": "not_tried"}
+
+
+def test_every_message_that_can_carries_the_fence(run: Run) -> None:
+    step = Lamps({"a": "off"})
+    run.drive(step)
+    assert step.fences == [Fence(identity="mail", run="r1", epoch=run.option["epoch"])]
+
+
+def test_reverted_puts_the_first_before_image_back(run: Run) -> None:
+    lamps = {"a": "dim", "b": "on"}
+    run.drive(Lamps(lamps))
+    run.open("r2", kind="drill")
+    result = run.drive(Lamps(lamps), state="reverted", revert_run="r1")
+    assert (lamps, statuses(result)) == ({"a": "dim", "b": "on"}, {"a": "done", "b": "already"})
+    assert not run.drive(Lamps(lamps), state="reverted", revert_run="r1").changed
+
+
+def test_reverted_refuses_to_overwrite_what_somebody_else_changed(run: Run) -> None:
+    lamps = {"a": "off"}
+    run.drive(Lamps(lamps))
+    lamps["a"] = "flickering"
+    result = run.drive(Lamps(lamps), state="reverted", revert_run="r1")
+    assert (lamps["a"], result.failed, result.reason) == ("flickering", True, "changed_by_other")
+
+
+def test_reverted_names_what_the_task_does_not_list(run: Run) -> None:
+    run.drive(Lamps({"a": "off"}))
+    result = run.drive(Lamps({}), state="reverted", revert_run="r1")
+    assert (statuses(result), result.reason) == ({"a": "failed"}, "not_listed")
+
+
+def test_reverted_without_the_run_to_revert_is_refused(run: Run) -> None:
+    with pytest.raises(InvalidInput, match="revert_run"):
+        run.drive(Lamps({"a": "on"}), state="reverted")
+
+
+def test_a_crash_between_apply_and_record_is_made_good_by_the_next_run(run: Run) -> None:
+    lamps = {"a": "off", "b": "off"}
+
+    class Killed(BaseException):
+        """Stands for kill -9: no handler of ours runs."""
+
+    with pytest.raises(Killed):
+        run.drive(Lamps(lamps, faults={"a": Killed()}))
+    assert (lamps, run.events("step_outcome")) == ({"a": "on", "b": "off"}, [])
+    result = run.drive(Lamps(lamps))
+    assert statuses(result) == {"a": "already", "b": "done"}
+    run.open("r2", kind="drill")
+    run.drive(Lamps(lamps), state="reverted", revert_run="r1")
+    assert lamps == {"a": "off", "b": "off"}
+
+
+def test_a_step_makes_two_calls_to_the_store_where_a_mirror_is_at_hand(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    transact = DirectoryStore.transact
+    monkeypatch.setattr(DirectoryStore, "transact", lambda self, request, timeout: calls.append(1) or transact(self, request, timeout))
+    run.drive(Lamps({"a": "off", "b": "off"}))
+    assert len(calls) == 2
