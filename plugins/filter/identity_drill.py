@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: identity_drill
+author: The continuity.identity_failover contributors (@continuity)
+version_added: 1.0.0
+short_description: Gives the definition that a drill runs
+description:
+  - Gives a copy in which every step is shadowed as O(_input) says below C(drill), or left out.
+  - The roles of this collection use it to hand a definition to their steps.
+options:
+  _input:
+    description: A definition as P(continuity.identity_failover.identity_definition#filter) returns it.
+    type: dict
+    required: true
+seealso:
+  - plugin: continuity.identity_failover.identity_definition
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Look at what a step would be given
+  ansible.builtin.debug:
+    msg: "{{ failover_definition | continuity.identity_failover.identity_drill }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The shadowed definition.
+  type: dict
+"""
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import parts
+
+
+def identity_drill(definition: t.Any) -> t.Any:
+    """See DOCUMENTATION."""
+    return parts.drill(definition)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"identity_drill": identity_drill}
