@@ -1,0 +1,25 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+
+
+class ActionModule(ControllerActionBase):
+    TARGET = "required"
+    HOST_OPTIONS = (
+        "definition.source.host",
+        "definition.target.host",
+        "definition.store.host",
+        "definition.monitor.vantage_points.host",
+        "definition.directory.domain_controllers[]",
+        "run.store.host",
+    )
+
+    def host_options(self, args: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+        clients = "definition.drill.clients" if args.get("kind") == "drill" else "definition.clients"
+        return (*self.HOST_OPTIONS, f"{clients}.flush[]", f"{clients}.sample[]")

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The one edge between our functions and Ansible: results and errors become what a module returns, without secrets.
+
+Nothing else calls ``exit_json``, ``fail_json``, ``warn`` or ``deprecate``. A host that does not answer is a failure
+with a ``reason``, never ``unreachable``: that would take the play's host out and skip ``rescue`` and ``always``.
+"""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import Secrets, collect_secrets
+from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.hosts import WinrmHosts
+
+
+class ModuleFunction(t.Protocol):
+    """What ``_module/<module>.py`` offers."""
+
+    def __call__(self, params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result: ...
+
+
+def run_module(module: AnsibleModule, function: ModuleFunction) -> t.NoReturn:
+    """Calls ``function`` with the hosts that the parameters name, and returns its result to Ansible."""
+
+    def call() -> Result:
+        clock = SystemClock()
+        hosts = build_hosts(module.params, clock)
+        try:
+            return function(module.params, hosts, clock, check_mode=module.check_mode)
+        finally:
+            hosts.close()
+
+    run_guarded(module, call)
+
+
+def build_hosts(params: t.Mapping[str, t.Any], clock: Clock) -> WinrmHosts:
+    """The target from the connection options, if there are any, and every entry of ``hosts``. Connects to nothing."""
+    target = ConnectionSettings.from_params(params) if params.get("host") else None
+    named = [ConnectionSettings.from_params(entry) for entry in params.get("hosts") or ()]
+    return WinrmHosts(target, named, clock)
+
+
+def run_guarded(module: AnsibleModule, function: t.Callable[[], Result]) -> t.NoReturn:
+    """Ends the module: with the result, or with the failure that an exception means. No exception gets out."""
+    secrets = Secrets(collect_secrets(module.argument_spec, module.params))
+    answer, warnings = _answer(module, function)
+    for warning in warnings:
+        module.warn(secrets.redact_text(warning))
+    answer = secrets.redact(answer)
+    # Outside of any handler: fail_json would put the text of a pending exception into the result.
+    if answer["failed"]:
+        module.fail_json(**answer)
+    module.exit_json(**answer)
+
+
+def _answer(module: AnsibleModule, function: t.Callable[[], Result]) -> tuple[dict[str, t.Any], list[str]]:
+    details = str(module.params.get("details") or "all")
+    try:
+        result = function()
+        return result.as_dict(details), result.warnings
+    except FailoverError as error:
+        so_far = _result_of(error)
+        so_far.failed, so_far.msg, so_far.reason = True, error.message, error.reason
+        facts = {"host": error.host, **error.details} if error.host else dict(error.details)
+        return {**so_far.as_dict(details), "details": facts}, so_far.warnings
+    except Exception as error:  # a bug: nothing may get out, because core would print its text unmasked
+        so_far = _result_of(error)
+        so_far.failed, so_far.reason = True, "bug"
+        so_far.msg = f"{module._name} met an error that it should not have: {type(error).__name__}: {error}. Please report it with the traceback."
+        return {**so_far.as_dict(details), "exception": traceback.format_exc()}, so_far.warnings
+
+
+def _result_of(error: BaseException) -> Result:
+    """What was done before the error, where the error says so."""
+    result = getattr(error, "result", None)
+    return result if isinstance(result, Result) else Result()

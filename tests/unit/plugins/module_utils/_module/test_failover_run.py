@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run's life: armed, watched, decided, opened, stopped, closed - over a directory store and dictionaries for hosts."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, LeaseHeld, Unreachable, WrongMachine, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_run import failover_run
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store import opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeSession
+
+CIMV2 = "root/cimv2"
+
+
+def machine(name: str, uuid: str, state: str) -> FakeSession:
+    return FakeSession(name, instances={
+        (CIMV2, "Win32_ComputerSystem"): [{"Name": name.upper()}],
+        (CIMV2, "Win32_ComputerSystemProduct"): [{"UUID": uuid}],
+        (CIMV2, "Win32_Service"): [{"Name": "IS", "State": state, "StartMode": "Auto" if state == "Running" else "Manual", "DelayedAutoStart": False}],
+    })
+
+
+class Estate:
+    """exch1 and exch2; a dead host raises on everything."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.clock = FakeClock()
+        self.sessions = {"exch1": machine("exch1", "11111111-0000-0000-0000-000000000000", "Running"), "exch2": machine("exch2", "22222222-0000-0000-0000-000000000000", "Stopped")}
+        self.dead: set[str] = set()
+        self.store = {"kind": "directory", "path": str(folder / "store"), "host": None}
+        self.mirror = str(folder / "mirror")
+        self.definition = normalise({"source": {"host": "exch1"}, "target": {"host": "exch2"}, "services": [{"name": "IS"}], "monitor": {"interval": 5, "missed": 3}})
+
+    def target(self) -> t.Any:
+        return self.named("exch2")
+
+    def named(self, name: str) -> t.Any:
+        if name in self.dead:
+            raise Unreachable(f"{name} does not answer", host=name)
+        session = self.sessions[name]
+        session.methods.setdefault(("Win32_Process", "Create"), lambda s, keys, args: {"ReturnValue": 0})
+        return session
+
+    def settings(self, name: str) -> t.Any:
+        raise AssertionError("no address is needed")
+
+    def names(self) -> list[str]:
+        return list(self.sessions)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def do(self, function: t.Any, check_mode: bool = False, **params: t.Any) -> t.Any:
+        defaults = {"identity": "mail", "store": self.store, "mirror": self.mirror, "by": "ops", "reason": "because", "definition": self.definition, "kind": "failover", "mode": "execute",
+                    "run": None, "lease_seconds": 60.0, "decision": "proceed", "data_state": "apply_queues", "fence_minimum": 2, "required": 1, "expires": 3600.0,
+                    "source": "exch1", "vantage_points": [], "probes": [], "interval": 5.0, "missed": 3, "trigger": "all", "duration": 60.0, "wait_for": None, "timeout": 10.0}
+        return function({**defaults, **params}, self, self.clock, check_mode=check_mode)
+
+    def run(self, state: str, **params: t.Any) -> t.Any:
+        return self.do(failover_run, state=state, **params)
+
+    def fail(self) -> t.Any:
+        self.dead.add("exch1")
+        return self.do(failover_monitor)
+
+
+@pytest.fixture
+def estate(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Estate:
+    made = Estate(tmp_path)
+    monkeypatch.setattr(opening, "DirectoryStore", lambda path: DirectoryStore(path, made.clock.monotonic, lambda: "boot"))
+    return made
+
+
+def test_arming_records_both_machines_and_their_services(estate: Estate) -> None:
+    result = estate.run("armed")
+    assert (result.changed, result.extra["state"]) == (True, "protected")
+    assert result.extra["baseline"]["machines"]["exch2"] == {"uuid": "22222222-0000-0000-0000-000000000000", "name": "EXCH2"}
+    assert result.extra["baseline"]["services"] == {"exch1": {"IS": {"state": "Running", "start_mode": "auto"}}, "exch2": {"IS": {"state": "Stopped", "start_mode": "manual"}}}
+
+
+def test_arming_again_changes_nothing_until_something_differs(estate: Estate) -> None:
+    estate.run("armed")
+    assert not estate.run("armed").changed
+    estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["StartMode"] = "Disabled"
+    result = estate.run("armed")
+    assert [(o.name, o.before, o.after) for o in result.outcomes] == [("services.exch2.IS.start_mode", "manual", "disabled")]
+
+
+def test_check_mode_arms_nothing(estate: Estate) -> None:
+    assert estate.run("armed", check_mode=True).changed
+    assert estate.do(failover_status).extra["state"] == "unarmed"
+
+
+def test_one_machine_under_two_names_is_refused(estate: Estate) -> None:
+    estate.sessions["exch2"] = estate.sessions["exch1"]
+    with pytest.raises(WrongMachine, match="one machine"):
+        estate.run("armed")
+
+
+def test_a_silent_source_becomes_an_incident_and_nothing_else_happens(estate: Estate) -> None:
+    estate.run("armed")
+    result = estate.fail()
+    assert (result.changed, result.extra["state"], result.extra["incident"]["class"]) == (True, "pending", "host")
+    assert estate.clock.elapsed == pytest.approx(10.0)
+    assert not estate.do(failover_monitor, duration=0.0).changed
+    create = [call for call in estate.sessions["exch2"].calls if "Create" in call]
+    assert len(create) == 1 and "eventcreate.exe" in str(create[0])
+
+
+def test_one_round_alone_opens_no_incident(estate: Estate) -> None:
+    estate.run("armed")
+    estate.dead.add("exch1")
+    result = estate.do(failover_monitor, duration=0.0)
+    assert (result.changed, result.extra["state"], result.extra["time_to_fail"]) == (False, "suspect", 10.0)
+
+
+def test_a_source_that_answers_again_voids_the_votes(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    assert estate.do(failover_ack).extra["state"] == "approved"
+    estate.dead.clear()
+    result = estate.do(failover_monitor)
+    assert (result.extra["state"], estate.do(failover_status).extra["votes"]) == ("recovered", [])
+    assert estate.do(failover_ack, decision="acknowledge").extra["state"] == "protected"
+
+
+def test_a_run_is_not_opened_for_a_source_that_answers_again(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack)
+    estate.dead.clear()
+    with pytest.raises(WrongState, match="answers again"):
+        estate.run("opened")
+    assert estate.do(failover_status).extra["state"] == "recovered"
+
+
+def test_without_a_decision_nothing_opens_and_the_next_command_is_named(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    with pytest.raises(AwaitingApproval, match=r"ansible-playbook continuity\.identity_failover\.ack"):
+        estate.run("opened")
+
+
+def test_a_decision_said_twice_by_one_person_counts_once(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    assert estate.do(failover_ack, required=2).extra["state"] == "pending"
+    again = estate.do(failover_ack, required=2)
+    assert (again.changed, again.extra["state"]) == (False, "pending")
+    assert estate.do(failover_ack, required=2, by="chief").extra["state"] == "approved"
+
+
+@pytest.mark.parametrize(("field", "value"), [("reason", "  "), ("required", 0), ("expires", 0.0)])
+def test_an_empty_decision_is_refused(estate: Estate, field: str, value: t.Any) -> None:
+    with pytest.raises(InvalidInput, match=field):
+        estate.do(failover_ack, **{field: value})
+
+
+def opened(estate: Estate) -> t.Any:
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack)
+    return estate.run("opened")
+
+
+def test_an_opened_run_holds_the_lease_and_says_who_owns_the_identity_afterwards(estate: Estate) -> None:
+    result = opened(estate)
+    assert (result.extra["state"], result.extra["owner_afterwards"]) == ("failing_over", "target")
+    assert result.extra["run"]["machines"]["exch2"]["name"] == "EXCH2"
+    with pytest.raises(LeaseHeld, match="ops has held the lease of mail"):
+        estate.run("opened", by="another")
+
+
+def test_a_stopped_run_is_resumed_at_once_under_a_new_epoch(estate: Estate) -> None:
+    first = opened(estate).extra["run"]
+    estate.run("stopped", run=first)
+    second = estate.run("opened").extra["run"]
+    assert (second["id"], second["epoch"]) == (first["id"], first["epoch"] + 1)
+
+
+def test_a_run_whose_controller_died_is_resumed_once_its_lease_has_run_out(estate: Estate) -> None:
+    first = opened(estate).extra["run"]
+    estate.clock.advance(61.0)
+    assert estate.run("opened").extra["run"]["id"] == first["id"]
+
+
+def test_a_replaced_target_is_noticed_before_anything_is_opened(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack)
+    estate.sessions["exch2"] = machine("exch2", "99999999-0000-0000-0000-000000000000", "Stopped")
+    with pytest.raises(WrongMachine):
+        estate.run("opened")
+    assert estate.do(failover_status).extra["state"] == "approved"
+
+
+def test_closing_says_the_target_owns_and_a_second_failover_has_nothing_to_do(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    assert estate.run("closed", run=run).extra["state"] == "failed_over"
+    again = estate.run("opened")
+    assert (again.changed, again.extra["run"], again.outcomes[0].status) == (False, {}, "already")
+
+
+def test_a_failback_reverts_the_last_failover_and_ends_protected(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    estate.run("closed", run=run)
+    estate.dead.clear()
+    back = estate.run("opened", kind="failback")
+    assert (back.extra["reverts"], back.extra["state"], back.extra["owner_afterwards"]) == (run["id"], "failing_back", "source")
+    assert estate.run("closed", run=back.extra["run"]).extra["state"] == "protected"
+
+
+def test_a_run_that_moved_nothing_can_be_abandoned_and_frees_the_identity(estate: Estate) -> None:
+    first = opened(estate).extra["run"]
+    estate.run("stopped", run=first)
+    assert estate.run("abandoned").extra["state"] == "pending"
+
+
+def test_a_drill_opens_from_protected_and_keeps_the_state(estate: Estate) -> None:
+    estate.run("armed")
+    run = estate.run("opened", kind="drill").extra["run"]
+    assert estate.do(failover_status).extra["state"] == "protected"
+    with pytest.raises(WrongState, match="drill run"):
+        estate.run("opened")
+    estate.run("closed", run=run)
+
+
+def test_status_reads_the_mirror_when_the_store_is_silent(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.dead.add("exch2")
+    result = estate.do(failover_status, store={"kind": "target", "host": "exch2", "path": None}, definition=None)
+    assert (result.extra["state"], result.extra["read_from"]) == ("pending", "mirror")
+    assert "mirror" in result.warnings[0]
+
+
+def test_an_identity_with_a_name_that_is_none_is_refused(estate: Estate) -> None:
+    with pytest.raises(InvalidInput, match="no name for an identity"):
+        estate.do(failover_status, identity="../etc")
