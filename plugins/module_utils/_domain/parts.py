@@ -120,3 +120,10 @@ def _drill_dns(dns: t.Any, plan: t.Any) -> t.Any:
 
 def _kind(address: t.Any) -> str:
     return "A" if ipaddress.ip_address(str(address)).version == 4 else "AAAA"
+
+
+def accounts(definition: Definition, credentials: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """``{name, user, password}`` of each account that the definition's databases name, for the preflight."""
+    wanted = dict.fromkeys(d["credential"] for d in definition.get("databases") or [] if d.get("credential"))
+    found = {name: credentials[name] for name in wanted if name in credentials}
+    return [{"name": name, "user": c.get("user"), "password": c.get("password")} for name, c in found.items()]

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""What a preflight can find: one table, and which of the findings stop a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+#: From harmless to fatal. ``error`` and ``blocker`` stop a run unless they are accepted with a reason.
+SEVERITIES = ("info", "warning", "error", "blocker")
+_STOPS = ("error", "blocker")
+
+
+class Kind(t.NamedTuple):
+    """One row: ``acceptable`` is false where no reason can make it right."""
+
+    severity: str
+    means: str
+    remedy: str
+    acceptable: bool = True
+
+
+KINDS: dict[str, Kind] = {
+    "baseline_missing": Kind("blocker", "the identity has no baseline", "arm the identity while the source is healthy"),
+    "baseline_stale": Kind("warning", "the baseline is old", "arm the identity again while the source is healthy"),
+    "target_unreachable": Kind("blocker", "the target does not answer", "bring the target's WinRM service within reach of the controller"),
+    "source_unreachable": Kind("error", "the source does not answer", "bring the source's WinRM service within reach of the controller"),
+    "wrong_machine": Kind("blocker", "another machine answers at a host's address", "correct the host's address in the inventory", acceptable=False),
+    "management_inside_identity": Kind("blocker", "a host is managed through an address that moves", "give the host a management address of its own"),
+    "service_missing_on_target": Kind("error", "the target lacks a service", "install the workload on the target"),
+    "service_disabled_on_target": Kind("warning", "a service is disabled on the target", "give it a start_mode in the definition, or set it to manual"),
+    "dhcp_on_target_interface": Kind("error", "the adapter takes its address from DHCP", "give the target's adapter a static address"),
+    "interface_missing_on_target": Kind("error", "the target has no adapter for an address", "name the target's adapter in the definition"),
+    "database_not_found": Kind("error", "a database is not on the target", "create the database or its replica on the target"),
+    "disk_space": Kind("warning", "a disk of the target is nearly full", "make room on the target"),
+    "clock_skew": Kind("warning", "a host's clock is off", "synchronise the host's clock"),
+    "dns_zone_not_served": Kind("blocker", "no name server serves the zone of a name", "correct the name, or name the servers of its zone"),
+    "dns_server_unreachable": Kind("error", "a name server does not answer", "start the name server or take it out of the definition"),
+    "dns_key_refused": Kind("blocker", "the name server does not take updates with the key", "correct the credential, or allow its key on the name server"),
+    "dns_servers_disagree": Kind("warning", "name servers give different values", "wait for the zone's transfer, or mend it"),
+    "spn_held_by_third": Kind("error", "a third account holds a service principal name", "take the service principal name from that account"),
+    "directory_unreachable": Kind("error", "no domain controller answers", "name a domain controller that answers"),
+    "client_unreachable": Kind("warning", "clients do not answer", "start them; until then they find the new server when their cache expires"),
+    "check_failed": Kind("error", "a check could not be made", "mend what its message says, or run the preflight again"),
+    "store_unwritable": Kind("blocker", "the journal cannot be written", "let the account write the journal's folder"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing that a later step would meet. ``evidence`` is what was read, without secrets; ``accepted`` the reason."""
+
+    id: str
+    host: str = ""
+    evidence: t.Any = None
+    msg: str = ""
+    severity: str = ""
+    accepted: str = ""
+
+    def __post_init__(self) -> None:
+        kind = KINDS[self.id]
+        object.__setattr__(self, "severity", self.severity or kind.severity)
+        object.__setattr__(self, "msg", self.msg or f"{self.host}: {kind.means}" if self.host else self.msg or kind.means)
+
+    def stops(self) -> bool:
+        return self.severity in _STOPS and not self.accepted
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {**dataclasses.asdict(self), "remedy": KINDS[self.id].remedy}
+
+
+def judged(findings: t.Iterable[Finding], accept: t.Mapping[str, str]) -> list[Finding]:
+    """The gravest first, each with the reason for which it is accepted; what cannot be accepted stays as it is."""
+    with_reasons = [dataclasses.replace(one, accepted=accept.get(one.id, "") if KINDS[one.id].acceptable else "") for one in findings]
+    return sorted(with_reasons, key=lambda one: -SEVERITIES.index(one.severity))
+
+
+def counts(findings: t.Iterable[Finding]) -> dict[str, int]:
+    """How many of each severity, and how many of them are accepted."""
+    listed = list(findings)
+    return {**{severity: sum(one.severity == severity for one in listed) for severity in SEVERITIES}, "accepted": sum(bool(one.accepted) for one in listed)}

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Who owns the identity, as observed: what each name server says of its names, and who has its addresses up."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import records
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.addresses import found, read_addresses
+
+Definition = t.Mapping[str, t.Any]
+
+
+def observe_owner(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[str, list[dict[str, t.Any]]]:
+    """``source``, ``target``, ``both`` (an alarm), ``none``, or ``unknown`` where nothing could be asked; with the evidence."""
+    evidence = _by_names(definition, clock) + _by_addresses(definition, hosts)
+    said = {entry["says"] for entry in evidence if entry["says"] not in ("unreachable", "")}
+    if not said:
+        return "unknown", evidence
+    if said == {"none"}:
+        return "none", evidence
+    said.discard("none")
+    return (said.pop() if len(said) == 1 else "both"), evidence
+
+
+def _by_names(definition: Definition, clock: Clock) -> list[dict[str, t.Any]]:
+    sides = {side: {Item(str(r["name"]).rstrip(".").lower(), r["type"]): set(r["values"]) for r in records(definition, side)} for side in ("source", "target")}
+    items = list(sides["source"])
+    if not items:
+        return []
+    servers = Servers(endpoints(definition), endpoints(definition, "verify_servers"), clock)
+    evidence: list[dict[str, t.Any]] = []
+    try:
+        for server in servers.all:
+            try:
+                readings = servers.read(server, items)
+            except TransportError as error:
+                evidence.append({"kind": "dns", "of": server.endpoint.label, "says": "unreachable", "msg": error.message})
+                continue
+            for item, reading in readings.items():
+                values = set(reading.records.values) if reading.records else set()
+                says = {side for side in sides if values & sides[side].get(item, set())}
+                evidence.append({"kind": "dns", "of": server.endpoint.label, "name": str(item), "values": sorted(values), "says": _word(says)})
+    finally:
+        servers.close()
+    return evidence
+
+
+def _by_addresses(definition: Definition, hosts: Hosts) -> list[dict[str, t.Any]]:
+    wanted = [str(a["address"]) for a in definition.get("addresses") or []]
+    evidence: list[dict[str, t.Any]] = []
+    for side in ("source", "target") if wanted else ():
+        host = definition[side]["host"]
+        try:
+            present = read_addresses(hosts.named(host), 5.0)
+        except FailoverError as error:
+            evidence.append({"kind": "address", "of": host, "says": "unreachable", "msg": error.message})
+            continue
+        for address in wanted:
+            entry = found(present, address)
+            up = entry is not None and entry.state == "Preferred"
+            evidence.append({"kind": "address", "of": host, "name": address, "values": [entry.state] if entry else [], "says": side if up else ""})
+    return evidence
+
+
+def _word(says: set[str]) -> str:
+    return "both" if len(says) > 1 else next(iter(says), "none")

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""failover_monitor: counts down while the source does not answer; opens incidents and notices that it came back."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, HeadMoved, InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import Prober
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.event_log import write_event
+
+#: States in which the source may be found silent, and those whose incident ends when it answers.
+WATCHED = ("protected", "suspect", "recovered")
+INCIDENT = ("pending", "declined", "approved")
+PROBE_SPEC = {
+    "kind": {"type": "str", "choices": ["tcp", "wsman", "service"], "required": True},
+    "port": {"type": "int"},
+    "address": {"type": "str"},
+    "names": {"type": "list", "elements": "str", "default": []},
+}
+
+
+def failover_monitor_spec() -> ArgumentSpec:
+    return ArgumentSpec(
+        argument_spec={
+            "identity": {"type": "str", "required": True},
+            "source": {"type": "str", "required": True},
+            "vantage_points": {"type": "list", "elements": "dict", "default": [], "options": {"host": {"type": "str", "required": True}}},
+            "probes": {"type": "list", "elements": "dict", "default": [], "options": PROBE_SPEC},
+            "interval": {"type": "float", "default": 5.0},
+            "missed": {"type": "int", "default": 5},
+            "trigger": {"type": "str", "choices": ["all", "one"], "default": "all"},
+            "duration": {"type": "float", "default": 0.0},
+        }
+    )
+
+
+def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
+    """Rounds of probes until an incident opens, one ends, or the time is over."""
+    if params["interval"] <= 0 or params["missed"] < 1:
+        raise InvalidInput("interval must be more than 0 seconds, and missed at least 1")
+    journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock)
+    fold = journal.read()
+    countdown = Countdown(params["interval"], params["missed"], params["trigger"])
+    prober = Prober(params["source"], params["vantage_points"], params["probes"], hosts, min(5.0, params["interval"]))
+    begun, deadline = clock.monotonic(), Deadline(clock, params["duration"])
+    result = Result(warnings=journal.warnings)
+    try:
+        while True:
+            round_begun = clock.monotonic()
+            observations = prober.round()
+            countdown = countdown.round(observations)
+            happened = _judge(params, fold, countdown, observations, clock.monotonic() - begun)
+            if happened is not None:
+                fold = _write(params, hosts, journal, happened, result, check_mode)
+                break
+            if deadline.remaining() <= params["interval"]:
+                break
+            clock.sleep(params["interval"] - (clock.monotonic() - round_begun))
+    finally:
+        prober.close()
+    _conclude(params, fold, countdown, observations, result)
+    return result
+
+
+def _judge(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], watched: float) -> tuple[str, dict[str, t.Any]] | None:
+    """(kind of event, its data) where this round changed something."""
+    about = countdown.failed()
+    if fold.state in WATCHED and about:
+        silent = ", ".join(sorted({one.msg for one in observations if one.ok is False and one.msg})) or "no reply"
+        data = {"class": about, "msg": silent, "silent_seconds": round(watched, 1), "time_to_fail": params["interval"] * params["missed"], "missed": params["missed"]}
+        return "incident_opened", data
+    if fold.state in INCIDENT and fold.incident is not None:
+        about = fold.incident["class"]
+        replies = [one for one in observations if one.about == about and one.ok]
+        if replies:
+            return "incident_recovered", {"msg": f"{replies[0].kind} from {replies[0].vantage_point} was answered"}
+    return None
+
+
+def _write(params: t.Mapping[str, t.Any], hosts: Hosts, journal: Journal, happened: tuple[str, dict[str, t.Any]], result: Result, check_mode: bool) -> Fold:
+    kind, data = happened
+    before = journal.fold().state
+    result.changed = True
+    if not check_mode:
+        try:
+            journal.append([journal.draft(kind, by="monitor", host=params["source"], data=data)])
+        except HeadMoved:
+            # Somebody wrote first, another monitor perhaps: what stands there now is what counts.
+            result.changed = False
+            return journal.fold()
+        _announce(params, hosts, kind, result)
+    fold = journal.fold()
+    result.outcomes.append(Outcome(kind, "predicted" if check_mode else "done", True, before=before, after=fold.state, msg=str(data.get("msg", ""))))
+    result.diff = {"before": {"state": before}, "after": {"state": fold.state}}
+    return fold
+
+
+def _announce(params: t.Mapping[str, t.Any], hosts: Hosts, kind: str, result: Result) -> None:
+    """The target's event log, for whoever watches that; the journal is what counts, so a failure is a warning."""
+    try:
+        write_event(hosts.target(), kind, params["identity"], params["source"], 15.0)
+    except FailoverError as error:
+        result.warnings.append(f"the event log of the target has no entry for this: {error.message}")
+
+
+def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], result: Result) -> None:
+    for one in observations:
+        result.outcomes.append(Outcome(f"{one.vantage_point} {one.kind} {params['source']}", "skipped" if one.ok is None else "already", msg=one.msg, after=one.ok))
+    state = "suspect" if fold.state == "protected" and countdown.state() == "suspect" else fold.state
+    result.extra = {
+        "state": state,
+        "time_to_fail": countdown.time_to_fail(),
+        "incident": fold.incident,
+        "observations": [{"vantage_point": one.vantage_point, "probe": one.kind, "ok": one.ok, "msg": one.msg} for one in observations],
+    }
+    left = f"; Time to Fail {countdown.time_to_fail():g} s" if fold.incident is None else ""
+    result.msg = f"{params['identity']} is {state}{left}" + (f": {fold.incident['msg']}" if fold.incident else "")

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""failover_status: what the journal and the world say of an identity. Changes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, stamp
+from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, live_votes, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import run_reports, timeline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, ScriptFailed, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+
+#: Seconds between two reads while a state is waited for.
+LOOK = 2.0
+
+NEXT = {
+    "unarmed": "ansible-playbook continuity.identity_failover.arm -e failover_identity={0}",
+    "pending": "ansible-playbook continuity.identity_failover.ack -e failover_identity={0} -e failover_decision=proceed -e failover_reason=...",
+    "declined": "ansible-playbook continuity.identity_failover.ack -e failover_identity={0} -e failover_decision=proceed -e failover_reason=...",
+    "recovered": "ansible-playbook continuity.identity_failover.ack -e failover_identity={0} -e failover_decision=acknowledge -e failover_reason=...",
+    "approved": "ansible-playbook continuity.identity_failover.failover -e failover_identity={0}",
+    "failing_over": "ansible-playbook continuity.identity_failover.failover -e failover_identity={0}",
+    "failed_over": "ansible-playbook continuity.identity_failover.failback -e failover_identity={0}",
+    "threatened": "ansible-playbook continuity.identity_failover.status -e failover_identity={0}",
+    "failing_back": "ansible-playbook continuity.identity_failover.failback -e failover_identity={0}",
+}
+
+
+def failover_status_spec() -> ArgumentSpec:
+    return ArgumentSpec(
+        argument_spec={
+            "identity": {"type": "str", "required": True},
+            "definition": {"type": "dict", "options": definition_spec()},
+            "wait_for": {"type": "list", "elements": "str", "choices": [state.name for state in STATES]},
+            "timeout": {"type": "float", "default": 300.0},
+        }
+    )
+
+
+def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
+    """Reads; waits for one of ``wait_for`` where that is given."""
+    identity, result = params["identity"], Result()
+    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock)
+    deadline = Deadline(clock, params["timeout"])
+    fold, place = _read(journal, bool(params["mirror"]), result)
+    while params["wait_for"] and fold.state not in params["wait_for"]:
+        if deadline.passed():
+            raise DeadlineExceeded(f"{identity} is still {fold.state}, not {' or '.join(params['wait_for'])}, after {params['timeout']:g} s", state=fold.state)
+        clock.sleep(min(LOOK, deadline.remaining()))
+        fold, place = _read(journal, bool(params["mirror"]), result)
+    observed, evidence = observe_owner(params["definition"], hosts, clock) if params["definition"] else ("unknown", [])
+    rightful = rightful_owner(fold.state)
+    if observed == "both":
+        result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
+    result.warnings.extend(journal.warnings)
+    result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
+    result.extra = _facts(journal, fold, clock)
+    result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=place, at=stamp(clock.now()))
+    result.extra["next"] = NEXT.get(fold.state, "").format(identity)
+    result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}" + (
+        f". Next: {result.extra['next']}" if result.extra["next"] else ""
+    )
+    return result
+
+
+def _read(journal: Journal, mirrored: bool, result: Result) -> tuple[Fold, str]:
+    """From the store; where it is silent, from the mirror, and that is said."""
+    try:
+        return journal.read(), journal.store.place
+    except (TransportError, ScriptFailed) as error:
+        if not mirrored or not journal.events:
+            raise
+        warning = f"the journal in {journal.store.place} does not answer ({error.message}); this is what the mirror knows"
+        if warning not in result.warnings:
+            result.warnings.append(warning)
+        return journal.fold(), "mirror"
+
+
+def _facts(journal: Journal, fold: Fold, clock: Clock) -> dict[str, t.Any]:
+    active = fold.active()
+    return {
+        "state": fold.state,
+        "incident": fold.incident,
+        "votes": live_votes(fold.votes, clock.now()),
+        "active_run": {"id": active.id, "kind": active.kind, "opened_at": active.opened_at, "by": active.by} if active else None,
+        "lease": {"by": journal.lease.by, "run": journal.lease.run, "remaining": round(max(0.0, journal.lease.remaining), 1)} if journal.lease.live else None,
+        "baseline": {
+            "armed_at": fold.armed_at,
+            "age": (clock.now() - moment(fold.armed_at)).total_seconds() if fold.armed_at else None,
+            "machines": fold.baseline.get("machines", {}),
+        },
+        "accepted": [entry for record in fold.runs.values() for entry in record.accepted],
+        "runs": run_reports(fold, journal.events),
+        "timeline": timeline(journal.events),
+        "head": {"seq": journal.head.seq, "hash": journal.head.hash},
+        "unexpected": fold.unexpected,
+    }

@@ -1,0 +1,227 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_monitor
+short_description: Counts down to an incident while a source does not answer
+description:
+  - Probes the source from every vantage point, once or for a given time. When nothing has answered for
+    O(interval) times O(missed) seconds, Time to Fail is zero and an incident is written to the journal of the identity.
+    Nothing else happens, because manual intervention is required.
+  - When the source of an open incident answers again, the incident is written down as recovered and the decisions are void.
+  - After a quarter of Time to Fail without any reply the identity is V(suspect).
+author:
+  - The continuity.identity_failover contributors (@continuity)
+extends_documentation_fragment:
+  - continuity.identity_failover._attributes
+  - continuity.identity_failover._attributes.controller
+  - continuity.identity_failover._attributes.targeted
+  - continuity.identity_failover._connection
+  - continuity.identity_failover._hosts
+  - continuity.identity_failover._store
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details: An incident is opened once, and recovered once.
+options:
+  identity:
+    description: The name of the identity.
+    type: str
+    required: true
+  source:
+    description: The inventory host that is watched.
+    type: str
+    required: true
+  vantage_points:
+    description: The places to probe from. Without any, the controller.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: An inventory host, or V(controller).
+        type: str
+        required: true
+  probes:
+    description: What is asked in every round. Without any, the management endpoint of the source is asked to identify itself.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description:
+          - V(tcp) connects to a port from the controller, and asks other vantage points for an echo request, which is what Windows can do without a script.
+          - V(wsman) asks the WinRM listener to identify itself, from the controller.
+          - V(service) looks whether the services in O(probes[].names) run, from the controller.
+        type: str
+        choices: [tcp, wsman, service]
+        required: true
+      port:
+        description: The port of a V(tcp) probe. Without it, the port of the management endpoint.
+        type: int
+      address:
+        description: The address of a V(tcp) probe. Without it, the address of the management endpoint.
+        type: str
+      names:
+        description: The services of a V(service) probe.
+        type: list
+        elements: str
+        default: []
+  interval:
+    description: Seconds between two rounds.
+    type: float
+    default: 5.0
+  missed:
+    description: Rounds without any reply until the source counts as failed.
+    type: int
+    default: 5
+  trigger:
+    description: Whether V(all) vantage points must miss the source, or V(one) is enough.
+    type: str
+    choices: [all, one]
+    default: all
+  duration:
+    description: For how many seconds to watch. V(0) makes one round. An incident ends the watch.
+    type: float
+    default: 0.0
+seealso:
+  - module: continuity.identity_failover.failover_status
+"""
+
+EXAMPLES = r"""
+- name: Watch the mail server
+  hosts: exch2
+  gather_facts: false
+  tasks:
+    - name: Count down for up to ten minutes
+      continuity.identity_failover.failover_monitor:
+        identity: mail
+        source: exch1
+        vantage_points:
+          - host: controller
+          - host: exch2
+        probes:
+          - kind: tcp
+            port: 445
+          - kind: service
+            names: [MSExchangeIS]
+        interval: 5
+        missed: 5
+        duration: 600
+      register: watch
+
+    - name: Call somebody
+      ansible.builtin.debug:
+        msg: "{{ watch.incident }}"
+      when: watch.state == 'pending'
+"""
+
+RETURN = r"""
+reason:
+  description: Why it failed, as a word that does not change with languages. Empty when it did not.
+  returned: always
+  type: str
+  sample: ""
+outcomes:
+  description: One entry for each thing that was looked at or changed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What it is.
+      type: str
+      sample: controller tcp exch1
+    status:
+      description: V(done), V(already), V(predicted), V(skipped), V(unconfirmed), V(failed) or V(not_tried).
+      type: str
+      sample: done
+    changed:
+      description: Whether it was changed, or may have been.
+      type: bool
+      sample: true
+    grade:
+      description: How sure this is. V(probed), V(predicted) or V(unknown).
+      type: str
+      sample: probed
+    msg:
+      description: What there is to say about it.
+      type: str
+      sample: ""
+    reason:
+      description: Why it went wrong, as a word.
+      type: str
+      sample: ""
+    host:
+      description: The host concerned.
+      type: str
+      sample: ""
+    before:
+      description: What was there.
+      type: raw
+      sample: pending
+    after:
+      description: What is there now.
+      type: raw
+      sample: approved
+counts:
+  description: How many outcomes there are of each status.
+  returned: always
+  type: dict
+  sample: {done: 1, already: 0, predicted: 0, skipped: 0, unconfirmed: 0, failed: 0, not_tried: 0}
+timing:
+  description: Seconds by part of the work.
+  returned: always
+  type: dict
+  sample: {}
+details:
+  description: Facts about a failure, such as codes.
+  returned: on failure
+  type: dict
+  sample: {}
+state:
+  description: The state of the identity.
+  returned: success
+  type: str
+  sample: pending
+time_to_fail:
+  description: Seconds that are left until the source counts as failed.
+  returned: success
+  type: float
+  sample: 12.5
+incident:
+  description: The open incident, null where there is none.
+  returned: success
+  type: dict
+  sample: {id: "3", opened_at: "2026-11-22T20:00:00.000Z", class: host}
+observations:
+  description: The last answer to every probe.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {vantage_point: controller, probe: tcp, ok: false, msg: connection refused}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, store_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor, failover_monitor_spec
+
+
+def main() -> None:
+    spec = failover_monitor_spec().merge(connection_spec()).merge(hosts_spec()).merge(store_spec())
+    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
+    run_module(module, failover_monitor)
+
+
+if __name__ == "__main__":
+    main()

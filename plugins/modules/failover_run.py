@@ -1,0 +1,238 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_run
+short_description: Arms an identity, opens, stops, closes and abandons its runs
+description:
+  - Everything that a failover, failback or drill does, it does inside a run. This module opens the run, which takes the lease of the
+    identity, and returns RV(run), which every step takes as its O(ignore:run) option.
+  - The same task opens a new run and resumes one that stopped. What is there to be done is decided from the journal.
+  - Before a failover is opened because of an incident, the source is probed again. If it answers, the decisions are void and nothing is opened.
+author:
+  - The continuity.identity_failover contributors (@continuity)
+extends_documentation_fragment:
+  - continuity.identity_failover._attributes
+  - continuity.identity_failover._attributes.controller
+  - continuity.identity_failover._attributes.targeted
+  - continuity.identity_failover._connection
+  - continuity.identity_failover._hosts
+  - continuity.identity_failover._store
+  - continuity.identity_failover._definition
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details: Opening a run that is open already resumes it under a new lease, which is a change.
+options:
+  identity:
+    description: The name of the identity.
+    type: str
+    required: true
+  state:
+    description:
+      - V(armed) takes the baseline of both servers and of the records. The source must own the identity.
+      - V(opened) opens a run or resumes it. V(stopped) gives its lease back, so that it can be resumed at once.
+      - V(closed) ends a run whose steps all went well or were accepted.
+      - V(abandoned) gives a run up that has moved nothing. While anything is moved it is refused.
+    type: str
+    choices: [armed, opened, stopped, closed, abandoned]
+    required: true
+  kind:
+    description: Which run.
+    type: str
+    choices: [failover, failback, drill]
+    default: failover
+  mode:
+    description: V(plan) opens a run whose steps only predict. It moves nothing, and the state of the identity stays as it is.
+    type: str
+    choices: [execute, plan]
+    default: execute
+  run:
+    description: The run to stop or close, as RV(run) of the task that opened it. Required for O(state=stopped) and O(state=closed).
+    type: dict
+  lease_seconds:
+    description: How long the lease lasts without being renewed. A change with a longer deadline makes it longer.
+    type: float
+    default: 60.0
+  by:
+    description: Who does this. Without it, user and host name of the controller.
+    type: str
+  reason:
+    description: Why a run is given up. Required for O(state=abandoned).
+    type: str
+seealso:
+  - module: continuity.identity_failover.failover_ack
+  - module: continuity.identity_failover.failover_status
+"""
+
+EXAMPLES = r"""
+- name: Move an identity with a task list of your own
+  hosts: exch2
+  gather_facts: false
+  vars:
+    definition: "{{ failover_identities.mail | continuity.identity_failover.identity_definition }}"
+  tasks:
+    - name: Open the run, or resume it
+      continuity.identity_failover.failover_run:
+        identity: mail
+        state: opened
+        definition: "{{ definition }}"
+      register: opened
+
+    - name: Do what this server needs
+      module_defaults:
+        group/continuity.identity_failover.run:
+          run: "{{ opened.run }}"
+      block:
+        - name: Start the services
+          continuity.identity_failover.app_services:
+            state: started
+            services: "{{ definition.services }}"
+      rescue:
+        - name: Give the lease back, so that the run can be resumed at once
+          continuity.identity_failover.failover_run:
+            identity: mail
+            state: stopped
+            run: "{{ opened.run }}"
+
+        - name: Fail all the same
+          ansible.builtin.fail:
+            msg: "{{ ansible_failed_result.msg }}"
+
+    - name: Close the run
+      continuity.identity_failover.failover_run:
+        identity: mail
+        state: closed
+        run: "{{ opened.run }}"
+"""
+
+RETURN = r"""
+reason:
+  description: Why it failed, as a word that does not change with languages. Empty when it did not.
+  returned: always
+  type: str
+  sample: ""
+outcomes:
+  description: One entry for each thing that was looked at or changed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What it is.
+      type: str
+      sample: 20261122T200000Z-ab12cd
+    status:
+      description: V(done), V(already), V(predicted), V(skipped), V(unconfirmed), V(failed) or V(not_tried).
+      type: str
+      sample: done
+    changed:
+      description: Whether it was changed, or may have been.
+      type: bool
+      sample: true
+    grade:
+      description: How sure this is. V(probed), V(predicted) or V(unknown).
+      type: str
+      sample: probed
+    msg:
+      description: What there is to say about it.
+      type: str
+      sample: ""
+    reason:
+      description: Why it went wrong, as a word.
+      type: str
+      sample: ""
+    host:
+      description: The host concerned.
+      type: str
+      sample: ""
+    before:
+      description: What was there.
+      type: raw
+      sample: pending
+    after:
+      description: What is there now.
+      type: raw
+      sample: approved
+counts:
+  description: How many outcomes there are of each status.
+  returned: always
+  type: dict
+  sample: {done: 1, already: 0, predicted: 0, skipped: 0, unconfirmed: 0, failed: 0, not_tried: 0}
+timing:
+  description: Seconds by part of the work.
+  returned: always
+  type: dict
+  sample: {}
+details:
+  description: Facts about a failure, such as codes.
+  returned: on failure
+  type: dict
+  sample: {}
+state:
+  description: The state of the identity.
+  returned: success
+  type: str
+  sample: failing_over
+run:
+  description: What every step of the run takes as its O(ignore:run) option. Empty where there is nothing to do.
+  returned: success
+  type: dict
+  sample: {id: 20261122T200000Z-ab12cd, identity: mail, kind: failover, mode: execute, epoch: 1}
+reverts:
+  description: The run whose changes this run puts back. For a failback the last failover, else the run itself.
+  returned: when O(state=opened) and there is something to do
+  type: str
+  sample: 20261122T200000Z-ab12cd
+baseline:
+  description: The baseline.
+  returned: success
+  type: dict
+  sample: {machines: {exch1: {name: EXCH1, uuid: 4C4C4544-0042-3510-8053-B4C04F4E3732}}}
+owner_afterwards:
+  description: Who owns the identity afterwards.
+  returned: success
+  type: str
+  sample: target
+timeline:
+  description: The journal, one entry an event.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {seq: 1, at: "2026-11-22T20:00:00.000Z", kind: armed, step: "", host: exch1, by: ops, run: "", text: "baseline of exch1, exch2"}
+phases:
+  description: Seconds that the run spent by phase.
+  returned: when O(state=closed)
+  type: dict
+  sample: {detect: 25.0, decide: 60.0, act: 12.5, propagate: 6.1, verify: 1.0}
+accepted:
+  description: What was accepted during the run, with reasons.
+  returned: when O(state=closed)
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, store_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_run import failover_run, failover_run_spec
+
+
+def main() -> None:
+    spec = failover_run_spec().merge(connection_spec()).merge(hosts_spec()).merge(store_spec())
+    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
+    run_module(module, failover_run)
+
+
+if __name__ == "__main__":
+    main()

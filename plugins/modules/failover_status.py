@@ -1,0 +1,231 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_status
+short_description: Says in which state an identity is, who owns it, and what to do next
+description:
+  - Reads the journal of an identity, looks who answers for it, and may wait for a state. It changes nothing.
+  - When the store of the journal does not answer, it tells what the mirror knows and warns.
+  - The owner is observed at the name servers and at the addresses of both hosts. V(both) is an alarm, V(none) is shown.
+author:
+  - The continuity.identity_failover contributors (@continuity)
+extends_documentation_fragment:
+  - continuity.identity_failover._attributes
+  - continuity.identity_failover._attributes.controller
+  - continuity.identity_failover._attributes.targeted
+  - continuity.identity_failover._connection
+  - continuity.identity_failover._hosts
+  - continuity.identity_failover._store
+  - continuity.identity_failover._definition
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  identity:
+    description: The name of the identity.
+    type: str
+    required: true
+  wait_for:
+    description: Wait until the identity is in one of these states.
+    type: list
+    elements: str
+    choices: [unarmed, protected, suspect, pending, declined, recovered, approved, failing_over, failed_over, threatened, failing_back]
+  timeout:
+    description: How many seconds to wait for O(wait_for).
+    type: float
+    default: 300.0
+seealso:
+  - module: continuity.identity_failover.failover_ack
+"""
+
+EXAMPLES = r"""
+- name: Look at the mail servers
+  hosts: exch2
+  gather_facts: false
+  tasks:
+    - name: Read the state
+      continuity.identity_failover.failover_status:
+        identity: mail
+        definition: "{{ failover_identities.mail | continuity.identity_failover.identity_definition }}"
+      register: status
+
+    - name: Show what to do next
+      ansible.builtin.debug:
+        msg: "{{ status.next }}"
+
+    - name: Wait until somebody has decided
+      continuity.identity_failover.failover_status:
+        identity: mail
+        wait_for: [approved, declined, recovered]
+        timeout: 900
+"""
+
+RETURN = r"""
+reason:
+  description: Why it failed, as a word that does not change with languages. Empty when it did not.
+  returned: always
+  type: str
+  sample: ""
+outcomes:
+  description: One entry for each thing that was looked at or changed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What it is.
+      type: str
+      sample: mail
+    status:
+      description: V(done), V(already), V(predicted), V(skipped), V(unconfirmed), V(failed) or V(not_tried).
+      type: str
+      sample: done
+    changed:
+      description: Whether it was changed, or may have been.
+      type: bool
+      sample: true
+    grade:
+      description: How sure this is. V(probed), V(predicted) or V(unknown).
+      type: str
+      sample: probed
+    msg:
+      description: What there is to say about it.
+      type: str
+      sample: ""
+    reason:
+      description: Why it went wrong, as a word.
+      type: str
+      sample: ""
+    host:
+      description: The host concerned.
+      type: str
+      sample: ""
+    before:
+      description: What was there.
+      type: raw
+      sample: pending
+    after:
+      description: What is there now.
+      type: raw
+      sample: approved
+counts:
+  description: How many outcomes there are of each status.
+  returned: always
+  type: dict
+  sample: {done: 1, already: 0, predicted: 0, skipped: 0, unconfirmed: 0, failed: 0, not_tried: 0}
+timing:
+  description: Seconds by part of the work.
+  returned: always
+  type: dict
+  sample: {}
+details:
+  description: Facts about a failure, such as codes.
+  returned: on failure
+  type: dict
+  sample: {}
+state:
+  description: The state of the identity.
+  returned: success
+  type: str
+  sample: pending
+owner:
+  description: Who should own the identity by the journal, who owns it as observed, and the evidence.
+  returned: success
+  type: dict
+  sample: {rightful: source, observed: source, evidence: []}
+incident:
+  description: The open incident, null where there is none.
+  returned: success
+  type: dict
+  sample: {id: "3", opened_at: "2026-11-22T20:00:00.000Z", class: host}
+votes:
+  description: The decisions that count now.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+active_run:
+  description: The run that is open, null where there is none.
+  returned: success
+  type: dict
+  sample: {id: 20261122T200000Z-ab12cd, kind: failover, opened_at: "2026-11-22T20:00:00.000Z", by: ops@controller}
+lease:
+  description: Who holds the lease, null where it is free.
+  returned: success
+  type: dict
+  sample: {by: ops@controller, run: 20261122T200000Z-ab12cd, remaining: 42.0}
+baseline:
+  description: When the baseline was taken, its age in seconds, and the machines it knows.
+  returned: success
+  type: dict
+  sample: {armed_at: "2026-11-22T08:00:00.000Z", age: 43200.0, machines: {}}
+accepted:
+  description: Everything that was accepted with a reason.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+runs:
+  description: Every run with its steps, newest first.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+timeline:
+  description: The journal, one entry an event.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {seq: 1, at: "2026-11-22T20:00:00.000Z", kind: armed, step: "", host: exch1, by: ops, run: "", text: "baseline of exch1, exch2"}
+head:
+  description: The end of the journal's chain.
+  returned: success
+  type: dict
+  sample: {seq: 1, hash: 0d4f...}
+unexpected:
+  description: Events that the table of states does not expect.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+read_from:
+  description: Where this was read, V(mirror) where the store is silent.
+  returned: success
+  type: str
+  sample: the default folder on exch2
+at:
+  description: When this was read.
+  returned: success
+  type: str
+  sample: "2026-11-22T20:00:00.000Z"
+next:
+  description: The next command to type, empty where there is nothing to do.
+  returned: success
+  type: str
+  sample: ansible-playbook continuity.identity_failover.ack -e failover_identity=mail -e failover_decision=proceed -e failover_reason=...
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, store_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status, failover_status_spec
+
+
+def main() -> None:
+    spec = failover_status_spec().merge(connection_spec()).merge(hosts_spec()).merge(store_spec())
+    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
+    run_module(module, failover_status)
+
+
+if __name__ == "__main__":
+    main()
