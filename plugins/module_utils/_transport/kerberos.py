@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Kerberos tickets from a password, kept where only this process sees them.
+
+pykerberos takes tickets from the cache that KRB5CCNAME names, for the whole process. Ours is a collection (type DIR) with one cache per account, so that
+two accounts do not get into each other's way; the library picks the cache by the principal. Without a password the caller's own tickets are used.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, MissingLibrary
+
+_lock = threading.Lock()
+_folder = ""
+_ready: set[str] = set()
+
+
+def has_ticket() -> bool:
+    """Whether the caller has named a ticket cache or the default one exists."""
+    named = os.environ.get("KRB5CCNAME", "")
+    if named:
+        return True
+    return hasattr(os, "getuid") and os.path.exists(f"/tmp/krb5cc_{os.getuid()}")
+
+
+def can_get_ticket() -> bool:
+    return shutil.which("kinit") is not None
+
+
+def get_ticket(principal: str, password: str, seconds: float, host: str) -> None:
+    """kinit into the private collection, once per account and process. Raises MissingLibrary or BadCredentials."""
+    global _folder
+    with _lock:
+        if principal in _ready:
+            return
+        if not can_get_ticket():
+            raise MissingLibrary("the program kinit is missing; install krb5-user (Debian) or krb5-workstation (Red Hat), or get a ticket beforehand")
+        if not _folder:
+            _folder = tempfile.mkdtemp(prefix="continuity-krb5-")
+            atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+        cache = f"DIR::{os.path.join(_folder, f'tkt{len(_ready)}')}"
+        _kinit(principal, password, cache, seconds, host)
+        os.environ["KRB5CCNAME"] = f"DIR:{_folder}"
+        _ready.add(principal)
+
+
+def _kinit(principal: str, password: str, cache: str, seconds: float, host: str) -> None:
+    """The password goes through standard input: an argument would be seen by everybody."""
+    environment = {name: value for name, value in os.environ.items() if name.startswith(("KRB5", "PATH", "HOME", "LANG"))}
+    environment["LC_ALL"] = "C"
+    try:
+        done = subprocess.run(
+            ["kinit", "-c", cache, "--", principal],
+            input=password.encode() + b"\n",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BadCredentials(f"no Kerberos ticket for {principal} within {seconds:.0f} s; check that a domain controller answers", host=host) from error
+    if done.returncode != 0:
+        said = " ".join(done.stderr.decode("utf-8", "replace").replace(password or "\0", "…").split())
+        raise BadCredentials(f"no Kerberos ticket for {principal} ({said or 'kinit failed'}); check the account, the realm and krb5.conf", host=host)

@@ -1,0 +1,577 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""WinrmSession against a server on the loopback interface: answers, faults, and everything that goes wrong on the way."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import errno
+import pathlib
+import socket
+import ssl
+import sys
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils import _errors
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import timed_http, winrm_connection, winrm_logon
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import envelopes, markup
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import (
+    CLOSE,
+    HALF,
+    SILENT,
+    Certificates,
+    Handler,
+    LocalServer,
+    NtlmGate,
+    Reply,
+    Request,
+    make_certificates,
+)
+from ansible_collections.continuity.identity_failover.tests.unit.wsman_meaning import meaning
+
+USER, PASSWORD = "operator", "corréct horse"
+SERVICE = (
+    "<p:Win32_Service xmlns:p='http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/Win32_Service'>"
+    "<p:Name>Spooler</p:Name><p:Started>true</p:Started></p:Win32_Service>"
+)
+
+
+def soap(body: str) -> bytes:
+    return f"<s:Envelope xmlns:s='{markup.SOAP}'><s:Header/><s:Body>{body}</s:Body></s:Envelope>".encode()
+
+
+def fault(code: int, subcode: str, text: str = "no") -> Reply:
+    detail = f"<f:WSManFault xmlns:f='http://schemas.microsoft.com/wbem/wsman/1/wsmanfault' Code='{code}'><f:Message>{text}</f:Message></f:WSManFault>"
+    reason = f"<s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>{subcode}</s:Value></s:Subcode></s:Code><s:Reason><s:Text>{text}</s:Text></s:Reason>"
+    return Reply(500, soap(f"<s:Fault>{reason}<s:Detail>{detail}</s:Detail></s:Fault>"))
+
+
+NO_SUCH_RESOURCE = fault(2150858752, "a:DestinationUnreachable")
+ANSWER = Reply(200, soap(SERVICE))
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def settings_for(server: LocalServer, certificates: Certificates, **changes: t.Any) -> ConnectionSettings:
+    base = ConnectionSettings("exch1", "127.0.0.1", server.port, "https", USER, PASSWORD, ("basic",), ca_file=certificates.ca, connect_timeout=2.0)
+    return dataclasses.replace(base, **changes)
+
+
+class Basic:
+    """Answers 401 without the right Basic header."""
+
+    def __init__(self, *replies: Reply | str) -> None:
+        self.replies = list(replies)
+
+    def __call__(self, request: Request) -> Reply | str:
+        if request.headers.get("authorization") != "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode("latin-1")).decode():
+            return Reply(401, headers=(("WWW-Authenticate", 'Basic realm="WSMAN"'),))
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+
+def read(session: WinrmSession, timeout: float = 5.0) -> dict[str, t.Any]:
+    return session.get("root/cimv2", "Win32_Service", {"Name": "Spooler"}, timeout)
+
+
+def serve(handler: Handler, tls: ssl.SSLContext | None) -> LocalServer:
+    return LocalServer(handler, tls)
+
+
+def test_one_request_over_https_with_basic(certificates: Certificates) -> None:
+    with serve(Basic(ANSWER), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        assert read(session) == {"Name": "Spooler", "Started": True}
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+        assert (len(server.requests), server.connections, session.requests) == (2, 1, 2)
+
+
+def test_ntlm_over_https_and_over_sealed_http(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    with serve(NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        assert read(session)["Name"] == "Spooler"
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+        assert all(SERVICE.encode() not in request.body and b"Win32_Service" not in request.body for request in server.requests)
+        assert len(server.requests) == 5  # three for the logon, none of them with a message, then one for each call
+        assert server.connections == 1
+
+
+def test_a_sealed_session_logs_on_again_when_the_host_has_closed_the_connection(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    """Before anything is sent, so it holds for calls that must not be repeated too."""
+    with serve(NtlmGate(lambda request: Reply(200, soap("")), tmp_path, USER, PASSWORD), None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        assert session.invoke("root/cimv2", "Win32_Service", "StartService", {}, 5, keys={"Name": "x"}) == {"ReturnValue": 0}
+        server.drop_all()
+        assert session.invoke("root/cimv2", "Win32_Service", "StartService", {}, 5, keys={"Name": "x"}) == {"ReturnValue": 0}
+        session.close()
+        assert server.connections == 2
+
+
+def start(session: WinrmSession, *, idempotent: bool = False, timeout: float = 5.0) -> dict[str, t.Any]:
+    return session.invoke("root/cimv2", "Win32_Service", "StartService", {}, timeout, keys={"Name": "Spooler"}, idempotent=idempotent)
+
+
+OUTPUT = Reply(200, soap("<StartService_OUTPUT><ReturnValue>10</ReturnValue></StartService_OUTPUT>"))
+
+
+def test_the_first_sealed_message_on_a_closed_connection_is_sent_again(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    """The host forgets the logon but keeps the connection: HTTP 400. Only a call that may be repeated is."""
+
+    class Forgetful(NtlmGate):
+        forget = False
+
+        def __call__(self, request: Request) -> Reply | str:
+            if self.forget and b"Encrypted Boundary" in request.body:
+                self.forget = False
+                return Reply(400)
+            return super().__call__(request)
+
+    gate = Forgetful(lambda request: OUTPUT, tmp_path, USER, PASSWORD)
+    with serve(gate, None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        start(session)
+        gate.forget = True
+        assert start(session, idempotent=True)["ReturnValue"] == 10
+        gate.forget = True
+        with pytest.raises(_errors.ConnectionLost, match="HTTP 400"):
+            start(session)
+        session.close()
+
+
+@pytest.mark.parametrize("end", [CLOSE, HALF])
+def test_a_lost_answer_is_asked_for_again_only_where_that_does_no_harm(end: str, certificates: Certificates) -> None:
+    with serve(Basic(OUTPUT, end, OUTPUT), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        assert start(session, idempotent=True)["ReturnValue"] == 10
+        assert start(session, idempotent=True)["ReturnValue"] == 10
+        assert len(server.requests) == 3
+        session.close()
+    with serve(Basic(end, OUTPUT), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        with pytest.raises(_errors.ConnectionLost, match="look before trying again") as caught:
+            start(session)
+        assert (len(server.requests), caught.value.host) == (1, "exch1")
+        assert start(session)["ReturnValue"] == 10
+        session.close()
+    with serve(Basic(end), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        with pytest.raises(_errors.ConnectionLost):
+            read(session)
+        assert len(server.requests) == 2
+        session.close()
+
+
+def test_an_idle_connection_is_not_trusted(certificates: Certificates) -> None:
+    clock = FakeClock()
+    with serve(Basic(ANSWER), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates), clock)
+        read(session)
+        clock.advance(59)
+        read(session)
+        assert server.connections == 1
+        clock.advance(61)
+        read(session)
+        assert server.connections == 2
+        session.close()
+
+
+def took(call: t.Callable[[], t.Any], kind: type[_errors.FailoverError], words: str) -> tuple[float, _errors.FailoverError]:
+    began = time.monotonic()
+    with pytest.raises(kind, match=words) as caught:
+        call()
+    assert caught.value.host == "exch1"
+    assert PASSWORD not in caught.value.message + repr(caught.value.details)
+    return time.monotonic() - began, caught.value
+
+
+def test_a_silent_host_ends_with_the_deadline(certificates: Certificates) -> None:
+    with serve(Basic(SILENT), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        seconds, _error = took(lambda: read(session, 0.3), _errors.DeadlineExceeded, r"could not read Win32_Service \(Name=Spooler\) on exch1 .*within 0.3 s")
+        assert 0.25 < seconds < 1.5
+        assert len(server.requests) == 1
+        session.close()
+
+
+def test_a_slow_host_ends_with_the_deadline(certificates: Certificates) -> None:
+    """Each byte comes in time; all of them together do not."""
+    with serve(Basic(dataclasses.replace(ANSWER, drip=0.02)), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        seconds, _error = took(lambda: read(session, 0.4), _errors.DeadlineExceeded, "within 0.4 s")
+        assert 0.35 < seconds < 1.5
+        session.close()
+
+
+def test_pages_count_against_one_deadline(certificates: Certificates) -> None:
+    clock = FakeClock()
+    context = "<n:EnumerationContext>c</n:EnumerationContext>"
+    first = Reply(200, soap(f"<n:EnumerateResponse xmlns:n='{markup.ENUMERATION}'>{context}</n:EnumerateResponse>"))
+    more = Reply(200, soap(f"<n:PullResponse xmlns:n='{markup.ENUMERATION}'>{context}<n:Items>{SERVICE}</n:Items></n:PullResponse>"))
+    replies = Basic(first, more)
+
+    def answer(request: Request) -> Reply | str:
+        clock.advance(3)
+        return replies(request)
+
+    with serve(answer, certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates), clock)
+        with pytest.raises(_errors.DeadlineExceeded, match="list Win32_Service"):
+            session.enumerate("root/cimv2", "Win32_Service", 10)
+        assert len(server.requests) == 4
+        asked = [markup.text(markup.find(markup.parse(request.body), "Header", "OperationTimeout")) for request in server.requests]
+        assert asked == ["PT10.000S", "PT7.000S", "PT4.000S", "PT1.000S"]
+        session.close()
+
+
+def test_pages_are_put_together_and_start_anew_after_a_loss(certificates: Certificates) -> None:
+    other = SERVICE.replace("Spooler", "W32Time")
+    first = Reply(200, soap("<EnumerateResponse><EnumerationContext>c1</EnumerationContext><Items>" + SERVICE + "</Items></EnumerateResponse>"))
+    last = Reply(200, soap("<PullResponse><Items>" + other + "</Items><EndOfSequence/></PullResponse>"))
+    with serve(Basic(first, CLOSE, first, last), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        assert [item["Name"] for item in session.query("root/cimv2", "SELECT * FROM Win32_Service", 5)] == ["Spooler", "W32Time"]
+        actions = [meaning(request.body)["action"].rpartition("/")[2] for request in server.requests]
+        assert actions == ["Enumerate", "Pull", "Enumerate", "Pull"]
+        session.close()
+
+
+def test_the_dmtf_form_is_tried_for_reads_and_remembered(certificates: Certificates) -> None:
+    with serve(Basic(NO_SUCH_RESOURCE, ANSWER, ANSWER, NO_SUCH_RESOURCE), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        read(session)
+        read(session)
+        with pytest.raises(_errors.NotFound):
+            read(session)
+        said = [meaning(request.body) for request in server.requests]
+        assert [item["uri"].startswith("http://schemas.dmtf.org/") for item in said] == [False, True, True, True]
+        assert said[1]["selectors"] == {"__cimnamespace": "root/cimv2", "Name": "Spooler"}
+        session.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "idempotent", "requests"),
+    [(NO_SUCH_RESOURCE, False, 1), (NO_SUCH_RESOURCE, True, 2), (fault(2150858753, "a:ActionNotSupported"), True, 1), (fault(5, "w:AccessDenied"), True, 1)],
+)
+def test_other_refusals_are_final(reply: Reply, idempotent: bool, requests: int, certificates: Certificates) -> None:
+    with serve(Basic(reply), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        with pytest.raises(_errors.RemoteError, match=r"could not call Win32_Service.StartService on exch1 \(127.0.0.1:\d+\): no; code"):
+            start(session, idempotent=idempotent)
+        assert len(server.requests) == requests
+        session.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_a_closed_port(certificates: Certificates) -> None:
+    session = WinrmSession(ConnectionSettings("exch1", "127.0.0.1", free_port(), user=USER, password=PASSWORD, ca_file=certificates.ca))
+    seconds, _error = took(lambda: read(session), _errors.ConnectionRefused, r"exch1 \(127.0.0.1:\d+\) refuses connections; start the WinRM service")
+    assert seconds < 2
+
+
+def test_a_host_that_takes_no_connection(certificates: Certificates) -> None:
+    """A full backlog: the kernel drops the handshake, as a dead host does."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        fillers = [socket.socket() for _number in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        settings = ConnectionSettings("exch1", "127.0.0.1", port, user=USER, password=PASSWORD, ca_file=certificates.ca, connect_timeout=0.3)
+        seconds, _error = took(lambda: read(WinrmSession(settings), 20), _errors.Unreachable, "does not answer within 0.3 s")
+        assert 0.25 < seconds < 2
+        seconds, _error = took(lambda: read(WinrmSession(dataclasses.replace(settings, connect_timeout=10)), 0.3), _errors.Unreachable, "does not answer")
+        assert seconds < 2
+        for filler in fillers:
+            filler.close()
+
+
+def test_a_host_that_does_not_speak_tls(certificates: Certificates) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        settings = ConnectionSettings("exch1", "127.0.0.1", port, user=USER, password=PASSWORD, ca_file=certificates.ca, connect_timeout=0.3)
+        seconds, _error = took(lambda: read(WinrmSession(settings), 20), _errors.Unreachable, "does not answer TLS within 0.3 s")
+        assert seconds < 2
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=lambda: listener.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        thread.start()
+        other = dataclasses.replace(settings, port=listener.getsockname()[1])
+        took(lambda: read(WinrmSession(other)), _errors.TransportError, "check that this port speaks https")
+        thread.join()
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    settings = ConnectionSettings("exch1", "no-such-host.invalid", user=USER, password=PASSWORD)
+    took(lambda: read(WinrmSession(settings)), _errors.Unreachable, "no-such-host.invalid of exch1 .* does not resolve")
+
+
+def test_a_certificate_of_a_stranger(certificates: Certificates) -> None:
+    with serve(Basic(ANSWER), certificates.stranger) as server:
+        took(lambda: read(WinrmSession(settings_for(server, certificates))), _errors.BadCertificate, "certificate of exch1 .* cannot be trusted .*ca_file")
+        assert server.requests == []
+        session = WinrmSession(settings_for(server, certificates, validate_certs=False))
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+
+
+def test_the_environment_is_not_asked(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificates.ca)
+    with serve(Basic(ANSWER), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+        took(lambda: read(WinrmSession(settings_for(server, certificates, ca_file=None))), _errors.BadCertificate, "cannot be trusted")
+
+
+def test_a_client_certificate(certificates: Certificates) -> None:
+    with serve(lambda request: ANSWER, certificates.mutual) as server:
+        files = {"certificate_pem": certificates.client_pem, "certificate_key_pem": certificates.client_key}
+        session = WinrmSession(settings_for(server, certificates, transport=("certificate",), **files))
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+        assert server.requests[0].headers["authorization"].endswith("/secprofile/https/mutual")
+        session = WinrmSession(settings_for(server, certificates))
+        with pytest.raises(_errors.TransportError):
+            read(session)
+
+
+def test_a_netrc_file_does_not_take_the_place_of_a_certificate(certificates: Certificates, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serve(lambda request: ANSWER, certificates.mutual) as server:
+        files = {"certificate_pem": certificates.client_pem, "certificate_key_pem": certificates.client_key}
+        session = WinrmSession(settings_for(server, certificates, transport=("certificate",), **files))
+        read(session)
+        session.close()
+        assert "Basic" not in server.requests[0].headers["authorization"]
+
+
+def test_bad_credentials(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    with serve(Basic(ANSWER), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates, password="wrong"))
+        took(lambda: read(session), _errors.BadCredentials, "does not accept the logon of operator by basic")
+        assert len(server.requests) == 1
+    with serve(NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), password="wrong"))
+        took(lambda: read(session), _errors.BadCredentials, "by ntlm")
+
+
+def test_a_logon_library_that_gives_up_leaves_it_to_the_next_method(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    import requests_ntlm
+    import spnego.exceptions
+
+    def give_up(*_args: object) -> t.NoReturn:
+        raise spnego.exceptions.InvalidTokenError(context_msg="what the host sent")
+
+    monkeypatch.setattr(requests_ntlm.HttpNtlmAuth, "retry_using_http_NTLM_auth", give_up)
+    basic = Basic(ANSWER)
+
+    def answer(request: Request) -> Reply | str:
+        reply = basic(request)
+        return dataclasses.replace(reply, headers=(("WWW-Authenticate", "Negotiate"),)) if isinstance(reply, Reply) and reply.status == 401 else reply
+
+    with serve(answer, certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic")))
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+        _seconds, error = took(lambda: read(WinrmSession(settings_for(server, certificates, transport=("ntlm",)))), _errors.BadCredentials, "by ntlm")
+        assert "what the host sent" in error.details["cause"]
+
+
+def test_methods_are_tried_in_their_order_and_the_good_one_is_kept(certificates: Certificates) -> None:
+    with serve(Basic(ANSWER), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic")))
+        read(session)
+        read(session)
+        assert [request.headers.get("authorization", "none").partition(" ")[0] for request in server.requests] == ["none", "Basic", "Basic"]
+        session.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(404), "HTTP status 404; no WS-Management service"),
+        (Reply(413), "larger than the service takes"),
+        (Reply(500), "HTTP status 500"),
+        (Reply(503, b"busy"), "HTTP status 503"),
+        (Reply(400, b"<html>"), "HTTP status 400"),
+        (Reply(200, b"<html/>"), "no SOAP envelope"),
+        (Reply(200, b"{}"), "not XML"),
+        (Reply(200, soap("")), "no instance of Win32_Service"),
+        (Reply(302, headers=(("Location", "https://127.0.0.1:1/"),)), "redirect"),
+    ],
+)
+def test_answers_that_break_the_protocol(reply: Reply, words: str, certificates: Certificates) -> None:
+    with serve(Basic(reply), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        took(lambda: read(session), _errors.ProtocolError, words)
+        session.close()
+
+
+def test_a_fault_keeps_the_connection(certificates: Certificates) -> None:
+    with serve(Basic(fault(5, "w:AccessDenied", "Access is denied."), ANSWER), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        with pytest.raises(_errors.AccessDenied, match="give the account the right"):
+            read(session)
+        read(session)
+        assert server.connections == 1
+        session.close()
+
+
+def test_an_answer_in_the_clear_to_a_sealed_message_is_refused(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    class Open(NtlmGate):
+        def _sealed(self, request: Request, context: t.Any) -> Reply | str:
+            return ANSWER
+
+    with serve(Open(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        took(lambda: read(session), _errors.ProtocolError, "in the clear")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scheme": "http", "transport": ("basic",)}, "needs https"),
+        ({"scheme": "http", "transport": ("certificate",)}, "needs https"),
+        ({"scheme": "http", "transport": ("ntlm",), "message_encryption": "never"}, "not be encrypted"),
+        ({"transport": ()}, "no transport"),
+        ({"user": ""}, "user for exch1 is missing"),
+        ({"ca_file": "/no/such.pem"}, "/no/such.pem, does not exist"),
+        ({"transport": ("certificate",)}, "certificate_pem"),
+    ],
+)
+def test_settings_that_would_not_do_are_refused_before_anything_is_sent(changes: dict[str, t.Any], words: str) -> None:
+    settings = dataclasses.replace(ConnectionSettings("exch1", "127.0.0.1", 1, "https", USER, PASSWORD), **changes)
+    with pytest.raises(_errors.InvalidInput, match=words):
+        WinrmSession(settings)
+
+
+def test_basic_is_left_out_on_http(certificates: Certificates) -> None:
+    settings = ConnectionSettings("exch1", "127.0.0.1", 1, "http", USER, PASSWORD, ("ntlm", "basic"))
+    assert winrm_logon.methods(settings) == ("ntlm",)
+
+
+def test_requests_and_command_lines_that_are_too_long(certificates: Certificates) -> None:
+    session = WinrmSession(ConnectionSettings("exch1", "127.0.0.1", 1, user=USER, password=PASSWORD))
+    with pytest.raises(_errors.InvalidInput, match="bytes; a host takes"):
+        session.invoke("root/cimv2", "Win32_Process", "Create", {"CommandLine": "x" * 410_000}, 5)
+    with pytest.raises(_errors.InvalidInput, match="cmd.exe takes 8191"):
+        session.run("cmd.exe", ["x" * 8184], b"", 5)
+
+
+@pytest.mark.parametrize(("module", "method", "words"), [("winrm", "ntlm", "pywinrm"), (None, "kerberos", r"pywinrm\[kerberos\]")])
+def test_missing_libraries_are_named(module: str | None, method: str, words: str, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    if module is None:
+        import winrm.transport
+
+        monkeypatch.setattr(winrm.transport, "HAVE_KERBEROS", False)
+    else:
+        winrm_connection._import_winrm.cache_clear()
+        for name in [name for name in sys.modules if name.split(".")[0] == module]:
+            monkeypatch.setitem(sys.modules, name, None)
+    session = WinrmSession(ConnectionSettings("exch1", "127.0.0.1", 1, user=USER, password="", transport=(method,)))
+    try:
+        with pytest.raises(_errors.MissingLibrary, match=f"pip install .*{words}"):
+            read(session)
+    finally:
+        winrm_connection._import_winrm.cache_clear()
+
+
+def test_a_password_that_latin_1_lacks(certificates: Certificates) -> None:
+    seen: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        seen.append(request.headers["authorization"])
+        return ANSWER
+
+    with serve(answer, certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates, password="п"))
+        read(session)
+        session.close()
+    assert base64.b64decode(seen[0].partition(" ")[2]) == "operator:п".encode()
+
+
+def test_no_password_in_a_repr(certificates: Certificates) -> None:
+    session = WinrmSession(ConnectionSettings("exch1", "127.0.0.1", 1, user=USER, password=PASSWORD))
+    assert PASSWORD not in repr(session.settings) + repr(session) + repr(vars(session))
+
+
+def test_closing_never_raises(certificates: Certificates) -> None:
+    WinrmSession(ConnectionSettings("exch1", "127.0.0.1", 1, user=USER)).close()
+
+
+def test_identify(certificates: Certificates) -> None:
+    answer = soap(f"<i:IdentifyResponse xmlns:i='{markup.IDENTITY}'><i:ProductVendor>Microsoft Corporation</i:ProductVendor></i:IdentifyResponse>")
+    with serve(Basic(Reply(200, answer)), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        assert session.identify(5) == {"ProductVendor": "Microsoft Corporation"}
+        session.close()
+
+
+def test_put_create_and_delete(certificates: Certificates) -> None:
+    selectors = "<SelectorSet><Selector Name='Name'>N</Selector></SelectorSet>"
+    uri = envelopes.Resource("root/cimv2", "Win32_Environment").uri(envelopes.Form.WMI)
+    created = soap(f"<ResourceCreated><Address/><ReferenceParameters><ResourceURI>{uri}</ResourceURI>{selectors}</ReferenceParameters></ResourceCreated>")
+    with serve(Basic(Reply(200, soap("")), Reply(200, created), Reply(200, soap(""))), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        assert session.put("root/cimv2", "Win32_Environment", {"Name": "N"}, {"VariableValue": "v"}, 5) == {"Name": "N", "VariableValue": "v"}
+        assert session.create("root/cimv2", "Win32_Environment", {"VariableValue": "v"}, 5) == {"Name": "N", "VariableValue": "v"}
+        session.delete("root/cimv2", "Win32_Environment", {"Name": "N"}, 5)
+        assert [meaning(request.body)["action"].rpartition("/")[2] for request in server.requests] == ["Put", "Create", "Delete"]
+        session.close()
+
+
+def test_a_request_outside_of_a_deadline_is_a_bug() -> None:
+    with pytest.raises(RuntimeError):
+        timed_http.dial("127.0.0.1", 1)
+
+
+def test_a_host_that_dies_in_the_middle_is_told_apart_from_a_slow_one(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel says ETIMEDOUT when nothing is acknowledged any more; on the loopback interface it never does by itself."""
+    original = socket.SocketIO.readinto
+    died: list[bool] = []
+
+    def readinto(self: socket.SocketIO, buffer: t.Any) -> int | None:
+        if not died and threading.current_thread() is threading.main_thread():
+            died.append(True)
+            raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+        return original(self, buffer)
+
+    with serve(Basic(OUTPUT), certificates.server) as server:
+        monkeypatch.setattr(socket.SocketIO, "readinto", readinto)
+        session = WinrmSession(settings_for(server, certificates))
+        took(lambda: start(session), _errors.ConnectionLost, "stopped answering in the middle")
+        assert start(session)["ReturnValue"] == 10
+        session.close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this kernel has no TCP_USER_TIMEOUT")
+def test_the_kernel_watches_the_connection(certificates: Certificates) -> None:
+    limits = timed_http.Limits(Deadline(FakeClock(), 5), 2, "x", "y", "z")
+    with serve(Basic(ANSWER), None) as server, timed_http.bound(limits), timed_http.dial("127.0.0.1", server.port) as sock:
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
