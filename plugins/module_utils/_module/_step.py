@@ -34,6 +34,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 #: An answer that was lost says nothing of the change: reading back decides.
 UNDECIDED = (ConnectionLost, DeadlineExceeded)
 
+#: Seconds before each repeat of a read whose answer was lost.
+PAUSES = (0.2, 1.0)
+
+#: How often a change is made again whose answer was lost, and which was not made after all.
+REPEATS = 2
+
+Read = t.TypeVar("Read")
+
 
 def drive(
     step: Step,
@@ -48,8 +56,9 @@ def drive(
     run = context or open_run(params, hosts, clock)
     result = Result()
     begun, begun_at = clock.monotonic(), stamp(clock.now())
-    step.check_machine(expected_machine(step, params, run))
-    before = step.observe()
+    expected = expected_machine(step, params, run)
+    repeated(lambda: step.check_machine(expected), clock)
+    before = repeated(step.observe, clock)
     refused: list[Outcome] = []
     if params.get("state") == "reverted":
         changes, refused = _inverses(step, params, run, before)
@@ -76,6 +85,16 @@ def drive(
                 raise
     result.timing["total"] = clock.monotonic() - begun
     return result
+
+
+def repeated(read: t.Callable[[], Read], clock: Clock) -> Read:
+    """A read, tried again where its answer was lost; nothing was changed by it."""
+    for pause in PAUSES:
+        try:
+            return read()
+        except UNDECIDED:
+            clock.sleep(pause)
+    return read()
 
 
 def expected_machine(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None) -> Machine | None:
@@ -149,11 +168,8 @@ def _execute(
 def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock, result: Result) -> list[Outcome]:
     """Applies and verifies one group; every change of it gets an outcome, whatever is raised."""
     begun = clock.monotonic()
-    applied: dict[str, Applied]
     try:
-        applied = step.apply(group, run.fence if run is not None else None)
-    except UNDECIDED as error:
-        applied = {change.name: Applied(ok=True, msg=error.message, reason=error.reason) for change in group}
+        applied = _apply(step, group, run, clock)
     except FailoverError as error:
         return [_failed(change, error) for change in group]
     finally:
@@ -166,6 +182,25 @@ def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock
         seen = {change.name: Seen(confirmed=False, image=None, msg=f"could not be read back: {error.message}", reason=error.reason) for change in to_verify}
     result.timing["verify"] = result.timing.get("verify", 0.0) + clock.monotonic() - begun
     return [_outcome(change, applied[change.name], seen.get(change.name)) for change in group]
+
+
+def _apply(step: Step, group: list[Change], run: RunContext | None, clock: Clock) -> dict[str, Applied]:
+    """Applies; a change whose answer was lost is looked at, and made again where it is still as before."""
+    fence = run.fence if run is not None else None
+    done: dict[str, Applied] = {}
+    left = group
+    for attempt in range(REPEATS + 1):
+        try:
+            return {**done, **step.apply(left, fence)}
+        except UNDECIDED as error:
+            now = repeated(step.observe, clock)
+            done.update({change.name: Applied(ok=True, msg=error.message, reason=error.reason) for change in left})
+            left = [change for change in left if now.get(change.name) == change.before]
+            if not left or attempt == REPEATS:
+                return done
+            if run is not None:
+                run.lease.require(max(change.deadline for change in left))
+    raise AssertionError("the loop returns")
 
 
 def _failed(change: Change, error: FailoverError) -> Outcome:

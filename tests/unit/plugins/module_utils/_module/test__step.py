@@ -11,9 +11,18 @@ import pathlib
 import typing as t
 
 import pytest
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, LeaseLost, RemoteError, WrongMachine, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    InvalidInput,
+    LeaseLost,
+    RemoteError,
+    WrongMachine,
+    WrongState,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Applied, Change, Fence, Seen, one_by_one
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
@@ -46,7 +55,9 @@ class Lamps:
     host = "exch2"
     key = "lamps@exch2"
 
-    def __init__(self, lamps: dict[str, str], wanted: str = "on", faults: t.Mapping[str, t.Any] | None = None, log: t.Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self, lamps: dict[str, str], wanted: str = "on", faults: t.Mapping[str, t.Any] | None = None, log: t.Callable[[str], None] = lambda text: None
+    ) -> None:
         self.lamps, self.wanted, self.faults, self.log = lamps, wanted, dict(faults or {}), log
         self.applied: list[str] = []
         self.fences: list[Fence | None] = []
@@ -109,7 +120,9 @@ class Run:
         self.open("r1")
 
     def journal(self) -> Journal:
-        return Journal("mail", DirectoryStore(str(self.folder / "store"), self.clock.monotonic, lambda: "boot"), Mirror(str(self.folder / "mirror"), "mail"), self.clock)
+        return Journal(
+            "mail", DirectoryStore(str(self.folder / "store"), self.clock.monotonic, lambda: "boot"), Mirror(str(self.folder / "mirror"), "mail"), self.clock
+        )
 
     def open(self, run: str, kind: str = "failover", mode: str = "execute") -> dict[str, t.Any]:
         self.clock.seconds += 200  # any older lease has run out
@@ -118,8 +131,15 @@ class Run:
         claim = LeaseClaim(holder=f"holder-{run}", epoch=journal.lease.epoch + 1, seconds=30.0, run=run, acquire=True)
         journal.append([journal.draft("run_opened", run=run, data={"kind": kind, "mode": mode, "planned": True, "epoch": claim.epoch})], claim)
         self.option = {
-            "id": run, "identity": "mail", "kind": kind, "mode": mode, "epoch": claim.epoch, "holder": claim.holder, "lease_seconds": 30.0,
-            "store": {"kind": "directory", "path": str(self.folder / "store")}, "mirror": str(self.folder / "mirror"),
+            "id": run,
+            "identity": "mail",
+            "kind": kind,
+            "mode": mode,
+            "epoch": claim.epoch,
+            "holder": claim.holder,
+            "lease_seconds": 30.0,
+            "store": {"kind": "directory", "path": str(self.folder / "store")},
+            "mirror": str(self.folder / "mirror"),
             "machines": {"exch2": {"uuid": UUID, "name": "EXCH2"}},
         }
         return self.option
@@ -231,6 +251,35 @@ def test_what_was_not_read_back_is_unconfirmed_and_counts_as_changed(run: Run) -
 def test_a_lost_answer_is_settled_by_reading_back(run: Run) -> None:
     result = run.drive(Lamps({"a": "off", "b": "off"}, faults={"a": ConnectionLost("gone")}))
     assert statuses(result) == {"a": "done", "b": "done"}
+
+
+def test_a_change_that_was_lost_on_the_way_is_made_again(run: Run) -> None:
+    step = Lamps({"a": "off"})
+    lost = [ConnectionLost("gone"), ConnectionLost("gone")]
+    apply = step.apply
+
+    def lossy(group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        if lost:
+            raise lost.pop()
+        return apply(group, fence)
+
+    step.apply = lossy  # type: ignore[method-assign]
+    assert statuses(run.drive(step)) == {"a": "done"}
+    assert step.applied == ["a"]
+
+
+def test_a_read_whose_answer_was_lost_is_repeated(run: Run) -> None:
+    step = Lamps({"a": "off"})
+    lost = [DeadlineExceeded("late"), ConnectionLost("gone")]
+    observe = step.observe
+
+    def lossy() -> dict[str, t.Any]:
+        if lost:
+            raise lost.pop()
+        return observe()
+
+    step.observe = lossy  # type: ignore[method-assign]
+    assert statuses(run.drive(step)) == {"a": "done"}
 
 
 def test_nothing_starts_once_the_lease_was_taken_over(run: Run) -> None:
