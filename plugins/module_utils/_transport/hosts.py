@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import typing as t
 
@@ -41,10 +42,10 @@ class WinrmHosts:
     def target(self) -> Session:
         if self._target is None:
             raise InvalidInput("this task has no target host: set hosts or delegate_to to a Windows host of the inventory")
-        return self._session("", self._target)
+        return self._session(self._target)
 
     def named(self, name: str) -> Session:
-        return self._session(name, self.settings(name))
+        return self._session(self.settings(name))
 
     def names(self) -> list[str]:
         return list(self._named)
@@ -65,10 +66,12 @@ class WinrmHosts:
         for session in opened:
             session.close()
 
-    def _session(self, key: str, settings: ConnectionSettings) -> Session:
-        sessions: dict[str, Session] | None = getattr(self._local, "sessions", None)
+    def _session(self, settings: ConnectionSettings) -> Session:
+        sessions: dict[ConnectionSettings, Session] | None = getattr(self._local, "sessions", None)
         if sessions is None:
             sessions = self._local.sessions = {}
+        # The journal's host is mostly the target: the same settings are one connection.
+        key = dataclasses.replace(settings, resolver=None)
         if key not in sessions:
             sessions[key] = self._open(settings, self._clock)
             with self._lock:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import typing as t
 
@@ -31,7 +32,7 @@ def test_one_session_for_each_host_and_thread() -> None:
     mine = t.cast("FakeSession", hosts.named("exch1"))
     assert hosts.named("exch1") is mine
     assert hosts.target() is hosts.target()
-    assert hosts.target() is not hosts.named("exch2")
+    assert hosts.target() is hosts.named("exch2"), "the journal lies on the target: one logon is enough"
     others: list[t.Any] = []
     thread = threading.Thread(target=lambda: others.append(hosts.named("exch1")))
     thread.start()
@@ -40,6 +41,11 @@ def test_one_session_for_each_host_and_thread() -> None:
     hosts.close()
     assert (mine.closed, others[0].closed) == (True, True)
     assert hosts.named("exch1") is not mine
+
+
+def test_other_settings_for_one_name_are_another_session() -> None:
+    hosts = WinrmHosts(dataclasses.replace(EXCH2, user="other"), [EXCH2], FakeClock(), t.cast("t.Any", fake))
+    assert hosts.target() is not hosts.named("exch2")
 
 
 def test_what_is_missing_is_named() -> None:
