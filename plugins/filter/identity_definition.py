@@ -10,7 +10,8 @@ author: The continuity.identity_failover contributors (@continuity)
 version_added: 1.0.0
 short_description: Gives the definition of an identity with all its defaults
 description:
-  - Returns the definition with every key that a definition can have. A key without a value has its default or is null.
+  - Returns the definition with every key that a definition can have. A key without a value has its default or
+    is null. One that has choices is left out instead, because a module would take null for a wrong choice.
   - Text that stands for a number is a number afterwards, one string that stands for a list is a list.
   - Fails with the first problem of its shape. Use P(continuity.identity_failover.identity_problems#filter) first, which finds all.
 options:

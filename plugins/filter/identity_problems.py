@@ -34,7 +34,7 @@ options:
     type: raw
   addresses:
     description:
-      - The connection address of each host, to find those that belong to the identity.
+      - The connection address of each host, to find those that belong to the identity. The magic variable C(hostvars) will do.
       - A host that is not in there is reached by its name.
     type: dict
     default: {}
@@ -51,7 +51,7 @@ EXAMPLES = r"""
   vars:
     problems: >-
       {{ failover_identities | continuity.identity_failover.identity_problems(
-           failover_identity, groups=groups, credentials=failover_credentials | default({})) }}
+           failover_identity, groups=groups, credentials=failover_credentials | default({}), addresses=hostvars) }}
 """
 
 RETURN = r"""
@@ -79,7 +79,21 @@ def identity_problems(definitions: t.Any, identity: str, groups: t.Any, credenti
     members = {str(name): [str(host) for host in hosts] for name, hosts in groups.items()}
     hosts = set(members.get("all", ())).union(*members.values())
     names = None if credentials is None else [str(name) for name in credentials]
-    return problems(definitions, identity, hosts, members, names, addresses)
+    return problems(definitions, identity, hosts, members, names, _connection_addresses(definitions, identity, addresses))
+
+
+def _connection_addresses(definitions: t.Any, identity: str, addresses: t.Any) -> dict[str, str]:
+    """Those of the two servers: the other hosts' variables need not be templated."""
+    found: dict[str, str] = {}
+    definition = definitions.get(identity) if isinstance(definitions, collections.abc.Mapping) else None
+    for side in ("source", "target"):
+        server = definition.get(side) if isinstance(definition, collections.abc.Mapping) else None
+        host = server.get("host") if isinstance(server, collections.abc.Mapping) else None
+        if addresses and isinstance(host, str) and host in addresses:
+            value = addresses[host]
+            value = value.get("ansible_host") if isinstance(value, collections.abc.Mapping) else value
+            found[host] = str(value or host)
+    return found
 
 
 class FilterModule:

@@ -11,7 +11,6 @@ Nothing here connects to anything: what the inventory knows is handed in.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_names import Inventory, name_problems
@@ -49,7 +48,8 @@ def problems(
 
 
 def normalise(definition: t.Any) -> dict[str, t.Any]:
-    """The definition with every key of the table: its value, its default, or None. Lists are lists, numbers are numbers.
+    """The definition with every key of the table: its value, its default, or None (a key with choices is
+    left out instead). Lists are lists, numbers are numbers.
 
     Raises InvalidInput with the first problem of its shape.
     """
@@ -57,20 +57,3 @@ def normalise(definition: t.Any) -> dict[str, t.Any]:
     if found:
         raise InvalidInput(found[0], problems=found)
     return with_defaults(DEFINITION, definition)
-
-
-@dataclasses.dataclass(frozen=True)
-class Hosts:
-    """The hosts that a normalised definition names, by what they are for; groups are resolved."""
-
-    flush: tuple[str, ...]
-    sample: tuple[str, ...]
-
-
-def client_hosts(clients: t.Mapping[str, t.Any], inventory_groups: t.Mapping[str, t.Sequence[str]]) -> Hosts:
-    """``flush`` and ``sample`` of a normalised ``clients`` (or ``drill.clients``), each host once, in the order named."""
-
-    def resolved(names: t.Iterable[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(host for name in names for host in inventory_groups.get(name, [name])))
-
-    return Hosts(resolved(clients["flush"]), resolved(clients["sample"]))

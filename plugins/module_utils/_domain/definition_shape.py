@@ -164,8 +164,12 @@ def _boolean(value: t.Any) -> bool | None:
 
 
 def with_defaults(options: t.Mapping[str, Option], value: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Every key of the table, with its value or default; None where there is neither. The value must have no shape problems."""
-    return {key: _with_default(option, value.get(key)) for key, option in options.items()}
+    """Every key of the table, with its value or default; None where there is neither. The value must have no shape problems.
+
+    A key with choices is left out instead: Ansible takes null for a wrong choice, and what stands here goes on to modules.
+    """
+    filled = {key: _with_default(option, value.get(key)) for key, option in options.items()}
+    return {key: found for key, found in filled.items() if found is not None or not options[key].choices}
 
 
 def _with_default(option: Option, value: t.Any) -> t.Any:

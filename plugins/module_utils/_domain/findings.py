@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "dhcp_on_target_interface": Kind("error", "the adapter takes its address from DHCP", "give the target's adapter a static address"),
     "interface_missing_on_target": Kind("error", "the target has no adapter for an address", "name the target's adapter in the definition"),
     "database_not_found": Kind("error", "a database is not on the target", "create the database or its replica on the target"),
+    "databases_unknown": Kind("warning", "its databases can not be looked at", "start the database service on the target, or look again once it runs"),
     "disk_space": Kind("warning", "a disk of the target is nearly full", "make room on the target"),
     "clock_skew": Kind("warning", "a host's clock is off", "synchronise the host's clock"),
     "dns_zone_not_served": Kind("blocker", "no name server serves the zone of a name", "correct the name, or name the servers of its zone"),

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import client_hosts, normalise, problems
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise, problems
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 DOCUMENTED = """
@@ -305,6 +305,12 @@ def test_normalise_takes_values_as_ansible_does() -> None:
     assert whole["dns"]["lock"] is True and whole["dns"]["ttl"] == 60
 
 
+def test_what_normalise_gives_can_be_handed_to_modules() -> None:
+    """Ansible takes null for a wrong choice."""
+    services = normalise({"source": {"host": "a"}, "target": {"host": "b"}, "services": [{"name": "x"}, {"name": "y", "start_mode": "auto"}]})["services"]
+    assert services == [{"name": "x", "timeout": 120}, {"name": "y", "start_mode": "auto", "timeout": 120}]
+
+
 def test_normalising_twice_changes_nothing() -> None:
     for text in (DOCUMENTED, FULL):
         once = normalise(parsed(text))
@@ -322,8 +328,3 @@ def test_defaults_are_not_shared_between_two_definitions() -> None:
 def test_normalise_refuses_a_wrong_shape() -> None:
     with pytest.raises(InvalidInput, match=r"failover_definition.target.host is missing"):
         normalise({"source": {"host": "a"}, "target": {}})
-
-
-def test_clients_are_resolved_once_each_in_order() -> None:
-    found = client_hosts({"flush": ["ws117", "workstations"], "sample": ["drill_clients"]}, GROUPS)
-    assert found.flush == ("ws117", "ws001") and found.sample == ("drill1",)

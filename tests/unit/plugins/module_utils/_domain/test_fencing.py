@@ -7,10 +7,11 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fencing import Evidence, Silence, evidence_given, grade, missing, silent
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fencing import Evidence, Silence, evidence_given, grade, missing, silent
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.timezone.utc)
 AT = "2026-03-01T11:59:00Z"

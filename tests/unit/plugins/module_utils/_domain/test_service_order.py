@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.service_order import dependants, start_order, stop_order
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.service_order import dependants, start_order, stop_order
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 NEEDS = {"MSExchangeIS": ["MSExchangeADTopology", "LanmanServer"], "MSExchangeADTopology": ["NetTcpPortSharing"], "W3SVC": ["WAS"]}
 

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""One call on very many hosts: a bounded number of threads, a deadline for each host, dead hosts last.
+
+* A host that does not answer is tried once more after all others: by then it may be up, and it delays nobody.
+* When the logon is refused everywhere, trying on would lock the account: after a few refusals and no success the rest is not
+  tried. The same goes for silence, after very many.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import threading
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, FailoverError, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
+
+WORKERS = 50
+#: Refused logons without one success after which no more are tried; account lockout policies begin at three to ten.
+REFUSED_LOGONS = 3
+#: The same for hosts that do not answer at all.
+SILENT_HOSTS = 200
+
+T = t.TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer(t.Generic[T]):
+    """What one host answered: a value, or the reason and sentence of its failure. ``seconds`` since the fan-out was made."""
+
+    value: T | None
+    reason: str = ""
+    msg: str = ""
+    seconds: float = 0.0
+    tries: int = 1
+
+    @property
+    def ok(self) -> bool:
+        return not self.reason
+
+
+class Breaker:
+    """Opens after too many failures of one kind without a success of any host.
+
+    Until some host has answered only a few calls run side by side, because those under way can not be called back: a
+    wrong password is known after a few logons, not after one for each thread. Every silent host lets one more in.
+    """
+
+    def __init__(self) -> None:
+        self._state = threading.Condition()
+        self._answered = False
+        self._refused = 0
+        self._silent = 0
+        self._running = 0
+
+    def enter(self) -> str:
+        """Waits for the turn. Empty when the call may go on (then ``leave`` must follow), else one sentence why not."""
+        with self._state:
+            self._state.wait_for(lambda: self._answered or self._why_open() or self._running < REFUSED_LOGONS + self._silent)
+            why = self._why_open()
+            self._running += 0 if why else 1
+            return why
+
+    def leave(self, error: FailoverError | None) -> None:
+        """The call is over; ``error`` is how it failed."""
+        with self._state:
+            self._running -= 1
+            if isinstance(error, BadCredentials):
+                self._refused += 1
+            elif isinstance(error, TransportError):
+                self._silent += 1
+            else:
+                self._answered = True
+            self._state.notify_all()
+
+    def _why_open(self) -> str:
+        if self._answered:
+            return ""
+        if self._refused >= REFUSED_LOGONS:
+            return f"not tried: {self._refused} hosts refused the logon and none took it, so the rest is left alone lest the account be locked"
+        if self._silent >= SILENT_HOSTS:
+            return f"not tried: {self._silent} hosts gave no answer and none gave one"
+        return ""
+
+
+class FanOut:
+    """Calls on the hosts of one task. The breaker's memory lasts as long as this object."""
+
+    def __init__(self, hosts: Hosts, clock: Clock, *, workers: int = WORKERS, host_timeout: float = 30.0) -> None:
+        self._hosts = hosts
+        self._clock = clock
+        self._workers = max(1, workers)
+        self._host_timeout = host_timeout
+        self._begun = clock.monotonic()
+        self._breaker = Breaker()
+
+    def run(self, names: t.Sequence[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
+        """``call`` on every named host; the answers in the order of ``names``, one for each, and no exception.
+
+        ``call`` must be safe to repeat. It gets the host's session, which is closed afterwards, and the host's deadline.
+        """
+        found: dict[str, Answer[T]] = {}
+        silent = self._round(list(dict.fromkeys(names)), call, found, tries=1)
+        if silent:
+            self._round(silent, call, found, tries=2)
+        return {name: found[name] for name in names}
+
+    def _round(self, names: list[str], call: t.Callable[[Session, Deadline], T], found: dict[str, Answer[T]], *, tries: int) -> list[str]:
+        """Fills ``found`` and returns who gave no answer."""
+        silent = []
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(self._workers, len(names)) or 1, thread_name_prefix="host") as pool:
+            futures = {name: pool.submit(self._one, name, call, tries) for name in names}
+            for name, future in futures.items():
+                found[name], worth_another = future.result()
+                if worth_another:
+                    silent.append(name)
+        return silent
+
+    def _one(self, name: str, call: t.Callable[[Session, Deadline], T], tries: int) -> tuple[Answer[T], bool]:
+        """The host's answer, and whether it is worth another try."""
+        closed_to_us = self._breaker.enter()
+        if closed_to_us:
+            return self._failed("circuit_open", closed_to_us, tries), False
+        failure: FailoverError | None = None
+        session = None
+        try:
+            session = self._hosts.named(name)
+            value = call(session, Deadline(self._clock, self._host_timeout))
+        except FailoverError as error:
+            failure = error
+            silent = isinstance(error, TransportError) and not isinstance(error, BadCredentials)
+            return self._failed(error.reason, error.message, tries), silent
+        finally:
+            self._breaker.leave(failure)
+            if session is not None:
+                session.close()
+        return Answer(value, seconds=self._clock.monotonic() - self._begun, tries=tries), False
+
+    def _failed(self, reason: str, msg: str, tries: int) -> Answer[T]:
+        return Answer(None, reason, msg, self._clock.monotonic() - self._begun, tries)
+
+
+def allowed_failures(limit: float, of: int) -> int:
+    """``max_failures`` in hosts: below 1 a share of them, rounded down, else a number."""
+    return int(limit * of) if limit < 1 else int(limit)

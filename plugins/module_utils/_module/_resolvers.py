@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Waits until the name servers that clients ask give the new values. Each server is asked once, however many clients it has."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, MissingLibrary
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_lookup import lookup
+
+#: Seconds between two questions to one server, and the longest that one answer may take.
+LOOK = 0.5
+ONE_ANSWER = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """One record as it must be: ``name`` without the final dot, ``values`` in the form in which they compare."""
+
+    name: str
+    type: str
+    values: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Convergence:
+    """What one server answered at last. ``problem`` is empty when it gives every new value."""
+
+    server: str
+    problem: str
+    reason: str
+    seconds: float
+
+
+def expected_records(expect: t.Iterable[t.Mapping[str, t.Any]]) -> list[Expected]:
+    """From the option ``expect``: entries with name, type, values."""
+    return [Expected(plain(entry["name"]), entry["type"], frozenset(plain(value) for value in entry["values"])) for entry in expect]
+
+
+def plain(value: str) -> str:
+    """An address or a name in the one form in which equal ones are equal."""
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        return value.rstrip(".").lower()
+
+
+def await_resolvers(servers: t.Collection[str], port: int, expect: t.Sequence[Expected], seconds: float, clock: Clock) -> t.Iterator[Convergence]:
+    """Each server's outcome as soon as it is known; all are asked side by side, each for at most ``seconds``."""
+    if not servers:
+        return
+    with concurrent.futures.ThreadPoolExecutor(max_workers=min(50, len(servers)), thread_name_prefix="resolver") as pool:
+        futures = [pool.submit(_await_one, server, port, expect, Deadline(clock, seconds), clock) for server in dict.fromkeys(servers)]
+        for future in concurrent.futures.as_completed(futures):
+            yield future.result()
+
+
+def _await_one(server: str, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> Convergence:
+    begun = clock.monotonic()
+    missing = list(expect)
+    while True:
+        missing, problem, reason = _still_missing(server, port, missing, deadline, clock)
+        if not missing or reason == MissingLibrary.reason:
+            return Convergence(server, problem, reason, clock.monotonic() - begun)
+        if deadline.passed():
+            return Convergence(server, f"{problem}, even after {deadline.seconds:g} s", reason, clock.monotonic() - begun)
+        clock.sleep(min(LOOK, deadline.remaining()))
+
+
+def _still_missing(server: str, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> tuple[list[Expected], str, str]:
+    """The records that the server does not give yet, from the first of them on, with the sentence and reason for it."""
+    for number, record in enumerate(expect):
+        try:
+            found = lookup(server, port, record.name, record.type, max(0.1, min(ONE_ANSWER, deadline.remaining())), clock)
+        except FailoverError as error:
+            return list(expect[number:]), f"the name server {server} did not answer for {record.name}: {error.message}", error.reason
+        if frozenset(plain(value) for value in found) != record.values:
+            what = ", ".join(sorted(found)) or "nothing"
+            return list(expect[number:]), f"the name server {server} gives {what} for {record.name} {record.type}", "resolver_not_converged"
+    return [], "", ""

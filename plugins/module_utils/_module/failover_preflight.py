@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""failover_preflight: every finding that a later step would meet, found while nothing is changed."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns, _preflight_hosts, _preflight_workload
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import FanOut, allowed_failures
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.exchange import Account
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import ALGORITHMS
+
+#: Seconds for one client's answer, and how many of the silent ones are named.
+CLIENT = 10.0
+NAMED = 20
+
+
+def failover_preflight_spec() -> ArgumentSpec:
+    """Everything that the module takes."""
+    key = {
+        "name": {"type": "str", "required": True},
+        "secret": {"type": "str", "required": True, "no_log": True},
+        "algorithm": {"type": "str", "choices": list(ALGORITHMS), "default": "hmac-sha256"},
+    }
+    credential = {"name": {"type": "str", "required": True}, "user": {"type": "str"}, "password": {"type": "str", "no_log": True}}
+    spec = ArgumentSpec(
+        argument_spec={
+            "identity": {"type": "str", "required": True},
+            "definition": {"type": "dict", "required": True, "options": definition_spec()},
+            "kind": {"type": "str", "choices": ["failover", "failback", "drill"], "default": "failover"},
+            "key": {"type": "dict", "options": key, "no_log": False},
+            "credentials": {"type": "list", "elements": "dict", "default": [], "options": credential},
+            "accept": {"type": "dict", "default": {}},
+        }
+    )
+    return spec.merge(connection_spec()).merge(hosts_spec())
+
+
+def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
+    """Looks at everything, changes nothing, and fails on what nobody has accepted; see the module's documentation."""
+    definition = normalise(params["definition"])
+    accept = _accepted({**definition["accept"], **params["accept"]})
+    case = Case(definition, params["kind"], hosts, clock)
+    begun = clock.monotonic()
+    found = _preflight_hosts.reach(case)
+    found += _journal(case, params["identity"])
+    for check in (_preflight_hosts.management, _preflight_hosts.services, _preflight_hosts.adapters, _preflight_hosts.clocks, _preflight_hosts.disks):
+        found += check(case)
+    accounts = {entry["name"]: Account(entry["user"] or "", entry["password"] or "") for entry in params["credentials"]}
+    found += _preflight_workload.databases(case, accounts) + _preflight_workload.spns(case)
+    found += _preflight_dns.dns(definition, params["key"], clock)
+    found += _clients(case)
+    result = _result(judged(found, accept), params["identity"])
+    result.timing["total"] = clock.monotonic() - begun
+    return result
+
+
+def _accepted(accept: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Finding -> reason. Raises InvalidInput for an id that does not exist, one that can not be accepted, and an empty reason."""
+    for finding, reason in accept.items():
+        if finding not in KINDS:
+            raise InvalidInput(f"accept.{finding} is no finding{suggestion(finding, KINDS)}")
+        if not KINDS[finding].acceptable:
+            raise InvalidInput(f"accept.{finding} can not be accepted: {KINDS[finding].means}")
+        if not str(reason or "").strip():
+            raise InvalidInput(f"accept.{finding} has no reason: say why it is accepted")
+    return {finding: str(reason) for finding, reason in accept.items()}
+
+
+def _journal(case: Case, identity: str) -> list[Finding]:
+    """Can the journal be read where it lies, and does it hold a baseline? A read takes the way of a write: same script, same folder."""
+    store = case.definition["store"]
+    try:
+        fold = open_journal(identity, store, case.definition["mirror"], case.hosts, case.clock).read()
+    except TransportError as error:
+        if case.target not in case.sessions and store["kind"] == "target" and store["host"] in (None, case.target):
+            return []  # told already, as target_unreachable
+        return [_preflight_hosts.failed(store["host"] or case.target, "the journal", error)]
+    except InvalidInput:
+        raise
+    except FailoverError as error:
+        where = "the controller" if store["kind"] == "directory" else store["host"] or case.target
+        return [Finding("store_unwritable", where, {"reason": error.reason}, f"the journal of {identity} can not be used: {error.message}")]
+    return _preflight_hosts.baseline(case, fold)
+
+
+def _clients(case: Case) -> list[Finding]:
+    """How many of the users' machines answer? Asked without a logon, so that a wrong password is no silence."""
+    section = case.definition["clients"]
+    if case.kind == "drill":
+        section = case.definition["drill"]["clients"]
+        if section == "skip":
+            return []
+        section = {"flush": [], "sample": [], **section}
+    named = list(dict.fromkeys([*(section["flush"] or []), *(section["sample"] or [])]))
+    known = set(case.hosts.names())
+    clients = [name for name in named if name in known]
+    unknown = [name for name in named if name not in known]
+    found = []
+    if unknown:
+        msg = f"could not look at {len(unknown)} clients, whose connection settings are not known: {', '.join(unknown[:NAMED])}"
+        found.append(Finding("check_failed", evidence={"check": "clients", "names": unknown[:NAMED]}, msg=msg, severity="warning"))
+    return found + (_silent_clients(case, clients, section) if clients else [])
+
+
+def _silent_clients(case: Case, clients: t.Sequence[str], section: t.Mapping[str, t.Any]) -> list[Finding]:
+    answers = FanOut(case.hosts, case.clock, host_timeout=CLIENT).run(clients, _identify)
+    silent = {name: answer for name, answer in answers.items() if not answer.ok}
+    if not silent:
+        return []
+    evidence = {
+        "expected": len(clients),
+        "answered": len(clients) - len(silent),
+        "failed": [{"name": name, "reason": answer.reason} for name, answer in list(silent.items())[:NAMED]],
+    }
+    limit = allowed_failures(float(section.get("max_failures") or 0), len(clients))
+    shown = ", ".join(list(silent)[:3]) + (", …" if len(silent) > 3 else "")
+    return [Finding("client_unreachable", evidence=evidence, msg=f"{len(silent)} of {len(clients)} clients do not answer ({shown}); {limit} may fail")]
+
+
+def _identify(session: Session, deadline: Deadline) -> None:
+    session.identify(deadline.remaining())
+
+
+def _result(findings: t.Sequence[Finding], identity: str) -> Result:
+    result = Result(extra={"findings": [finding.as_dict() for finding in findings], "counts_by_severity": counts(findings)})
+    for finding in findings:
+        result.outcomes.append(Outcome(finding.id, "failed" if finding.stops() else "already", host=finding.host, msg=finding.msg, reason=finding.severity))
+    stopping = [finding for finding in findings if finding.stops()]
+    if stopping:
+        first = stopping[0]
+        more = f" (and {len(stopping) - 1} more)" if len(stopping) > 1 else ""
+        result.failed, result.reason = True, first.id
+        result.msg = f"{identity} can not be moved as it is: {first.msg}{more}; to mend it, {KINDS[first.id].remedy}"
+    return result

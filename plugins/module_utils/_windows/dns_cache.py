@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The resolver cache of a Windows host: cleared and read by CIM, one request each.
+
+``MSFT_DNSClientCache.Clear`` is what Clear-DnsClientCache and ``ipconfig /flushdns`` do (reference: Microsoft, Clear method
+of the MSFT_DNSClientCache class); Windows 7 and Server 2008 R2 have no such class. What the hosts file says stays in the cache.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import NotFound, RemoteError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import values
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import wql
+
+NAMESPACE = "root/StandardCimv2"
+CACHE = "MSFT_DNSClientCache"
+
+#: Record types as the cache numbers them: those of the DNS protocol (RFC 1035, RFC 3596, RFC 2782).
+TYPES = {1: "A", 5: "CNAME", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV"}
+
+
+class CacheNotCleared(RemoteError):
+    """The host answered that it did not clear its cache. ``details['code']`` is its number."""
+
+    reason = "cache_not_cleared"
+
+
+@dataclasses.dataclass(frozen=True)
+class CacheEntry:
+    """One record in the cache: ``name`` without its final dot, in small letters; ``data`` as the host writes it."""
+
+    name: str
+    type: str
+    data: str
+
+
+def clear_cache(session: Session, timeout: float) -> str:
+    """Clears the cache and says how: ``cim``, or ``ipconfig`` on a host without the class. Raises CacheNotCleared.
+
+    Only a host that lacks the class is asked in another way. A refused logon or right stays what it is.
+    """
+    try:
+        answer = session.invoke(NAMESPACE, CACHE, "Clear", {}, timeout, idempotent=True)
+    except NotFound:
+        return _clear_by_program(session, timeout)
+    code = values.number(answer, "ReturnValue")
+    if code != 0:
+        raise CacheNotCleared(f"{session.name} did not clear its resolver cache: Clear returned {code:#010x}", host=session.name, code=code)
+    return "cim"
+
+
+def _clear_by_program(session: Session, timeout: float) -> str:
+    ran = session.run("ipconfig.exe", ["/flushdns"], b"", timeout)
+    if ran.rc != 0:
+        raise CacheNotCleared(f"{session.name} did not clear its resolver cache: ipconfig ended with code {ran.rc}", host=session.name, code=ran.rc)
+    return "ipconfig"
+
+
+def read_cache(session: Session, timeout: float) -> list[CacheEntry]:
+    """Every record in the cache; entries that say "no such name" have none."""
+    found = []
+    for instance in session.query(NAMESPACE, wql.select(CACHE, ("Entry", "Name", "Type", "Data")), timeout):
+        name, data = values.text(instance, "Name") or values.text(instance, "Entry"), values.text(instance, "Data")
+        number = values.number(instance, "Type")
+        if data:
+            found.append(CacheEntry(name.rstrip(".").lower(), TYPES.get(number, str(number)), data))
+    return found
+
+
+def name_servers(session: Session, timeout: float) -> list[str]:
+    """The name servers that the host asks first, one for each of its adapters, IPv4 before IPv6.
+
+    Windows asks an adapter's further servers only when the first is silent (reference: Microsoft, DNS client resolution timeouts).
+    """
+    instances = session.query(NAMESPACE, wql.select("MSFT_DNSClientServerAddress", ("AddressFamily", "InterfaceIndex", "ServerAddresses")), timeout)
+    first = [(values.number(one, "AddressFamily"), servers[0]) for one in instances if (servers := values.strings(one, "ServerAddresses"))]
+    usable = [server for _family, server in sorted(first, key=lambda pair: pair[0]) if not _is_placeholder(server)]
+    return list(dict.fromkeys(usable))
+
+
+def _is_placeholder(server: str) -> bool:
+    """The site-local addresses that Windows gives to adapters without IPv6 name servers; nobody answers there."""
+    return server.lower().startswith("fec0:0:0:ffff::")
+
+
+def stale_entries(entries: t.Iterable[CacheEntry], expected: t.Mapping[tuple[str, str], t.Collection[str]]) -> list[CacheEntry]:
+    """Those of the names and types in ``expected`` that hold another value than expected; values compare as they are written."""
+    return [entry for entry in entries if (entry.name, entry.type) in expected and entry.data.rstrip(".").lower() not in expected[(entry.name, entry.type)]]

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, BadCredentials, FailoverError, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import (
+    REFUSED_LOGONS,
+    SILENT_HOSTS,
+    FanOut,
+    allowed_failures,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
+from tests.unit.fakes import FakeClock, FakeHosts, FakeSession
+
+
+def hosts_named(names: t.Iterable[str]) -> FakeHosts:
+    return FakeHosts(named=[FakeSession(name) for name in names])
+
+
+def names_of(count: int) -> list[str]:
+    return [f"ws{number:03}" for number in range(count)]
+
+
+class Calls:
+    """A call that fails as told, and remembers who was called."""
+
+    def __init__(self, failures: t.Mapping[str, FailoverError] | None = None, times: int = 99) -> None:
+        self.failures = dict(failures or {})
+        self.times = times
+        self.made: list[str] = []
+        self.lock = threading.Lock()
+
+    def __call__(self, session: Session, deadline: Deadline) -> str:
+        with self.lock:
+            self.made.append(session.name)
+            tries = self.made.count(session.name)
+        if session.name in self.failures and tries <= self.times:
+            raise self.failures[session.name]
+        return session.name.upper()
+
+
+def test_answers_come_in_the_order_asked_and_sessions_are_closed() -> None:
+    names = names_of(120)
+    hosts = hosts_named(names)
+    answers = FanOut(hosts, FakeClock(), workers=7).run(list(reversed(names)), Calls())
+    assert list(answers) == list(reversed(names))
+    assert all(answers[name].value == name.upper() and answers[name].ok for name in names)
+    assert all(hosts.named(name).closed for name in names)
+
+
+def test_never_more_than_the_workers_at_once() -> None:
+    running, most, lock = 0, 0, threading.Lock()
+    full = threading.Barrier(4)
+
+    def call(session: Session, deadline: Deadline) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        # The first call lets the gate open; afterwards four must meet here, or the barrier breaks.
+        if session.name != "ws000":
+            full.wait(10)
+        with lock:
+            running -= 1
+
+    names = names_of(13)
+    fan_out = FanOut(hosts_named(names), FakeClock(), workers=4)
+    fan_out.run(names[:1], call)
+    fan_out.run(names[1:], call)
+    assert most == 4
+
+
+def test_a_silent_host_is_tried_once_more_after_all_others() -> None:
+    names = names_of(20)
+    calls = Calls({"ws000": Unreachable("no answer")}, times=1)
+    answers = FanOut(hosts_named(names), FakeClock()).run(names, calls)
+    assert calls.made[-1] == "ws000" and calls.made.count("ws000") == 2
+    assert answers["ws000"].ok and answers["ws000"].tries == 2
+
+
+def test_a_refusal_of_the_host_is_not_repeated() -> None:
+    names = names_of(3)
+    calls = Calls({"ws001": AccessDenied("not allowed")})
+    answers = FanOut(hosts_named(names), FakeClock()).run(names, calls)
+    assert calls.made.count("ws001") == 1
+    assert (answers["ws001"].reason, answers["ws001"].msg) == ("access_denied", "not allowed")
+
+
+def test_a_wrong_password_does_not_lock_the_account() -> None:
+    names = names_of(200)
+    calls = Calls({name: BadCredentials("refused") for name in names})
+    answers = FanOut(hosts_named(names), FakeClock(), workers=50).run(names, calls)
+    assert len(calls.made) == REFUSED_LOGONS
+    reasons = [answer.reason for answer in answers.values()]
+    assert reasons.count("bad_credentials") == REFUSED_LOGONS
+    assert reasons.count("circuit_open") == len(names) - REFUSED_LOGONS
+
+
+def test_one_success_says_that_the_password_is_right() -> None:
+    names = names_of(30)
+    calls = Calls({name: BadCredentials("refused") for name in names[1:]})
+    fan_out = FanOut(hosts_named(names), FakeClock(), workers=5)
+    fan_out.run(names[:1], calls)
+    answers = fan_out.run(names[1:], calls)
+    assert {answer.reason for answer in answers.values()} == {"bad_credentials"}
+
+
+def test_a_cut_network_is_not_asked_to_the_end() -> None:
+    names = names_of(SILENT_HOSTS + 300)
+    calls = Calls({name: Unreachable("no answer") for name in names})
+    answers = FanOut(hosts_named(names), FakeClock(), workers=20).run(names, calls)
+    assert SILENT_HOSTS <= len(calls.made) < SILENT_HOSTS + 20
+    assert answers[names[-1]].reason == "circuit_open"
+
+
+def test_each_host_has_a_deadline_of_its_own() -> None:
+    clock = FakeClock()
+
+    def call(session: Session, deadline: Deadline) -> float:
+        left = deadline.remaining()
+        clock.advance(4)
+        return left
+
+    names = names_of(3)
+    answers = FanOut(hosts_named(names), clock, workers=1, host_timeout=10).run(names, call)
+    assert [answer.value for answer in answers.values()] == [10, 10, 10]
+    assert [answer.seconds for answer in answers.values()] == [4, 8, 12]
+
+
+def test_a_bug_is_not_swallowed() -> None:
+    def call(session: Session, deadline: Deadline) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        FanOut(hosts_named(["ws001"]), FakeClock()).run(["ws001"], call)
+
+
+def test_nobody_to_call() -> None:
+    assert FanOut(hosts_named([]), FakeClock()).run([], Calls()) == {}
+
+
+@given(st.lists(st.sampled_from(["ok", "silent", "denied"]), max_size=40), st.integers(1, 60))
+def test_every_host_has_exactly_one_answer(fates: list[str], workers: int) -> None:
+    names = names_of(len(fates))
+    errors: dict[str, FailoverError] = {"silent": Unreachable("silent"), "denied": AccessDenied("denied")}
+    calls = Calls({name: errors[fate] for name, fate in zip(names, fates, strict=True) if fate != "ok"})
+    answers = FanOut(hosts_named(names), FakeClock(), workers=workers).run(names, calls)
+    assert list(answers) == names
+    for name, fate in zip(names, fates, strict=True):
+        assert answers[name].reason == {"ok": "", "silent": "unreachable", "denied": "access_denied"}[fate]
+        assert calls.made.count(name) == (2 if fate == "silent" else 1)
+
+
+@pytest.mark.parametrize(("limit", "of", "hosts"), [(0, 1000, 0), (0.05, 1000, 50), (0.05, 10, 0), (0.999, 10, 9), (1, 1000, 1), (25, 10, 25)])
+def test_a_limit_below_one_is_a_share(limit: float, of: int, hosts: int) -> None:
+    assert allowed_failures(limit, of) == hosts

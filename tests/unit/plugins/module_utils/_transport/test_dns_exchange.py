@@ -1,0 +1,259 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Updates and their refusals, against the embedded server; and connections that end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline, SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    DeadlineExceeded,
+    InvalidInput,
+    MissingLibrary,
+    ProtocolError,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_records
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer, Refusal, TsigAuth, judge
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import ALGORITHMS, TsigKey
+from ansible_collections.continuity.identity_failover.tests.lab.dns import example
+from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
+from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+
+CLOCK = SystemClock()
+MAIL = ("mail.example.com", "A")
+SWAP = Message("example.com", exists=(Line(*MAIL, "127.1.0.21"),), deleted=(Line(*MAIL, "127.1.0.21"),), added=(Line(*MAIL, "127.1.0.22", 60),))
+
+
+@pytest.fixture
+def server() -> Iterator[DnsServer]:
+    primary = example.primary()
+    with background(primary):
+        yield primary
+
+
+@pytest.fixture
+def client(server: DnsServer) -> Iterator[NameServer]:
+    name_server = NameServer(Endpoint(server.address, server.port, "dns1"), CLOCK)
+    yield name_server
+    name_server.close()
+
+
+def auth(name: str = "failover-key", secret: str = example.SECRET, algorithm: str = "hmac-sha256") -> TsigAuth:
+    return TsigAuth(TsigKey.from_text(name, secret, algorithm), CLOCK)
+
+
+def update(client: NameServer, message: Message = SWAP, by: TsigAuth | None = None) -> t.Any:
+    return client.update(dns_records.update_wire(message), by or auth(), 5)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_signed_change_is_made_with_every_algorithm(server: DnsServer, client: NameServer, algorithm: str) -> None:
+    name = "failover-key" if algorithm == "hmac-sha256" else f"key-{algorithm}"
+    assert update(client, by=auth(name, algorithm=algorithm)).authentic
+    assert server.lookup("mail.example.com", "A") == ["127.1.0.22"]
+
+
+class Case(t.NamedTuple):
+    code: str
+    sentence: str
+    by: TsigAuth = auth()
+    message: Message = SWAP
+    fault: tuple[str, dict[str, t.Any]] | None = None
+    authentic: bool = True
+
+
+#: What the host's key may not do.
+FOREIGN = Message("example.com", deleted=(Line("two.example.com", "A", "127.1.0.21"),))
+NO_ZONE = Message("example.org", added=(Line("a.example.org", "A", "127.0.0.1", 60),))
+
+CASES = [
+    Case("bad_signature", "the secret of the key differs from the server's", auth(secret="b3RoZXI="), authentic=False),
+    Case("bad_key", "(key 'nobody', hmac-sha256): it does not know a key of this name and algorithm", auth("nobody"), authentic=False),
+    Case("bad_key", "(key 'failover-key', hmac-sha512)", auth(algorithm="hmac-sha512"), authentic=False),
+    Case("bad_time", "s ahead of the controller's; set the clocks", fault=("clock", {"seconds": 3600})),
+    Case("bad_time", "s behind the controller's; set the clocks", fault=("clock", {"seconds": -3600})),
+    Case("refused", "the key has no right to these names", auth("exch1-key"), FOREIGN),
+    Case("refused", "(unsigned): the key has no right", TsigAuth(None, CLOCK)),
+    Case("not_authoritative", "it does not hold that zone as its primary", message=NO_ZONE),
+    Case("not_zone", "a name lies outside the zone", message=Message("example.com", added=(Line("a.example.org", "A", "127.0.0.1", 60),))),
+    Case("prerequisite", "a record set is not what it was when it was read; NXRRSET", message=Message("example.com", exists=(Line(*MAIL, "127.1.0.20"),))),
+    Case("prerequisite", "a record set that had to be absent exists; YXRRSET", message=Message("example.com", missing=(Line(*MAIL),))),
+    Case("prerequisite", "a name that had to be absent exists; YXDOMAIN", message=Message("example.com", missing=(Line(MAIL[0], "ANY"),))),
+    Case("refused", "(the answer is not signed, so it is not certain that the server sent it)", auth("exch1-key"), FOREIGN, ("unsigned_replies", {}), False),
+    Case("not_authoritative", "or it does not know the key 'nobody'", auth("nobody"), fault=("unsigned_replies", {}), authentic=False),
+    Case("refused", "(the answer is not signed as it must be", auth("exch1-key"), FOREIGN, ("echoed_mac", {}), False),
+    Case("refused", "the zone takes no such updates", fault=("refused", {})),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.code}-{case.fault[0] if case.fault else ''}" for case in CASES])
+def test_a_refusal_has_our_code_and_one_sentence(server: DnsServer, client: NameServer, case: Case) -> None:
+    if case.fault:
+        server.set_fault(case.fault[0], **case.fault[1])
+    with pytest.raises(Refusal) as caught:
+        update(client, case.message, case.by)
+    assert (caught.value.reason, caught.value.authentic) == (case.code, case.authentic)
+    assert case.sentence in caught.value.message and caught.value.message.startswith(f"dns1 ({example.ADDRESS} port {server.port}) refused the update")
+    assert server.lookup("mail.example.com", "A") == ["127.1.0.21"]
+    assert example.SECRET not in repr(caught.value.details) + caught.value.message
+
+
+def test_the_skew_is_told_in_seconds(server: DnsServer, client: NameServer) -> None:
+    server.set_fault("clock", seconds=3600)
+    with pytest.raises(Refusal) as caught:
+        update(client)
+    seconds = int(caught.value.message.split("its clock is ")[1].split(" s ")[0])
+    assert abs(seconds - 3600) <= 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("unsigned_replies", "is not signed;"), ("echoed_mac", "is not signed as it must be"), ("bad_mac", "is not signed as it must be")]
+)
+def test_a_success_that_nobody_vouches_for_is_not_believed(server: DnsServer, client: NameServer, fault: str, words: str) -> None:
+    server.set_fault(fault)
+    accepted = update(client)
+    assert not accepted.authentic
+    assert words in accepted.msg and "only reading back tells" in accepted.msg
+
+
+def test_unsigned_updates_take_unsigned_answers() -> None:
+    server = example.primary({**example.FORWARD, "updates": "any"})
+    with background(server):
+        client = NameServer(Endpoint(server.address, server.port), CLOCK)
+        assert update(client, by=TsigAuth(None, CLOCK)).authentic
+        client.close()
+
+
+def test_many_questions_go_over_one_connection(server: DnsServer, client: NameServer) -> None:
+    wires = [number.to_bytes(2, "big") + dns_records.query(Item(f"h{number}.example.com", "A"))[2:] for number in range(1000)]
+    answers = client.read(wires, [20])
+    assert [answer[:2] for answer in answers] == [wire[:2] for wire in wires]
+    assert server.messages == 1000
+
+
+def test_udp_gives_the_same_answer_as_tcp(server: DnsServer, client: NameServer) -> None:
+    wire = b"\x12\x34" + dns_records.query(Item(*MAIL))[2:]
+    assert client.exchange_udp(wire, 5) == client.exchange(wire, 5)
+
+
+def test_a_silent_server_ends_at_the_deadline(server: DnsServer, client: NameServer) -> None:
+    server.set_fault("silent")
+    wire = dns_records.query(Item(*MAIL))
+    with pytest.raises(DeadlineExceeded, match=r"dns1 \(127.0.53.1 port \d+\) did not answer within 0.2 s"):
+        client.exchange(wire, 0.2)
+    with pytest.raises(DeadlineExceeded, match="did not answer within 0.2 s"):
+        client.exchange_udp(wire, 0.2)
+    server.clear_fault()
+    assert client.exchange(wire, 5)
+
+
+def test_a_closed_port_is_said_to_be_closed() -> None:
+    with socket.create_server(("127.0.53.9", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = NameServer(Endpoint("127.0.53.9", port), CLOCK)
+    for ask in (client.exchange, client.exchange_udp):
+        with pytest.raises(ConnectionRefused, match="nothing listens there"):
+            ask(dns_records.query(Item(*MAIL)), 1)
+
+
+def test_a_deadline_that_has_passed_connects_to_nothing() -> None:
+    with pytest.raises(DeadlineExceeded):
+        NameServer(Endpoint("127.0.53.9", 9), CLOCK).exchange_many([dns_records.query(Item(*MAIL))], Deadline(CLOCK, 0), {})
+
+
+class Closing:
+    """Answers the first ``answered`` messages of each connection with the header back as a reply, then closes."""
+
+    def __init__(self, answered: int) -> None:
+        self.answered = answered
+        self.received: list[bytes] = []
+        self._listener = socket.create_server((example.ADDRESS, 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as stream:
+                for number in range(self.answered + 1):
+                    head = stream.read(2)
+                    if len(head) < 2:
+                        break
+                    message = stream.read(int.from_bytes(head, "big"))
+                    self.received.append(message)
+                    if number == self.answered:
+                        break
+                    reply = message[:2] + b"\xa8\0" + bytes(8)
+                    connection.sendall(len(reply).to_bytes(2, "big") + reply)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+
+@pytest.fixture
+def closing(request: pytest.FixtureRequest) -> Iterator[Closing]:
+    server = Closing(request.param)
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("closing", [1], indirect=True)
+def test_a_kept_connection_that_was_lost_is_tried_once_more_with_a_new_signature(closing: Closing) -> None:
+    client = NameServer(Endpoint(example.ADDRESS, closing.port), CLOCK)
+    for _ in range(2):
+        assert not update(client).authentic
+    client.close()
+    assert len(closing.received) == 3
+    assert len({message[:2] for message in closing.received}) == 3, "the same signed bytes never go out twice"
+
+
+@pytest.mark.parametrize("closing", [0], indirect=True)
+def test_a_new_connection_that_is_closed_at_once_is_lost(closing: Closing) -> None:
+    client = NameServer(Endpoint(example.ADDRESS, closing.port), CLOCK)
+    with pytest.raises(ConnectionLost, match="closed the connection before it had answered"):
+        update(client)
+    assert len(closing.received) == 1
+
+
+def test_an_answer_of_a_few_bytes_is_a_broken_one() -> None:
+    with pytest.raises(ProtocolError, match="no DNS message"):
+        judge(Endpoint("127.0.0.1"), b"1234", None, True, auth())
+
+
+def test_a_missing_or_old_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    dns_records.require_dnspython()
+    monkeypatch.setattr("dns.version.MINOR", 2)
+    with pytest.raises(MissingLibrary, match=r"dnspython 2.2 is too old, update_dns needs 2.3 or later: pip install"):
+        dns_records.require_dnspython()
+    monkeypatch.setattr(dns_records, "HAS_DNSPYTHON", False)
+    with pytest.raises(MissingLibrary, match="needs the Python package dnspython"):
+        dns_records.require_dnspython()
+
+
+def test_a_value_that_dns_can_t_hold_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="a.example.com TXT: .* is no value of that type"):
+        dns_records.update_wire(Message("example.com", added=(Line("a.example.com", "TXT", '"' + "x" * 300 + '"', 60),)))
+
+
+@pytest.mark.parametrize("wire", [b"", b"short", b"\0\0\x84\0\0\1\0\1" + bytes(4)])
+def test_an_answer_that_can_t_be_read_is_a_protocol_error(wire: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        dns_records.read_answer(wire, Item(*MAIL))

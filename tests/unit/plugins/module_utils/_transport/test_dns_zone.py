@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused, DnsRefused
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_zone
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+from ansible_collections.continuity.identity_failover.tests.lab.dns import example
+from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
+from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+
+OWN_ZONE = {"name": "shop.example.com", "servers": example.SERVERS, "records": [{"name": "@", "type": "A", "values": ["127.1.0.21"]}]}
+DELEGATING = {**example.FORWARD, "records": [*example.FORWARD["records"], {"name": "away", "type": "NS", "values": ["ns.example.org."]}]}
+
+
+class Asked(t.NamedTuple):
+    dns1: DnsServer
+    dns2: DnsServer
+    servers: Servers
+
+
+@pytest.fixture
+def asked() -> Iterator[Asked]:
+    dns1 = example.primary(DELEGATING, example.REVERSE, OWN_ZONE)
+    dns2 = example.secondary(dns1)
+    with background(dns1, dns2):
+        servers = Servers([Endpoint(dns1.address, dns1.port, "dns1")], [Endpoint(dns2.address, dns2.port, "dns2", timeout=0.3)], SystemClock())
+        yield Asked(dns1, dns2, servers)
+        servers.close()
+
+
+def test_the_zone_of_each_name_is_found_by_asking(asked: Asked) -> None:
+    expected = {
+        "mail.example.com": "example.com",
+        "not.yet.there.example.com": "example.com",
+        "autodiscover.example.com": "example.com",
+        "example.com": "example.com",
+        "shop.example.com": "shop.example.com",
+        "www.shop.example.com": "shop.example.com",
+        "21.0.1.127.in-addr.arpa": "1.127.in-addr.arpa",
+        "99.9.1.127.in-addr.arpa": "1.127.in-addr.arpa",
+    }
+    assert asked.servers.zones(asked.servers.first(), expected, {}) == expected
+
+
+def test_a_stated_zone_is_checked(asked: Asked) -> None:
+    server = asked.servers.first()
+    assert asked.servers.zones(server, [], {"mail.example.com": "example.com"}) == {"mail.example.com": "example.com"}
+    with pytest.raises(DnsRefused, match=r"a.mail.example.com: dns1 .* does not serve the zone mail.example.com as an authority"):
+        asked.servers.zones(server, [], {"a.mail.example.com": "mail.example.com"})
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("mail.example.org", "it refuses to answer"), ("a.away.example.com", "it is no authority for it"), ("com", "it refuses to answer")]
+)
+def test_a_name_outside_every_zone_is_named(asked: Asked, name: str, why: str) -> None:
+    with pytest.raises(DnsRefused) as caught:
+        asked.servers.zones(asked.servers.first(), ["mail.example.com", name], {})
+    assert caught.value.message.startswith(f"{name} lies in no zone that dns1 ") and why in caught.value.message
+
+
+def test_all_types_are_read_as_our_text(asked: Asked) -> None:
+    items = {
+        Item("two.example.com", "A"): RecordSet.of(["127.1.0.21", "127.1.0.99"], 300),
+        Item("six.example.com", "AAAA"): RecordSet.of(["2001:db8::21"], 300),
+        Item("autodiscover.example.com", "CNAME"): RecordSet.of(["exch1.example.com"], 300),
+        Item("example.com", "MX"): RecordSet.of(["10 exch1.example.com", "20 backup.example.com"], 300),
+        Item("_sip._tcp.example.com", "SRV"): RecordSet.of(["0 5 5060 exch1.example.com"], 300),
+        Item("note.example.com", "TXT"): RecordSet.of(['"a note"'], 300),
+        Item("22.0.1.127.in-addr.arpa", "PTR"): RecordSet.of(["exch2.example.com"], 300),
+        Item("nobody.example.com", "A"): None,
+        Item("mail.example.com", "TXT"): None,
+    }
+    readings = asked.servers.present(asked.servers.first(), list(items))
+    assert {item: reading.records for item, reading in readings.items()} == items
+
+
+def test_an_alias_is_told_when_data_is_asked_for(asked: Asked) -> None:
+    item = Item("autodiscover.example.com", "A")
+    reading = asked.servers.read(asked.servers.first(), [item])[item]
+    assert reading.alias == "exch1.example.com" and reading.records is None
+
+
+def test_each_server_has_its_verdict(asked: Asked) -> None:
+    mail, two = Item("mail.example.com", "A"), Item("two.example.com", "A")
+    wanted = {mail: RecordSet.of(["127.1.0.21"], 600), two: RecordSet.of(["127.1.0.21"], 300)}
+    first, second = asked.servers.all
+    assert {item: verdict.status for item, verdict in asked.servers.verify(first, wanted).items()} == {mail: "ok", two: "wrong"}
+    assert asked.servers.verify(first, {mail: RecordSet.of(["127.1.0.21"], 60)})[mail].status == "wrong", "the TTL counts"
+    for fault, status in (("lame", "not_authoritative"), ("refused", "not_authoritative"), ("silent", "unreachable")):
+        asked.dns2.set_fault(fault)
+        assert asked.servers.verify(second, wanted)[mail].status == status
+        asked.dns2.clear_fault()
+    assert asked.servers.verify(second, wanted)[mail].status == "ok"
+
+
+def test_an_answer_seen_before_is_not_parsed_again(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [Item(f"h{number}.example.com", "A") for number in range(50)]
+    parsed: list[Item] = []
+    real = dns_zone.read_answer
+    monkeypatch.setattr(dns_zone, "read_answer", lambda wire, item: parsed.append(item) or real(wire, item))
+    for server in [*asked.servers.all, *asked.servers.all]:
+        asked.servers.read(server, items)
+    assert len(parsed) == 50
+
+
+def test_the_first_server_that_answers_is_taken(asked: Asked) -> None:
+    servers = Servers([Endpoint("127.0.53.8", 9), Endpoint(asked.dns2.address, asked.dns2.port)], [], SystemClock())
+    assert servers.first().endpoint.address == asked.dns2.address
+    servers.close()
+    with pytest.raises(ConnectionRefused):
+        Servers([Endpoint("127.0.53.8", 9)], [], SystemClock()).first()
+
+
+def test_a_server_in_both_lists_is_asked_once() -> None:
+    endpoint = Endpoint("127.0.53.1")
+    assert len(Servers([endpoint], [endpoint, Endpoint("127.0.53.2")], SystemClock()).all) == 2
