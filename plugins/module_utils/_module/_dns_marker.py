@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The run's TXT record in each zone that it writes: every message needs it, so a controller that lost its lease can't write."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Marker, Message, marker_name, read_marker, take_over
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseLost
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Fence
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Refusal
+
+#: How often the marker is read again because it changed between look and message.
+MAX_TRIES = 3
+#: Answers that mean that the key has no right to this name (Samba says server_failure).
+NO_RIGHT = ("refused", "server_failure")
+
+Guard = tuple[str, Marker]
+
+
+class ZoneMarkers:
+    """``read`` gives one record set from the server that is written, ``send`` sends a message there, ``warnings`` is added to."""
+
+    def __init__(self, read: t.Callable[[Item], RecordSet | None], send: t.Callable[[Message], str], warnings: list[str]) -> None:
+        self._read = read
+        self._send = send
+        self._warnings = warnings
+        self._guards: dict[str, Guard | None] = {}
+
+    def guard(self, zone: str, fence: Fence | None) -> Guard | None:
+        """Name and value that messages need, ours after this; None without a run, or where the key may not write it.
+
+        Raises LeaseLost where a later epoch has been here.
+        """
+        if fence is None:
+            return None
+        if zone not in self._guards:
+            self._guards[zone] = self._take(zone, fence)
+        return self._guards[zone]
+
+    def stands(self, zone: str) -> bool:
+        """After a prerequisite failed: is the marker still ours, so that it was not the reason? If not it is taken anew later."""
+        guard = self._guards.get(zone)
+        if guard is None or self._look(guard[0]) == guard[1]:
+            return True
+        del self._guards[zone]
+        return False
+
+    def _take(self, zone: str, fence: Fence) -> Guard | None:
+        name, ours = marker_name(fence.identity, zone), Marker(fence.run, fence.epoch)
+        for _ in range(MAX_TRIES):
+            there = self._look(name)
+            if there == ours:
+                return name, ours
+            if isinstance(there, str):
+                self._without(zone, f"{name} has TXT {there}, which is not ours")
+                return None
+            if there is not None and there.epoch > ours.epoch:
+                who = f"run {there.run} writes zone {zone} under epoch {there.epoch}, and ours is {ours.epoch}"
+                raise LeaseLost(f"{name} says that {who}: another controller took over, so nothing was written")
+            try:
+                self._send(take_over(fence.identity, zone, there.text() if there else None, ours))
+            except Refusal as refusal:
+                if refusal.code in NO_RIGHT:
+                    self._without(zone, refusal.message)
+                    return None
+                if refusal.code != "prerequisite":
+                    raise
+        raise LeaseLost(f"{name} changes again and again: another controller writes zone {zone}, so nothing was written")
+
+    def _look(self, name: str) -> Marker | str | None:
+        """The marker as it stands; what stands there instead as text; None for nothing."""
+        records = self._read(Item(name, "TXT"))
+        if records is None:
+            return None
+        return (read_marker(records.values[0]) if len(records.values) == 1 else None) or str(records)
+
+    def _without(self, zone: str, why: str) -> None:
+        self._warnings.append(f"updates of zone {zone} go out without the run's marker, so a controller that lost its lease could still write there: {why}")

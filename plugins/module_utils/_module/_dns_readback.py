@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Reads every record back from every name server until all agree or the time is up; success claims only what was read.
+
+Where the server that was written shows another value than we wrote, somebody else wrote since (a source that came back
+registers its name) or the message was never carried out: it is written again, a few times at most, and told.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, to_image
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Seen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import STATUSES, Servers, Verdict
+
+#: How often a record is written again that somebody else changed in between.
+MAX_AGAIN = 3
+#: A server counts as unreachable after this many tries in a row, and is then left alone for some seconds.
+TRIES, PAUSE = 2, 10.0
+FIRST_WAIT, LONGEST_WAIT = 0.05, 0.5
+_REQUIRE_WORDS = {"reachable": "every name server that answers", "all": "every name server", "primary": "the name server that was written"}
+
+#: Writes once more; False when the message or its answer got lost, which proves nothing against anybody.
+Again = t.Callable[[t.Sequence[Edit]], bool]
+
+
+class ReadBack:
+    """``verdicts`` keeps what each server said last of each set, for the result."""
+
+    def __init__(self, servers: Servers, require: str, clock: Clock) -> None:
+        self.servers = servers
+        self.require = require
+        self.verdicts: dict[NameServer, dict[Item, Verdict]] = {server: {} for server in servers.all}
+        self.again: dict[Item, int] = {}
+        self._clock = clock
+        self._failures: dict[NameServer, int] = {}
+        self._retry_at: dict[NameServer, float] = {}
+
+    def known(self, server: NameServer, records: t.Mapping[Item, RecordSet | None]) -> None:
+        """What was read from a server already."""
+        self.verdicts[server].update({item: Verdict("ok", found) for item, found in records.items()})
+
+    def forget(self, items: t.Iterable[Item]) -> None:
+        """These are about to change: what was read of them counts no more."""
+        for item in list(items):
+            for verdicts in self.verdicts.values():
+                verdicts.pop(item, None)
+
+    def look(self, wanted: t.Mapping[Item, RecordSet | None], servers: t.Iterable[NameServer]) -> None:
+        """One look at each server; only at what it has not confirmed yet."""
+        for server in servers:
+            kept = self.verdicts[server]
+            open_items = {item: records for item, records in wanted.items() if item not in kept or kept[item].status != "ok" or kept[item].records != records}
+            if not open_items:
+                continue
+            if self._clock.monotonic() < self._retry_at.get(server, 0.0):
+                kept.update({item: Verdict("unreachable", msg="it did not answer shortly before") for item in open_items})
+                continue
+            found = self.servers.verify(server, open_items)
+            kept.update(found)
+            self._count(server, any(verdict.status == "unreachable" for verdict in found.values()))
+
+    def _count(self, server: NameServer, failed: bool) -> None:
+        self._failures[server] = self._failures.get(server, 0) + 1 if failed else 0
+        if self._failures[server] >= TRIES:
+            self._retry_at[server] = self._clock.monotonic() + PAUSE
+
+    def settled(self, item: Item, primary: NameServer) -> bool:
+        """Is what ``require`` asks for true of this set?"""
+        if self.require == "primary":
+            return self._status(primary, item) == "ok"
+        statuses = {server: self._status(server, item) for server in self.verdicts}
+        if self.require == "all":
+            return all(status == "ok" for status in statuses.values())
+        if "ok" not in statuses.values() or "wrong" in statuses.values():
+            return False
+        return all(status != "unreachable" or self._failures.get(server, 0) >= TRIES for server, status in statuses.items())
+
+    def _status(self, server: NameServer, item: Item) -> str:
+        verdict = self.verdicts[server].get(item)
+        return verdict.status if verdict is not None else "unreachable"
+
+    def wait(self, edits: t.Sequence[Edit], primary: NameServer, timeout: float, again: Again) -> dict[Item, Seen]:
+        """Until all is settled, or nothing more can come of it, or ``timeout`` seconds have passed. ``forget`` comes first."""
+        deadline = Deadline(self._clock, timeout)
+        wanted = {edit.item: edit.after for edit in edits}
+        given_up: set[Item] = set()
+        pause = FIRST_WAIT
+        while True:
+            self.look({item: records for item, records in wanted.items() if item not in given_up}, self._asked(primary))
+            wrong = [edit for edit in edits if edit.item not in given_up and self._status(primary, edit.item) == "wrong"]
+            given_up |= {edit.item for edit in wrong if self.again.get(edit.item, 0) >= MAX_AGAIN}
+            self._write_again([edit for edit in wrong if edit.item not in given_up], primary, again)
+            if deadline.passed() or all(item in given_up or self.settled(item, primary) for item in wanted):
+                break
+            self._clock.sleep(min(pause, deadline.remaining()))
+            pause = min(pause * 1.5, LONGEST_WAIT)
+        return {edit.item: self._seen(edit, primary, timeout) for edit in edits}
+
+    def _asked(self, primary: NameServer) -> list[NameServer]:
+        """Those whose word counts, the written one first."""
+        return [primary] if self.require == "primary" else [primary, *(server for server in self.verdicts if server is not primary)]
+
+    def _write_again(self, wrong: t.Sequence[Edit], primary: NameServer, again: Again) -> None:
+        if not wrong:
+            return
+        if again([Edit(edit.item, self.verdicts[primary][edit.item].records, edit.after, edit.zone) for edit in wrong]):
+            for edit in wrong:
+                self.again[edit.item] = self.again.get(edit.item, 0) + 1
+
+    def _seen(self, edit: Edit, primary: NameServer, timeout: float) -> Seen:
+        times = self.again.get(edit.item, 0)
+        note = f"written again {times} time{'s' if times > 1 else ''}, as the name server had another value" if times else ""
+        if self.settled(edit.item, primary):
+            return Seen(confirmed=True, image=to_image(edit.after), msg=note)
+        there = self.verdicts[primary].get(edit.item)
+        image = to_image(there.records) if there is not None else None
+        if there is not None and there.status == "wrong":
+            ignored = there.records == edit.before
+            reason = "ignored" if ignored else "changed_by_other"
+            what = "accepts the update and does not carry it out" if ignored else "was given another value by somebody else each time"
+            subject = str(primary.endpoint) if ignored else str(edit.item)
+            return Seen(False, image, f"{subject} {what}: {primary.endpoint} has {there.records or 'no such record'} ({note or 'not written again'})", reason)
+        return Seen(False, image, *self._why_not(edit.item, timeout))
+
+    def _why_not(self, item: Item, timeout: float) -> tuple[str, str]:
+        parts, reason = [], ""
+        for server in self.verdicts:
+            verdict = self.verdicts[server].get(item, Verdict("unreachable", msg="it was not asked"))
+            if verdict.status == "wrong":
+                parts.append(f"{server.endpoint} still has {verdict.records or 'no such record'}")
+                reason = "not_converged"
+            elif verdict.status != "ok":
+                parts.append(f"{server.endpoint}: {verdict.msg}")
+                reason = reason or verdict.status
+        return f"not read back from {_REQUIRE_WORDS[self.require]} within {timeout:g} s: {'; '.join(parts)}", reason or "not_converged"
+
+    def report(self, written: NameServer | None, messages: t.Mapping[NameServer, int]) -> dict[str, dict[str, t.Any]]:
+        """The result's ``servers``: per server how many sets it has right, and the names of the others."""
+        answer: dict[str, dict[str, t.Any]] = {}
+        for server, verdicts in self.verdicts.items():
+            names: dict[str, list[str]] = {status: [str(item) for item, verdict in verdicts.items() if verdict.status == status] for status in STATUSES}
+            worst = next((status for status in ("wrong", "unreachable", "not_authoritative", "ok") if names[status]), "not_asked")
+            answer[server.endpoint.label] = {
+                "address": server.endpoint.address,
+                "port": server.endpoint.port,
+                "written": server is written,
+                "messages": messages.get(server, 0),
+                "status": worst,
+                **{status: len(names[status]) for status in STATUSES},
+                "names": {status: found for status, found in names.items() if status != "ok" and found},
+            }
+        return answer

@@ -1,0 +1,274 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The DNS step behind the driver: reads, compares and swaps records, reads them back (architecture, sections 5 and 7)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import (
+    Item,
+    RecordSet,
+    Repoint,
+    Wanted,
+    absent,
+    check_expected,
+    from_image,
+    items_of,
+    present,
+    repointed,
+    to_image,
+    undone,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import (
+    BASE_SECONDS,
+    MAX_RECORDS,
+    SECONDS_PER_RECORD,
+    Edit,
+    Message,
+    batches,
+    message,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    DeadlineExceeded,
+    FailoverError,
+    InvalidInput,
+    Unreachable,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal, TsigAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, update_wire
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+
+#: How often a message is made anew without the records that somebody changed in between.
+MAX_SETTLE = 3
+#: What can stand beside nothing else, and what may be there.
+DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT")
+
+#: Refusals that another server may not share: a secondary answers so.
+ELSEWHERE = ("not_authoritative", "refused", "bad_key", "not_supported")
+
+
+class DnsStep:
+    """``wanted`` with state present or absent, or ``repoint``. With state reverted they only say which sets may be touched."""
+
+    key = "dns"
+    host = ""
+
+    def __init__(
+        self,
+        state: str,
+        wanted: t.Sequence[Wanted],
+        repoint: Repoint | None,
+        servers: Servers,
+        auth: TsigAuth,
+        clock: Clock,
+        *,
+        ttl: int | None,
+        require: str,
+        verify_timeout: float,
+        protected: t.Container[str],
+    ) -> None:
+        self.state = state
+        self.wanted = {one.item: one for one in wanted}
+        self.repoint = repoint
+        self.servers = servers
+        self.auth = auth
+        self.ttl = ttl
+        self.verify_timeout = verify_timeout
+        self.protected = protected
+        self.readback = ReadBack(servers, require, clock)
+        self.warnings: list[str] = []
+        self.messages: dict[NameServer, int] = {}
+        self.primary: NameServer | None = None
+        self._zones: dict[str, str] = {}
+        self._now: dict[Item, RecordSet | None] = {}
+        self._fence: Fence | None = None
+        self._markers = ZoneMarkers(self._one, self._send, self.warnings)
+
+    def check_machine(self, expected: Machine | None) -> None:
+        """There is no host: name servers are known by their key."""
+
+    # Looking
+
+    def observe(self) -> dict[str, JSON]:
+        items = list(self.wanted) + (items_of(self.repoint) if self.repoint else [])
+        self.primary = self.servers.first()
+        stated = {one.item.name: one.zone for one in self.wanted.values() if one.zone}
+        self._zones = self.servers.zones(self.primary, dict.fromkeys(item.name for item in items), stated)
+        readings = self.servers.present(self.primary, items)
+        self._now = {item: reading.records for item, reading in readings.items()}
+        if self.state == "present":
+            self._refuse_beside_alias(readings)
+        shown = items if self.state != "repointed" else [item for item in items if self._now[item] is not None]
+        self.readback.known(self.primary, {item: self._now[item] for item in shown})
+        self.readback.look({item: self._now[item] for item in shown}, self.readback.verdicts)
+        return {str(item): to_image(self._now[item]) for item in shown}
+
+    def _refuse_beside_alias(self, readings: t.Mapping[Item, Reading]) -> None:
+        """Servers ignore data beside a CNAME without a word (BIND, Knot, Samba), so it is refused before it is sent."""
+        assert self.primary is not None
+        for item, reading in readings.items():
+            if reading.alias and item.type != "CNAME":
+                raise InvalidInput(f"{item}: {item.name} is a CNAME to {reading.alias}, and no other data can stand beside it; remove the CNAME first")
+        new = [item.name for item, reading in readings.items() if item.type == "CNAME" and reading.records is None]
+        beside = self.servers.present(self.primary, [Item(name, rdtype) for name in new for rdtype in DATA_TYPES])
+        for item, reading in beside.items():
+            if reading.records is not None:
+                raise InvalidInput(f"{item.name} CNAME: {item.name} has {item.type} {reading.records}, and a CNAME can't stand beside it; remove it first")
+
+    # Deciding
+
+    def changes(self, before: dict[str, JSON]) -> list[Change]:
+        if self.repoint is not None:
+            after = repointed(self.repoint, self._now, self.ttl, self.protected)
+        else:
+            decide: t.Callable[[Wanted, RecordSet | None], RecordSet | None] = present if self.state == "present" else absent
+            after = {item: decide(one, self._now[item]) for item, one in self.wanted.items()}
+            for item, one in self.wanted.items():
+                check_expected(one, self._now[item], after[item])
+        changes = []
+        for item, records in after.items():
+            if self._now[item] != records:
+                changes.append(self._change(item, self._now[item], records))
+            elif str(item) in before and not self._everywhere(item):
+                changes.append(self._change(item, records, records))
+        return changes
+
+    def _everywhere(self, item: Item) -> bool:
+        """What the primary has already, a secondary may still lack; that is then waited for, and told."""
+        asked = self.readback.require != "primary"
+        return not (asked and any(verdicts[item].status == "wrong" for verdicts in self.readback.verdicts.values() if item in verdicts)) and (
+            self.readback.require != "all" or all(verdicts[item].status == "ok" for verdicts in self.readback.verdicts.values())
+        )
+
+    def _change(self, item: Item, before: RecordSet | None, after: RecordSet | None) -> Change:
+        edit = Edit(item, before, after, self._zones[item.name])
+        if before == after:
+            do = f"wait until every name server has {item} as the primary has it"
+        elif after is None:
+            do = f"remove {item}, now {before}"
+        else:
+            do = f"set {item} to {after} with a TTL of {after.ttl} s" + (f", now {before}" if before else "")
+        return Change(str(item), do, to_image(before), to_image(after), deadline=self._longest(), detail={"zone": edit.zone})
+
+    def _longest(self) -> float:
+        """Seconds for the largest message of this task and its reading back."""
+        return self.verify_timeout + BASE_SECONDS + SECONDS_PER_RECORD * 2 * min(len(self._now), MAX_RECORDS)
+
+    def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
+        item, there, wanted = Item.parse(name), from_image(now), from_image(before)
+        if not undone(item, wanted, from_image(after), there):
+            return None
+        return self._change(item, there, wanted)
+
+    def groups(self, changes: list[Change]) -> list[list[Change]]:
+        """One message each."""
+        named = {change.name: change for change in changes}
+        return [[named[str(edit.item)] for edit in batch] for batch in batches(_edit(change) for change in changes)]
+
+    # Doing
+
+    def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        self._fence = fence
+        edits = [_edit(change) for change in group if change.before != change.after]
+        applied = {change.name: Applied(ok=True) for change in group}
+        self.readback.forget(Item.parse(change.name) for change in group)
+        for _ in range(MAX_SETTLE):
+            if not edits:
+                return applied
+            try:
+                said = self._swap(edits)
+            except Refusal as refusal:
+                if refusal.code != "prerequisite":
+                    raise
+                edits, settled = self._settle(edits, refusal)
+                applied.update(settled)
+            else:
+                applied.update({str(edit.item): Applied(ok=True, msg=said) for edit in edits})
+                return applied
+        applied.update(
+            {str(edit.item): Applied(False, f"{edit.item} changed again and again while it was to be written", "changed_by_other") for edit in edits}
+        )
+        return applied
+
+    def _settle(self, edits: list[Edit], refusal: Refusal) -> tuple[list[Edit], dict[str, Applied]]:
+        """After a prerequisite failed nothing of the message was done: what is left to send, and what is decided."""
+        assert self.primary is not None
+        lost = not self._markers.stands(edits[0].zone)
+        now = self.servers.present(self.primary, [edit.item for edit in edits])
+        left, decided = [], {}
+        for edit in edits:
+            records = now[edit.item].records
+            if records == edit.after:
+                decided[str(edit.item)] = Applied(ok=True, msg="it was there already when it was to be written")
+            elif records != edit.before:
+                change = f"{records or 'absent'} now and was {edit.before or 'absent'} when the task began"
+                decided[str(edit.item)] = Applied(False, f"{edit.item} is {change}: somebody changed it, so it was not overwritten", "changed_by_other")
+            else:
+                left.append(edit)
+        if len(left) == len(edits) and not lost:
+            decided.update({str(edit.item): Applied(False, refusal.message, refusal.code) for edit in left})
+            left = []
+        return left, decided
+
+    def _swap(self, edits: t.Sequence[Edit]) -> str:
+        """One message. Returns what is to be said of an answer that is not signed as it must be."""
+        return self._send(message(edits, self._markers.guard(edits[0].zone, self._fence)))
+
+    def _send(self, update: Message) -> str:
+        """To the primary; to the next of ``servers`` where it can't be reached or takes no updates: nothing was done then."""
+        assert self.primary is not None
+        wire = update_wire(update)
+        failure: FailoverError | None = None
+        for server in [self.primary, *(server for server in self.servers.updated if server is not self.primary)]:
+            self.messages[server] = self.messages.get(server, 0) + 1
+            try:
+                accepted = server.update(wire, self.auth, update.seconds())
+            except (Unreachable, ConnectionRefused, Refusal) as error:
+                if isinstance(error, Refusal) and error.code not in ELSEWHERE:
+                    self.primary = server
+                    raise
+                failure = failure or error
+                continue
+            self.primary = server
+            return accepted.msg
+        assert failure is not None
+        raise failure
+
+    def _one(self, item: Item) -> RecordSet | None:
+        assert self.primary is not None
+        return self.servers.present(self.primary, [item])[item].records
+
+    # Reading back
+
+    def verify(self, group: list[Change]) -> dict[str, Seen]:
+        assert self.primary is not None
+        seen = self.readback.wait([_edit(change) for change in group], self.primary, self.verify_timeout, self._again)
+        return {str(item): one for item, one in seen.items()}
+
+    def _again(self, edits: t.Sequence[Edit]) -> bool:
+        for batch in batches(edits):
+            try:
+                self._swap(batch)
+            except Refusal as refusal:
+                if refusal.code != "prerequisite":
+                    raise
+                self._markers.stands(batch[0].zone)  # the next look shows what is there; the marker is read anew
+            except (ConnectionLost, DeadlineExceeded):
+                return False  # the next look shows whether it was done
+        return True
+
+
+def _edit(change: Change) -> Edit:
+    return Edit(Item.parse(change.name), from_image(change.before), from_image(change.after), str(change.detail["zone"]))

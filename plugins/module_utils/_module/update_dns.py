@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The module update_dns: its options, and the result from them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import read_records, read_repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import TYPES, canonical_address, canonical_name, canonical_ttl
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, TsigAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import ALGORITHMS, TsigKey
+
+
+def update_dns_spec() -> ArgumentSpec:
+    record = {
+        "name": {"type": "str", "required": True},
+        "type": {"type": "str", "required": True, "choices": list(TYPES)},
+        "values": {"type": "list", "elements": "str", "default": []},
+        "ttl": {"type": "int"},
+        "zone": {"type": "str"},
+        "expect": {"type": "list", "elements": "str"},
+    }
+    repoint = {
+        "from": {"type": "list", "elements": "str", "required": True},
+        "to": {"type": "list", "elements": "str", "required": True},
+        "names": {"type": "list", "elements": "str", "required": True},
+        "ptr": {"type": "bool", "default": False},
+    }
+    server = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}, "name": {"type": "str"}}
+    key = {
+        "name": {"type": "str", "required": True},
+        "secret": {"type": "str", "required": True, "no_log": True},
+        "algorithm": {"type": "str", "choices": list(ALGORITHMS), "default": "hmac-sha256"},
+    }
+    return ArgumentSpec(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent", "repointed", "reverted"], "default": "present"},
+            "records": {"type": "list", "elements": "dict", "options": record},
+            "repoint": {"type": "dict", "options": repoint},
+            "servers": {"type": "list", "elements": "dict", "options": server, "required": True},
+            "verify_servers": {"type": "list", "elements": "dict", "options": server, "default": []},
+            "key": {"type": "dict", "options": key, "no_log": False},
+            "unsigned": {"type": "bool", "default": False},
+            "ttl": {"type": "int"},
+            "require": {"type": "str", "choices": ["reachable", "all", "primary"], "default": "reachable"},
+            "verify_timeout": {"type": "float", "default": 60.0},
+            "protected_names": {"type": "list", "elements": "str", "default": []},
+        },
+        mutually_exclusive=[("records", "repoint")],
+        required_if=[
+            ("state", "present", ("records",)),
+            ("state", "absent", ("records",)),
+            ("state", "repointed", ("repoint",)),
+            ("state", "reverted", ("revert_run",)),
+            ("state", "reverted", ("records", "repoint"), True),
+        ],
+    )
+
+
+def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
+    """Every option is checked before any server is asked, every record is read before any is written."""
+    require_dnspython()
+    step = build_step(params, clock)
+    try:
+        result = drive(step, params, hosts, clock, check_mode=check_mode)
+    finally:
+        step.servers.close()
+    result.extra["servers"] = step.readback.report(step.primary, step.messages)
+    result.warnings.extend([*step.warnings, *_debts(result.extra["servers"])])
+    return result
+
+
+def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
+    """Raises InvalidInput with one sentence that names the record or the option."""
+    state = str(params["state"])
+    protected = frozenset(canonical_name(name, "protected_names") for name in params.get("protected_names") or ())
+    ttl = canonical_ttl(params.get("ttl"), "ttl")
+    records, repoint = params.get("records"), params.get("repoint")
+    if repoint is None and not records:
+        raise InvalidInput("records is empty; list at least one record")
+    if float(params["verify_timeout"]) < 0:
+        raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
+    wanted = read_records(records or (), state, protected, ttl)
+    servers = _endpoints(params["servers"], "servers")
+    readers = _endpoints(params.get("verify_servers") or (), "verify_servers")
+    for one in servers:
+        if any(other.label == one.label and other != one for other in readers):
+            raise InvalidInput(f"verify_servers: the name {one.label} is that of another server in servers")
+    if not servers:
+        raise InvalidInput("servers is empty; list the name server that takes the zone's updates")
+    return DnsStep(
+        state,
+        wanted,
+        read_repoint(repoint, protected) if repoint is not None else None,
+        Servers(servers, readers, clock),
+        TsigAuth(_key(params), clock),
+        clock,
+        ttl=ttl,
+        require=str(params["require"]),
+        verify_timeout=float(params["verify_timeout"]),
+        protected=protected,
+    )
+
+
+def _key(params: t.Mapping[str, t.Any]) -> TsigKey | None:
+    key = params.get("key")
+    if key and params.get("unsigned"):
+        raise InvalidInput("key and unsigned are both given; either the updates are signed by the key, or they are not signed")
+    if key:
+        return TsigKey.from_text(str(key["name"]), str(key["secret"]), str(key.get("algorithm") or "hmac-sha256"))
+    if not params.get("unsigned"):
+        raise InvalidInput("key is missing: give the TSIG key that may update these zones, or 'unsigned: true' for a zone that takes updates from anybody")
+    return None
+
+
+def _endpoints(entries: t.Sequence[t.Mapping[str, t.Any]], option: str) -> list[Endpoint]:
+    endpoints: dict[str, Endpoint] = {}
+    for number, entry in enumerate(entries, 1):
+        where = f"{option} entry {number}"
+        port = int(entry.get("port") or 53)
+        if not 0 < port < 65536:
+            raise InvalidInput(f"{where}: port {port} is not between 1 and 65535")
+        endpoint = Endpoint(canonical_address(str(entry["address"]), where), port, str(entry.get("name") or ""))
+        if endpoint.label in endpoints:
+            raise InvalidInput(f"{where}: {endpoint.label} is listed twice")
+        endpoints[endpoint.label] = endpoint
+    return list(endpoints.values())
+
+
+def _debts(servers: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
+    """What nobody could read is not claimed."""
+    words = {"unreachable": "did not answer", "not_authoritative": "is no authority for"}
+    return [
+        f"name server {label} {words[status]} {facts[status]} record sets, so it is not known what it tells its clients"
+        for label, facts in servers.items()
+        for status in words
+        if facts[status]
+    ]

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Between records as text (``_domain.dns_names`` has the shapes) and the bytes of queries, answers and updates, by dnspython."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, MissingLibrary, ProtocolError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import name_to_wire
+
+try:
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.rcode
+    import dns.rdata
+    import dns.rdataclass
+    import dns.rdatatype
+    import dns.rrset
+    import dns.update
+    import dns.version
+except ImportError:
+    HAS_DNSPYTHON = False
+else:
+    HAS_DNSPYTHON = True
+
+#: Debian 12's own package; older ones were not tried.
+MINIMUM_DNSPYTHON = (2, 3)
+
+
+def require_dnspython() -> None:
+    """Raises MissingLibrary in one sentence."""
+    if not HAS_DNSPYTHON:
+        raise MissingLibrary(
+            "update_dns needs the Python package dnspython, 2.3 or later, on the controller: pip install 'dnspython>=2.3'", library="dnspython"
+        )
+    have = (int(dns.version.MAJOR), int(dns.version.MINOR))
+    if have < MINIMUM_DNSPYTHON:
+        shown = ".".join(str(part) for part in have)
+        raise MissingLibrary(f"dnspython {shown} is too old, update_dns needs 2.3 or later: pip install --upgrade 'dnspython>=2.3'", library="dnspython")
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What one server says of one name and type. ``status``: ok (``records`` None = no such set), not_authoritative, refused.
+
+    ``alias``: the name is a CNAME to this name. ``zone``: the owner of the SOA that a negative or SOA answer brings.
+    """
+
+    status: str
+    records: RecordSet | None = None
+    alias: str = ""
+    zone: str = ""
+
+
+def query(item: Item) -> bytes:
+    """A query without recursion, with id 0; put an id of your own in front."""
+    return b"\0\0" + b"\0\0\0\1\0\0\0\0\0\0" + name_to_wire(item.name) + int(_type(item.type)).to_bytes(2, "big") + b"\0\1"
+
+
+def read_answer(wire: bytes, item: Item) -> Reading:
+    """Raises ProtocolError for an answer that is no answer to that question, or was cut short."""
+    try:
+        message = dns.message.from_wire(wire)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise ProtocolError(f"the name server's answer for {item} can't be read: {error}") from None
+    if message.flags & dns.flags.TC:
+        raise ProtocolError(f"the name server's answer for {item} was cut short, though it came by TCP")
+    rcode = message.rcode()
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return Reading("refused")
+    if not message.flags & dns.flags.AA:
+        return Reading("not_authoritative")
+    owner = dns.name.from_text(item.name)
+    rdtype = _type(item.type)
+    zone = next((_text(rrset.name) for rrset in [*message.answer, *message.authority] if rrset.rdtype == dns.rdatatype.SOA), "")
+    for rrset in message.answer:
+        if rrset.name == owner and rrset.rdtype == rdtype:
+            return Reading("ok", RecordSet.of((value_of(rdata) for rdata in rrset), rrset.ttl), zone=zone)
+    for rrset in message.answer:
+        if rrset.name == owner and rrset.rdtype == dns.rdatatype.CNAME:
+            return Reading("ok", alias=_text(t.cast(t.Any, rrset[0]).target))
+    return Reading("ok", zone=zone)
+
+
+def update_wire(message: Message) -> bytes:
+    """The unsigned message, with id 0. Raises InvalidInput for a value that DNS can't hold."""
+    update = dns.update.UpdateMessage(_name(message.zone), id=0)
+    for line in message.exists:
+        update.present(_name(line.name), _rdata(line))
+    for line in message.missing:
+        update.absent(_name(line.name), *(() if line.type == "ANY" else (_type(line.type),)))
+    for line in message.deleted:
+        update.delete(_name(line.name), _rdata(line))
+    for line in message.added:
+        update.add(_name(line.name), line.ttl, _rdata(line))
+    try:
+        return update.to_wire()
+    except dns.exception.TooBig:
+        raise InvalidInput(f"the changes of one name in zone {message.zone} are more than one DNS message holds") from None
+
+
+def value_of(rdata: dns.rdata.Rdata) -> str:
+    """One value as our text."""
+    text = rdata.to_text(origin=None, relativize=False)
+    if rdata.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.PTR, dns.rdatatype.MX, dns.rdatatype.SRV):
+        *numbers, name = text.split(" ")
+        return " ".join([*numbers, name.lower() if name == "." else name.lower().rstrip(".")])
+    return text
+
+
+def _rdata(line: Line) -> dns.rdata.Rdata:
+    try:
+        return dns.rdata.from_text(dns.rdataclass.IN, _type(line.type), line.value or "", origin=dns.name.root, relativize=False)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise InvalidInput(f"{line.name} {line.type}: {line.value!r} is no value of that type: {error}") from None
+
+
+def _type(text: str) -> dns.rdatatype.RdataType:
+    return dns.rdatatype.RdataType.make(text)
+
+
+def _name(text: str) -> dns.name.Name:
+    return dns.name.from_text(text, dns.name.root)
+
+
+def _text(name: dns.name.Name) -> str:
+    return name.to_text(omit_final_dot=True).lower()

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Questions about zones and many records: which zone holds a name, what each server says, who agrees.
+
+Answers are parsed once: an answer whose bytes were seen before (all but the id) is known already. Reading a thousand
+records back from four servers again and again costs a comparison of bytes each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionRefused,
+    DnsRefused,
+    ProtocolError,
+    TransportError,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import UDP_LIMIT, Endpoint, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, query, read_answer
+
+#: How often a question is asked again; the time for the answer grows to the endpoint's timeout with the last.
+TRIES = 3
+#: What a server says of a record set that is expected.
+STATUSES = ("ok", "wrong", "unreachable", "not_authoritative")
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """One server and one record set. ``records`` is what it answered, where it did."""
+
+    status: str
+    records: RecordSet | None = None
+    msg: str = ""
+
+
+class NotServed(DnsRefused):
+    """A name lies in no zone that the name server answers for as an authority."""
+
+    reason = "no_zone"
+
+
+class Servers:
+    """The task's name servers: those that take updates first, then those that are only read. For one thread."""
+
+    def __init__(self, endpoints: t.Sequence[Endpoint], verify_only: t.Sequence[Endpoint], clock: Clock) -> None:
+        self.updated = [NameServer(endpoint, clock) for endpoint in endpoints]
+        known = {(endpoint.address, endpoint.port) for endpoint in endpoints}
+        self.all = [*self.updated, *(NameServer(endpoint, clock) for endpoint in verify_only if (endpoint.address, endpoint.port) not in known)]
+        self._parsed: dict[tuple[Item, bytes], Reading] = {}
+        self._zones: dict[str, str] = {}
+
+    def close(self) -> None:
+        for server in self.all:
+            server.close()
+
+    def read(self, server: NameServer, items: t.Sequence[Item], tries: int = TRIES) -> dict[Item, Reading]:
+        """All items from one server. Raises TransportError."""
+        if not items:
+            return {}
+        wires = [(number & 0xFFFF).to_bytes(2, "big") + query(item)[2:] for number, item in enumerate(items)]
+        answers = []
+        for start in range(0, len(wires), 0x10000):
+            answers += self._ask(server, wires[start : start + 0x10000], tries)
+        return {item: self._parse(item, answer) for item, answer in zip(items, answers, strict=True)}
+
+    def _ask(self, server: NameServer, wires: t.Sequence[bytes], tries: int) -> list[bytes]:
+        timeout = server.endpoint.timeout
+        try:
+            return server.read(wires, [timeout * (number + 1) / TRIES + 0.01 * len(wires) for number in range(tries)])
+        except ConnectionRefused:
+            # A server that only speaks UDP can still be read, one by one.
+            answers = [server.exchange_udp(wire, timeout) for wire in wires]
+            if any(len(answer) > UDP_LIMIT or answer[2] & 2 for answer in answers):
+                raise
+            return answers
+
+    def _parse(self, item: Item, answer: bytes) -> Reading:
+        key = (item, answer[2:])
+        reading = self._parsed.get(key)
+        if reading is None:
+            reading = self._parsed[key] = read_answer(answer, item)
+        return reading
+
+    def first(self) -> NameServer:
+        """The first server for updates that answers; it is the one that is read and written. Raises the last error."""
+        failure: TransportError | None = None
+        for server in self.updated:
+            try:
+                self.read(server, [Item("", "SOA")], tries=2)
+            except ProtocolError:
+                return server
+            except TransportError as error:
+                failure = error
+                continue
+            return server
+        assert failure is not None
+        raise failure
+
+    def zones(self, server: NameServer, names: t.Iterable[str], stated: t.Mapping[str, str]) -> dict[str, str]:
+        """name -> the zone that ``server`` holds it in. ``stated``: zones that the user named; they are checked too.
+
+        Asks for the SOA of each name: its owner, in the answer or beside a negative answer, is the zone. A name that is an
+        alias says nothing of its own zone, so its parent is asked. Raises NotServed with a sentence that names the name.
+        """
+        tops = [Item(zone, "SOA") for zone in dict.fromkeys(stated.values())]
+        served = {item.name for item, reading in self.read(server, tops).items() if reading.status == "ok" and reading.records and reading.zone == item.name}
+        for name, zone in stated.items():
+            if zone not in served:
+                raise NotServed(f"{name}: {server.endpoint} does not serve the zone {zone} as an authority", host=server.endpoint.label)
+            self._zones[name] = zone
+        asked = {name: name for name in names if name not in self._zones}
+        while asked:
+            readings = self.read(server, [Item(parent, "SOA") for parent in dict.fromkeys(asked.values())])
+            higher: dict[str, str] = {}
+            for name, parent in asked.items():
+                reading = readings[Item(parent, "SOA")]
+                if reading.status == "ok" and reading.zone and not reading.alias and _below(name, reading.zone):
+                    self._zones[name] = reading.zone
+                elif "." in parent and (reading.alias or reading.status == "ok"):
+                    higher[name] = parent.partition(".")[2]
+                else:
+                    self._not_served(server, name, reading)
+            asked = higher
+        return {name: self._zones[name] for name in [*stated, *names]}
+
+    def _not_served(self, server: NameServer, name: str, reading: Reading) -> t.NoReturn:
+        why = {"refused": "it refuses to answer", "not_authoritative": "it is no authority for it"}.get(reading.status, "it knows no zone above it")
+        sentence = f"{name} lies in no zone that {server.endpoint} serves ({why}); name a server of its zone in servers, or correct the name"
+        raise NotServed(sentence, host=server.endpoint.label)
+
+    def present(self, server: NameServer, items: t.Sequence[Item]) -> dict[Item, Reading]:
+        """What the server that will be written has now. Raises NotServed where it is no authority."""
+        readings = self.read(server, items)
+        for item, reading in readings.items():
+            if reading.status != "ok":
+                self._not_served(server, item.name, reading)
+        return readings
+
+    def verify(self, server: NameServer, wanted: t.Mapping[Item, RecordSet | None]) -> dict[Item, Verdict]:
+        """What one server says of each set. Values count, and the TTL where the set exists."""
+        try:
+            readings = self.read(server, list(wanted), tries=1)
+        except TransportError as error:
+            return {item: Verdict("unreachable", msg=error.message) for item in wanted}
+        return {item: _verdict(reading, wanted[item]) for item, reading in readings.items()}
+
+
+def _below(name: str, zone: str) -> bool:
+    return name == zone or name.endswith("." + zone)
+
+
+def _verdict(reading: Reading, wanted: RecordSet | None) -> Verdict:
+    if reading.status != "ok":
+        return Verdict("not_authoritative", msg="it is no authority for it" if reading.status == "not_authoritative" else "it refuses to answer")
+    return Verdict("ok" if reading.records == wanted else "wrong", reading.records)

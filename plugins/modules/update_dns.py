@@ -1,0 +1,388 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: update_dns
+short_description: Change DNS records all at once, and read them back from every name server
+version_added: 1.0.0
+description:
+  - Changes any number of records, in any zones, in one task. It sends dynamic updates (RFC 2136) that are signed with a TSIG key.
+  - Each message carries the values that were read before as its prerequisite (compare and swap). A record that somebody else
+    changes in between is never overwritten unseen.
+  - A message has at most 250 records of one zone, with everything of one name in the same message. The name server does all of
+    a message or nothing of it. Forward zones come before reverse zones. Several messages are not one transaction. When one is
+    refused the result says what is done and what is not.
+  - Afterwards every record is read back from every name server in O(servers) and O(verify_servers) until they agree, or
+    O(verify_timeout) has passed. The task only succeeds on what was read.
+  - When the updated name server then shows another value, because somebody wrote in between, for example a source server
+    that came back and registered its name, the record is written again, three times at most, and the result says so.
+  - Inside a O(run) a zone gets a TXT record C(_failover-<identity>) that names the run and its epoch. All further messages of
+    the run have it as a prerequisite, so that a controller that lost its lease can't write any more. It stays in the zone
+    afterwards, with the last epoch. Where the key may not write it, a warning says so and the updates go without it.
+author:
+  - The continuity.identity_failover contributors (@continuity)
+extends_documentation_fragment:
+  - continuity.identity_failover._attributes
+  - continuity.identity_failover._attributes.controller
+  - continuity.identity_failover._attributes.step
+  - continuity.identity_failover._run
+  - continuity.identity_failover._hosts
+requirements:
+  - dnspython >= 2.3
+attributes:
+  check_mode:
+    support: full
+    details: The name servers are asked what they have, nothing is sent to them that could change it.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details: A record that has the wanted values and TTL on all name servers is left alone.
+options:
+  state:
+    description:
+      - V(present) gives each of O(records) exactly the listed values.
+      - V(absent) takes the listed values away, or the whole record set where no values are listed.
+      - V(repointed) turns the names of O(repoint) from the source to the target.
+      - V(reverted) puts back what O(revert_run) found, for the record sets that O(records) or O(repoint) name. A record that
+        somebody changed since is not overwritten, and fails.
+    type: str
+    choices: [present, absent, repointed, reverted]
+    default: present
+  records:
+    description: The record sets to change. Required for O(state=present) and O(state=absent).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The full name of the record, with or without a final dot. International names may be given as they are written.
+        type: str
+        required: true
+      type:
+        description: The type of the record.
+        type: str
+        required: true
+        choices: [A, AAAA, CNAME, MX, PTR, SRV, TXT]
+      values:
+        description:
+          - The values, as C(10.0.1.21), C(mail.example.com), C(10 mx1.example.com) for MX, or C(0 100 443 web1.example.com) for SRV.
+          - Values of TXT are plain text, or one or more quoted strings as a zone file has them.
+        type: list
+        elements: str
+        default: []
+      ttl:
+        description: The TTL in seconds. The default is O(ttl).
+        type: int
+      zone:
+        description: The zone that the name lies in. By default the name servers are asked for it.
+        type: str
+      expect:
+        description: The values that must be there now, as recorded earlier. Others are refused, unless the wanted ones are there already.
+        type: list
+        elements: str
+  repoint:
+    description:
+      - The names to turn from the source to the target. Required for O(state=repointed).
+      - Of each name every A, AAAA, CNAME, PTR, MX and SRV value that names a source gets the target instead. Other values stay.
+      - A name that names neither a source nor a target is refused, as its users would not arrive.
+    type: dict
+    suboptions:
+      from:
+        description: The addresses or host names of the source.
+        type: list
+        elements: str
+        required: true
+      to:
+        description: What they become, at the same place in the list. An IPv4 address pairs with an IPv4 address, IPv6 with IPv6, a name with a name.
+        type: list
+        elements: str
+        required: true
+      names:
+        description: The names that users connect to.
+        type: list
+        elements: str
+        required: true
+      ptr:
+        description: Whether PTR records of the source's addresses that name one of O(repoint.names) go over to the target's addresses.
+        type: bool
+        default: false
+  servers:
+    description:
+      - The name servers that take updates, best the zone's primary first. The first that answers is written. The next is tried
+        only when that one can't be reached, or does not take updates, as a secondary.
+    type: list
+    elements: dict
+    required: true
+    suboptions: &server
+      address:
+        description: The IP address.
+        type: str
+        required: true
+      port:
+        description: The port, for TCP.
+        type: int
+        default: 53
+      name:
+        description: What to call it in results and messages.
+        type: str
+  verify_servers:
+    description: Further name servers that must have the new records, for example secondaries and the servers that clients ask.
+    type: list
+    elements: dict
+    default: []
+    suboptions: *server
+  key:
+    description: The TSIG key that may update the zones. Required unless O(unsigned=true).
+    type: dict
+    suboptions:
+      name:
+        description: The name of the key, as the name server has it.
+        type: str
+        required: true
+      secret:
+        description: The secret in base64.
+        type: str
+        required: true
+      algorithm:
+        description: The algorithm of the key.
+        type: str
+        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+        default: hmac-sha256
+  unsigned:
+    description: Send updates without a signature, to a zone that takes them from anybody.
+    type: bool
+    default: false
+  ttl:
+    description:
+      - The TTL in seconds for record sets that are changed and have none of their own, between V(1) and V(2147483647).
+      - Without it an existing record set keeps its TTL, and a new one gets V(300).
+    type: int
+  require:
+    description:
+      - What success needs. V(reachable) means that every name server that answers has the new records. A name server that did not
+        answer is named in a warning.
+      - V(all) means every name server of O(servers) and O(verify_servers), V(primary) the one that was written.
+    type: str
+    choices: [reachable, all, primary]
+    default: reachable
+  verify_timeout:
+    description: Seconds to wait until the name servers have the records of one message.
+    type: float
+    default: 60.0
+  protected_names:
+    description: Names that are never changed, such as the names by which servers are managed. Listing one among the records is refused.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Point two names at the stand-in
+  continuity.identity_failover.update_dns:
+    state: repointed
+    repoint:
+      from: [10.0.0.21]
+      to: [10.0.1.21]
+      names: [mail.example.com, autodiscover.example.com]
+      ptr: true
+    ttl: 60
+    servers:
+      - address: 10.0.0.10
+        name: dns1
+    verify_servers:
+      - address: 10.0.1.10
+        name: dns2
+    key:
+      name: failover-key
+      secret: "{{ dns_key_secret }}"
+
+- name: Say what would change, without changing it
+  continuity.identity_failover.update_dns:
+    records:
+      - name: mail.example.com
+        type: A
+        values: [10.0.1.21]
+        ttl: 60
+        expect: [10.0.0.21]
+    servers:
+      - address: 10.0.0.10
+    key:
+      name: failover-key
+      secret: "{{ dns_key_secret }}"
+  check_mode: true
+  diff: true
+
+- name: Remove one of a name's addresses
+  continuity.identity_failover.update_dns:
+    state: absent
+    records:
+      - name: web.example.com
+        type: A
+        values: [10.0.0.30]
+    servers:
+      - address: 10.0.0.10
+    key:
+      name: failover-key
+      secret: "{{ dns_key_secret }}"
+      algorithm: hmac-sha512
+
+- name: Change records as a step of a run, and show which name server lacks them when it fails
+  block:
+    - name: Point the name at the stand-in
+      continuity.identity_failover.update_dns:
+        run: "{{ failover.run }}"
+        records:
+          - name: mail.example.com
+            type: A
+            values: [10.0.1.21]
+        servers:
+          - address: 10.0.0.10
+        key:
+          name: failover-key
+          secret: "{{ dns_key_secret }}"
+      register: dns
+  rescue:
+    - name: Show what each name server has
+      ansible.builtin.debug:
+        var: dns.servers
+
+- name: Put back what the run had found
+  continuity.identity_failover.update_dns:
+    state: reverted
+    run: "{{ failback.run }}"
+    revert_run: "{{ failover.run.id }}"
+    repoint:
+      from: [10.0.0.21]
+      to: [10.0.1.21]
+      names: [mail.example.com, autodiscover.example.com]
+      ptr: true
+    servers:
+      - address: 10.0.0.10
+    key:
+      name: failover-key
+      secret: "{{ dns_key_secret }}"
+"""
+
+RETURN = r"""
+msg:
+  description: What went wrong, in one sentence; empty when nothing did.
+  returned: always
+  type: str
+  sample: ""
+reason:
+  description:
+    - The machine-readable word for what went wrong; empty when nothing did.
+    - Among others V(invalid_input), V(wrong_state), V(bad_key), V(bad_signature), V(bad_time), V(refused), V(not_authoritative),
+      V(not_zone), V(no_zone), V(prerequisite), V(changed_by_other), V(ignored), V(not_converged), V(lease_lost), V(unreachable).
+  returned: always
+  type: str
+  sample: bad_key
+outcomes:
+  description:
+    - One entry for each record set, in the order asked. Its C(name) is the record's name and type.
+    - C(before) and C(after) are the values (sorted) and the TTL in seconds, or null where there is no such record set.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: mail.example.com A
+      status: done
+      changed: true
+      grade: probed
+      msg: ""
+      reason: ""
+      host: ""
+      before:
+        values: [10.0.0.21]
+        ttl: 3600
+      after:
+        values: [10.0.1.21]
+        ttl: 60
+counts:
+  description: How many outcomes have each status.
+  returned: always
+  type: dict
+  sample:
+    done: 1
+    already: 0
+    predicted: 0
+    skipped: 0
+    unconfirmed: 0
+    failed: 0
+    not_tried: 0
+timing:
+  description: Seconds that the parts of the task took.
+  returned: always
+  type: dict
+  sample:
+    observe: 0.012
+    apply: 0.02
+    verify: 5.1
+    total: 5.2
+servers:
+  description: What each name server had when it was read last, by its name or address.
+  returned: when the options were right
+  type: dict
+  contains:
+    address:
+      description: Its address.
+      type: str
+    port:
+      description: Its port.
+      type: int
+    written:
+      description: Whether it took the updates.
+      type: bool
+    messages:
+      description: How many update messages were sent to it.
+      type: int
+    status:
+      description: The worst of its record sets, V(wrong), V(unreachable), V(not_authoritative), V(ok), or V(not_asked).
+      type: str
+    ok:
+      description: How many record sets it has as they shall be.
+      type: int
+    wrong:
+      description: How many record sets it has otherwise.
+      type: int
+    unreachable:
+      description: How many record sets it could not be asked for.
+      type: int
+    not_authoritative:
+      description: How many record sets it does not answer as an authority.
+      type: int
+    names:
+      description: The record sets that are not right, by status.
+      type: dict
+  sample:
+    dns1:
+      address: 10.0.0.10
+      port: 53
+      written: true
+      messages: 1
+      status: ok
+      ok: 2
+      wrong: 0
+      unreachable: 0
+      not_authoritative: 0
+      names: {}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns, update_dns_spec
+
+
+def main() -> None:
+    spec = update_dns_spec().merge(run_spec()).merge(hosts_spec())
+    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
+    run_module(module, update_dns)
+
+
+if __name__ == "__main__":
+    main()

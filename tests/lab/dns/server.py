@@ -1,0 +1,365 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's name servers: authoritative, over UDP and TCP on one port, primary or following a primary with a lag.
+
+    primary = DnsServer("127.0.53.1", 0, [Zone.from_dict(…)], [Key.from_dict(…)], name="dns1")
+    secondary = DnsServer("127.0.53.2", 0, name="dns2", follows=primary, lag=5)
+    await primary.start(); await secondary.start()
+    primary.port                                   # what the kernel gave for port 0
+    primary.lookup("mail.example.com", "A")        # ["127.1.0.21"]
+    primary.replace("mail.example.com", "A", ["127.1.0.21"], 60)    # as a host's own registration would
+    secondary.lag = 0.5                            # holds for every later change
+    primary.set_fault("unsigned_replies"); primary.clear_fault()
+
+Faults: ``silent`` (no answers at all), ``lame`` (answers, but not as an authority), ``refused`` (every query and update),
+``unsigned_replies``, ``echoed_mac``, ``bad_mac`` (all three on replies to signed messages), ``clock`` (seconds=n, the
+server's clock is off), ``lagging`` (seconds=n, secondaries), ``drop_replies`` (count=n: does what it is asked, and the next
+n replies to updates get lost). ``trace(kind, server, **data)`` is called once for each message; ``reachable(a, b)`` with a
+peer's address or a server's name answers whether a may send to b now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+import typing as t
+from collections.abc import Callable, Iterable
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rdatatype
+import dns.update
+
+from ansible_collections.continuity.identity_failover.tests.lab.dns.answers import answer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key, Keyring, Signature
+from ansible_collections.continuity.identity_failover.tests.lab.dns.update import Refused, apply_update, update_parts
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Name, RdataType, Snapshot, Zone, add, parse, remove
+
+FAULTS = ("silent", "lame", "refused", "unsigned_replies", "echoed_mac", "bad_mac", "clock", "lagging", "drop_replies")
+#: How often a secondary that is cut off from its primary tries again, in seconds.
+RETRY = 0.2
+TraceCall = Callable[..., t.Any]
+
+
+class DnsServer:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        zones: Iterable[Zone] = (),
+        keys: Iterable[Key] = (),
+        *,
+        name: str = "",
+        follows: DnsServer | None = None,
+        lag: float = 0.0,
+        trace: TraceCall | None = None,
+        reachable: Callable[[str, str], bool] | None = None,
+    ) -> None:
+        self.name = name or address
+        self.address = address
+        self.port = port
+        self.lag = lag
+        self.zones = {zone.origin: zone for zone in zones}
+        self.follows = follows
+        self.faults: dict[str, dict[str, t.Any]] = {}
+        self.messages = 0
+        self.followers: list[DnsServer] = []
+        self._keyring = Keyring(keys)
+        self._trace = trace or (lambda kind, server, **data: None)
+        self._reachable = reachable or (lambda a, b: True)
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._cache: dict[bytes, tuple[bytes, dict[str, t.Any]]] = {}
+        self._changed = asyncio.Event()
+        self._udp: asyncio.DatagramTransport | None = None
+        self._tcp: asyncio.Server | None = None
+        self._connections: set[asyncio.StreamWriter] = set()
+
+    # Life
+
+    async def start(self) -> None:
+        """Listens, and takes its primary's zones as they are now."""
+        loop = asyncio.get_running_loop()
+        listener, datagram = _bind(self.address, self.port)
+        self.port = listener.getsockname()[1]
+        self._tcp = await asyncio.start_server(self._serve_tcp, sock=listener, backlog=512)
+        self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagram)
+        if self.follows is not None:
+            self.follows.followers.append(self)
+            for zone in self.follows.zones.values():
+                self.zones[zone.origin] = Zone(zone.current, "none")
+
+    async def stop(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        if self.follows is not None and self in self.follows.followers:
+            self.follows.followers.remove(self)
+        if self._udp is not None:
+            self._udp.close()
+        if self._tcp is not None:
+            self._tcp.close()
+        for writer in list(self._connections):
+            writer.close()
+        if self._tcp is not None:
+            await self._tcp.wait_closed()
+        self._udp = self._tcp = None
+
+    # What tests and the estate ask
+
+    def lookup(self, name: str, rdtype: str) -> list[str]:
+        """The values that this server would answer now, sorted; empty when there are none. Faults play no part."""
+        owner = dns.name.from_text(name)
+        zone = self.zone_of(owner)
+        found = zone.current.find(owner, RdataType.make(rdtype)) if zone else None
+        return sorted(value.to_text() for value in found.values) if found else []
+
+    def ttl(self, name: str, rdtype: str) -> int | None:
+        owner = dns.name.from_text(name)
+        zone = self.zone_of(owner)
+        found = zone.current.find(owner, RdataType.make(rdtype)) if zone else None
+        return found.ttl if found else None
+
+    def serial(self, zone: str) -> int:
+        return self.zones[dns.name.from_text(zone)].current.serial
+
+    def replace(self, name: str, rdtype: str, values: Iterable[str], ttl: int = 1200) -> None:
+        """Sets a record as an administrator or a host's own registration would, without a message; no values = delete."""
+        owner = dns.name.from_text(name)
+        zone = self.zone_of(owner)
+        if zone is None:
+            raise KeyError(f"{self.name} serves no zone of {name}")
+        kind = RdataType.make(rdtype)
+        nodes = dict(zone.current.nodes)
+        remove(nodes, owner, kind)
+        wanted = [parse(kind, value, zone.origin) for value in values]
+        if wanted:
+            add(nodes, owner, kind, ttl, wanted)
+        if nodes != zone.current.nodes:
+            zone.publish(nodes)
+            self._published(zone)
+
+    def set_fault(self, kind: str, **options: t.Any) -> None:
+        if kind not in FAULTS:
+            raise ValueError(f"{kind} is no fault of a name server; there are {', '.join(FAULTS)}")
+        if kind == "lagging" and self.follows is None:
+            raise ValueError(f"{self.name} is a primary and cannot lag")
+        self.faults[kind] = options
+
+    def clear_fault(self, kind: str | None = None) -> None:
+        """Ends one fault, or all."""
+        for name in [kind] if kind else list(self.faults):
+            self.faults.pop(name, None)
+
+    async def wait_for(self, predicate: Callable[[DnsServer], bool], timeout: float = 10.0) -> None:
+        """Until the predicate holds; looked at after each change of this server's data. asyncio.TimeoutError otherwise."""
+
+        async def wait() -> None:
+            while not predicate(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+        await asyncio.wait_for(wait(), timeout)
+
+    def zone_of(self, name: Name) -> Zone | None:
+        while True:
+            if name in self.zones:
+                return self.zones[name]
+            if name == dns.name.root:
+                return None
+            name = name.parent()
+
+    # Replication
+
+    def _published(self, zone: Zone) -> None:
+        self._cache.clear()
+        self._changed.set()
+        for follower in self.followers:
+            follower._notified(zone.current)
+
+    def _notified(self, snapshot: Snapshot) -> None:
+        delay = self.lag + float(self.faults.get("lagging", {}).get("seconds", 0.0))
+        self._later(delay, snapshot)
+
+    def _later(self, delay: float, snapshot: Snapshot) -> None:
+        loop = asyncio.get_running_loop()
+
+        def arrived() -> None:
+            self._timers.discard(timer)
+            self._take(snapshot)
+
+        timer = loop.call_later(delay, arrived)
+        self._timers.add(timer)
+
+    def _take(self, snapshot: Snapshot) -> None:
+        assert self.follows is not None
+        if not (self._reachable(self.follows.name, self.name) and self._reachable(self.name, self.follows.name)):
+            self._later(RETRY, snapshot)
+            return
+        zone = self.zones.get(snapshot.origin)
+        if zone is not None and 0 < (snapshot.serial - zone.current.serial) & 0xFFFFFFFF < 0x80000000:
+            zone.current = snapshot
+            self._trace("dns", self.name, transfer=str(snapshot.origin), serial=snapshot.serial)
+            self._published(zone)
+
+    # Messages
+
+    def receive(self, wire: bytes, peer: str, transport: str) -> bytes | None:
+        """The reply to one message, None = no reply."""
+        self.messages += 1
+        if "silent" in self.faults or not self._reachable(peer, self.name):
+            return None
+        cached = self._cache.get(wire[2:]) if not self.faults else None
+        if cached is not None and transport == "tcp":
+            self._trace("dns", self.name, number=self.messages, peer=peer, transport=transport, **cached[1])
+            return wire[:2] + cached[0]
+        try:
+            reply, noted = self._handle(wire, transport)
+        except dns.exception.DNSException as error:
+            reply, noted = _bare(wire, dns.rcode.FORMERR), {"rcode": "FORMERR", "error": repr(error)}
+        if reply is not None and transport == "tcp" and not self.faults and self._cacheable(noted):
+            self._cache[wire[2:]] = (reply[2:], noted)
+        self._trace("dns", self.name, number=self.messages, peer=peer, transport=transport, **noted)
+        if "drop_replies" in self.faults and noted.get("opcode") == "UPDATE" and self._one_less("drop_replies"):
+            return None
+        return reply
+
+    def _cacheable(self, noted: dict[str, t.Any]) -> bool:
+        return noted.get("opcode") == "QUERY" and not noted["key"] and noted["rcode"] in ("NOERROR", "NXDOMAIN") and len(self._cache) < 100_000
+
+    def _one_less(self, kind: str) -> bool:
+        left = int(self.faults[kind].get("count", 1))
+        self.faults[kind]["count"] = left - 1
+        if left <= 1:
+            del self.faults[kind]
+        return left > 0
+
+    def _handle(self, wire: bytes, transport: str) -> tuple[bytes | None, dict[str, t.Any]]:
+        if len(wire) < 12 or wire[2] & 0x80:
+            return None, {"rcode": "ignored"}
+        now = int(time.time() + float(self.faults.get("clock", {}).get("seconds", 0)))
+        bare, signature = self._keyring.split(wire, now)
+        message = dns.message.from_wire(bare)
+        noted: dict[str, t.Any] = {"opcode": dns.opcode.to_text(message.opcode()), "key": str(signature.owner) if signature else ""}
+        if message.sections[0]:
+            question = message.sections[0][0]
+            noted.update(question=str(question.name), type=dns.rdatatype.to_text(question.rdtype))
+        reply = dns.message.make_response(message)
+        if signature is not None and signature.error:
+            reply.set_rcode(dns.rcode.NOTAUTH)
+            noted["tsig_error"] = int(signature.error)
+        elif isinstance(message, dns.update.UpdateMessage):
+            noted.update(update_parts(message))
+            reply.set_rcode(self._update(message, signature))
+        elif message.opcode() == dns.opcode.QUERY:
+            self._query(message, reply)
+        else:
+            reply.set_rcode(dns.rcode.NOTIMP)
+        noted["rcode"] = dns.rcode.to_text(reply.rcode())
+        return self._send(message, reply, signature, now, transport), noted
+
+    def _query(self, message: dns.message.Message, reply: dns.message.Message) -> None:
+        if "refused" in self.faults:
+            reply.set_rcode(dns.rcode.REFUSED)
+        elif "lame" not in self.faults:
+            answer(self.zone_of, message, reply)
+
+    def _update(self, message: dns.update.UpdateMessage, signature: Signature | None) -> dns.rcode.Rcode:
+        zone = self.zones.get(message.zone[0].name)
+        if zone is None or "lame" in self.faults:
+            return dns.rcode.NOTAUTH
+        key = signature.key if signature else None
+        if "refused" in self.faults or zone.updates == "none" or (key is None and zone.updates == "signed"):
+            return dns.rcode.REFUSED
+        try:
+            if apply_update(zone, message, key.may if key else lambda name: True):
+                self._published(zone)
+        except Refused as refused:
+            return refused.rcode
+        return dns.rcode.NOERROR
+
+    def _send(self, message: dns.message.Message, reply: dns.message.Message, signature: Signature | None, now: int, transport: str) -> bytes:
+        limit = 65535 if transport == "tcp" else max(512, message.payload) if message.edns >= 0 else 512
+        reserve = 200 if signature else 0
+        try:
+            wire = reply.to_wire(max_size=limit - reserve)
+        except dns.exception.TooBig:
+            for section in reply.sections[1:]:
+                section.clear()
+            reply.flags |= dns.flags.TC
+            wire = reply.to_wire()
+        if signature is None or "unsigned_replies" in self.faults:
+            return wire
+        if "echoed_mac" in self.faults:
+            return self._keyring.echo(wire, signature)
+        signed = self._keyring.sign(wire, signature, now)
+        if "bad_mac" in self.faults:
+            place = len(signed) - 8 - (6 if signature.error == dns.rcode.BADTIME else 0)
+            signed = signed[:place] + bytes([signed[place] ^ 1]) + signed[place + 1 :]
+        return signed
+
+    async def _serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
+        peer = writer.get_extra_info("peername")[0]
+        # asyncio only does so for sockets made with an explicit protocol; without it pipelined answers wait 40 ms for an ACK.
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            while True:
+                (length,) = struct.unpack("!H", await reader.readexactly(2))
+                reply = self.receive(await reader.readexactly(length), peer, "tcp")
+                if reply is not None:
+                    writer.write(struct.pack("!H", len(reply)) + reply)
+                    await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self._connections.discard(writer)
+            writer.close()
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, server: DnsServer) -> None:
+        self._server = server
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = t.cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str | t.Any, int]) -> None:
+        reply = self._server.receive(data, str(addr[0]), "udp")
+        if reply is not None and self._transport is not None:
+            self._transport.sendto(reply, addr)
+
+
+def _bare(wire: bytes, rcode: int) -> bytes | None:
+    """An answer of the header alone, for a message that could not be read."""
+    if len(wire) < 12 or wire[2] & 0x80:
+        return None
+    return wire[:2] + bytes([0x80 | wire[2] & 0x79, rcode]) + bytes(8)
+
+
+def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """A TCP and a UDP socket on one port; for port 0 tries until the kernel's choice is free for both."""
+    for attempt in range(20):
+        listener = socket.create_server((address, port), backlog=512)
+        datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagram.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        try:
+            datagram.bind((address, listener.getsockname()[1]))
+        except OSError:
+            datagram.close()
+            listener.close()
+            if port or attempt == 19:
+                raise
+            continue
+        listener.setblocking(False)
+        datagram.setblocking(False)
+        return listener, datagram
+    raise AssertionError("unreachable")

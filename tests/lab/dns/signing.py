@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The server's side of TSIG (RFC 8945), on dnspython's own digest, so that our client is tested against foreign code."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+import typing as t
+from collections.abc import Iterable, Mapping
+
+import dns.exception
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rdtypes.ANY.TSIG
+import dns.tsig
+import dns.wire
+
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Name
+
+#: dnspython leaves these without types.
+Tsig: t.Any = dns.rdtypes.ANY.TSIG.TSIG
+digests: t.Any = dns.tsig
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """A TSIG key. ``may_write``: None = everything, else the names (BIND's ``update-policy`` with ``name``)."""
+
+    name: str
+    secret: str = dataclasses.field(repr=False)
+    algorithm: str = "hmac-sha256"
+    may_write: frozenset[Name] | None = None
+
+    @classmethod
+    def from_dict(cls, described: Mapping[str, t.Any]) -> Key:
+        """{"name": …, "secret": base64, "algorithm": …, "may_write": [names] or absent}."""
+        names = described.get("may_write")
+        allowed = None if names is None else frozenset(dns.name.from_text(str(name)) for name in names)
+        return cls(str(described["name"]), str(described["secret"]), str(described.get("algorithm", "hmac-sha256")), allowed)
+
+    def may(self, name: Name) -> bool:
+        return self.may_write is None or name in self.may_write
+
+
+class Signature(t.NamedTuple):
+    """The TSIG record of a received message, the key it names, and what is wrong with it (0 = nothing)."""
+
+    owner: Name
+    rdata: t.Any
+    key: Key | None
+    error: int
+
+
+class Keyring:
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._keys = {dns.name.from_text(key.name): (key, dns.tsig.Key(key.name, key.secret, key.algorithm)) for key in keys}
+
+    def split(self, wire: bytes, now: int) -> tuple[bytes, Signature | None]:
+        """The message without its TSIG record, and that record judged. Raises FormError for a broken message."""
+        start, owner, rdata = _find(wire)
+        if rdata is None or owner is None:
+            return wire, None
+        bare = wire[:10] + struct.pack("!H", struct.unpack("!H", wire[10:12])[0] - 1) + wire[12:start]
+        key, tsig_key = self._keys.get(owner, (None, None))
+        if key is None or tsig_key is None or tsig_key.algorithm != rdata.algorithm:
+            return bare, Signature(owner, rdata, None, dns.rcode.BADKEY)
+        try:
+            digests.validate(wire, tsig_key, owner, rdata, now, b"", start)
+        except dns.tsig.BadTime:
+            return bare, Signature(owner, rdata, key, dns.rcode.BADTIME)
+        except (dns.tsig.BadSignature, dns.tsig.PeerError):
+            return bare, Signature(owner, rdata, key, dns.rcode.BADSIG)
+        return bare, Signature(owner, rdata, key, 0)
+
+    def sign(self, reply: bytes, signature: Signature, now: int) -> bytes:
+        """The reply with its TSIG: signed, or with an empty MAC for BADKEY and BADSIG (RFC 8945 §5.3.2)."""
+        other = struct.pack("!HI", now >> 32 & 0xFFFF, now & 0xFFFFFFFF) if signature.error == dns.rcode.BADTIME else b""
+        when = signature.rdata.time_signed if signature.error == dns.rcode.BADTIME else now
+        rdata = signature.rdata.replace(time_signed=when, mac=b"", error=dns.rcode.Rcode(signature.error), other=other)
+        if signature.error in (0, dns.rcode.BADTIME):
+            rdata, _ = digests.sign(reply, self._keys[signature.owner][1], rdata, when, signature.rdata.mac)
+        return attach(reply, signature.owner, rdata)
+
+    def echo(self, reply: bytes, signature: Signature) -> bytes:
+        """The fault that Windows and Samba show: the request's own TSIG comes back."""
+        return attach(reply, signature.owner, signature.rdata)
+
+
+def attach(reply: bytes, owner: Name, rdata: t.Any) -> bytes:
+    body: bytes = rdata.to_wire()
+    record = (owner.to_wire() or b"") + struct.pack("!HHIH", dns.rdatatype.TSIG, dns.rdataclass.ANY, 0, len(body)) + body
+    return reply[:10] + struct.pack("!H", struct.unpack("!H", reply[10:12])[0] + 1) + reply[12:] + record
+
+
+def _find(wire: bytes) -> tuple[int, Name | None, t.Any]:
+    """Where the last additional record starts, when it is a TSIG."""
+    parser = dns.wire.Parser(wire)
+    counts = parser.get_struct("!HHHHHH")[2:]
+    for _ in range(counts[0]):
+        dns.name.from_wire_parser(parser)
+        parser.get_struct("!HH")
+    for number in range(sum(counts[1:])):
+        start = parser.current
+        owner = dns.name.from_wire_parser(parser)
+        rdtype, _, _, length = parser.get_struct("!HHIH")
+        if rdtype == dns.rdatatype.TSIG:
+            if number != sum(counts[1:]) - 1 or not counts[3]:
+                raise dns.exception.FormError
+            with parser.restrict_to(length):
+                return start, owner, Tsig.from_wire_parser(dns.rdataclass.ANY, dns.rdatatype.TSIG, parser)
+        parser.seek(parser.current + length)
+    return 0, None, None
