@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# test.sh [PYTEST ARGUMENT...]: every test that this machine can run. With arguments: only pytest, with them.
+set -euo pipefail
+# shellcheck source=tests/utils/environment.sh
+source "$(dirname "$0")/environment.sh"
+use_powershell
+export PATH="$ROOT/.venv/bin:$PATH"
+
+mkdir -p build/logs
+if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
+
+failed=()
+skipped=()
+processes=${CONTINUITY_TEST_PROCESSES:-$(.venv/bin/python -c 'import os; print(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())')}
+.venv/bin/python -m pytest --numprocesses "$processes" --dist loadfile 2>&1 | tee build/logs/pytest.txt || failed+=(pytest)
+
+# ansible-test needs git for its copy of the tree, and runs on Linux only.
+if [ "$(uname -s)" != Linux ]; then
+    skipped+=("integration targets: ansible-test runs on Linux only")
+elif ! git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    skipped+=("integration targets: they run in a copy made by git, and this folder is not a clone")
+else
+    tests/utils/integration.sh venv || failed+=("integration")
+fi
+[ -n "${LAB_PWSH:-}" ] || command -v pwsh >/dev/null || skipped+=("PowerShell itself: no engine in LAB_PWSH, nor pwsh; the lab used its Python twins")
+
+echo
+for reason in "${skipped[@]}"; do echo "Skipped: $reason"; done
+if [ "${CONTINUITY_FORBID_SKIPS:-}" = 1 ] && [ ${#skipped[@]} -gt 0 ]; then failed+=("skips, which CONTINUITY_FORBID_SKIPS=1 forbids"); fi
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'Failed: %s\n' "${failed[@]}"
+    exit 1
+fi
+echo "Passed: pytest$([ ${#skipped[@]} -gt 0 ] || echo ", integration") - $(tail -n 1 build/logs/pytest.txt | tr -d =)"
