@@ -75,8 +75,8 @@ class Project:
             "vault_windows_password": host["password"],
             "vault_dns_key_name": key["name"],
             "vault_dns_key_secret": key["secret"],
-            "vault_exchange_user": host["user"],
-            "vault_exchange_password": host["password"],
+            "vault_exchange_user": self.info["credentials"]["exchange"]["user"],
+            "vault_exchange_password": self.info["credentials"]["exchange"]["password"],
         })
         vault = self.folder / "inventory/group_vars/all/vault.yml"
         subprocess.run([BIN / "ansible-vault", "encrypt", vault], check=True, capture_output=True, env=self.environment())

@@ -94,7 +94,7 @@ def _open(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Jo
         result.outcomes.append(Outcome(kind, "already", before=fold.state, after=fold.state))
         result.msg = f"{identity} is {fold.state}: there is nothing to do"
         return
-    _right_machines(definition, fold, hosts, kind)
+    _right_target(definition, fold, hosts)
     if found.how == "open" and kind == "failover" and fold.incident and not plan:
         _refuse_recovered_source(definition, hosts, clock, journal, check_mode, identity)
     run_id = found.run or f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -111,14 +111,13 @@ def _open(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Jo
     result.msg = f"{kind} run {run_id} of {identity} is {'resumed' if found.how == 'resume' else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
 
 
-def _right_machines(definition: t.Mapping[str, t.Any], fold: Fold, hosts: Hosts, kind: str) -> None:
-    """The target must be the machine that was armed; for a failback the source too."""
-    wanted = [definition["target"]["host"]] + ([definition["source"]["host"]] if kind == "failback" else [])
-    for host in wanted:
-        known = fold.baseline.get("machines", {}).get(host)
-        if known is None:
-            raise WrongState(f"the baseline knows no machine {host}: the definition was changed since the identity was armed; run the arm playbook again")
-        require_machine(hosts.named(host), Machine(uuid=known["uuid"], name=known["name"]), 20.0)
+def _right_target(definition: t.Mapping[str, t.Any], fold: Fold, hosts: Hosts) -> None:
+    """The target must be the machine that was armed. The source may be dead; each step that touches it looks for itself."""
+    host = definition["target"]["host"]
+    known = fold.baseline.get("machines", {}).get(host)
+    if known is None or definition["source"]["host"] not in fold.baseline["machines"]:
+        raise WrongState("the baseline does not know both hosts of the definition: it was changed since the identity was armed; run the arm playbook again")
+    require_machine(hosts.named(host), Machine(uuid=known["uuid"], name=known["name"]), 20.0)
 
 
 def _refuse_recovered_source(definition: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, check_mode: bool, identity: str) -> None:
