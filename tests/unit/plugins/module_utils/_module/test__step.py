@@ -24,7 +24,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     WrongState,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Applied, Change, Fence, Seen, one_by_one
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive, look
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
@@ -330,6 +331,15 @@ def test_reverted_names_what_the_task_does_not_list(run: Run) -> None:
 def test_reverted_without_the_run_to_revert_is_refused(run: Run) -> None:
     with pytest.raises(InvalidInput, match="revert_run"):
         run.drive(Lamps({"a": "on"}), state="reverted")
+
+
+def test_a_step_that_only_looks_is_in_the_journal_too(run: Run) -> None:
+    found = Result(extra={"curves": {"tcp": 1.0}})
+    assert look("verify", lambda: found, {"run": run.option}, Hosts(), run.clock, check_mode=False) is found
+    (outcome,) = run.events("step_outcome")
+    assert (outcome.step, outcome.data["evidence"], run.events("step_intent")) == ("verify", {"tcp": 1.0}, [])
+    look("verify", lambda: found, {"run": run.option}, Hosts(), run.clock, check_mode=True)
+    assert len(run.events("step_outcome")) == 1
 
 
 def test_a_crash_between_apply_and_record_is_made_good_by_the_next_run(run: Run) -> None:

@@ -10,6 +10,7 @@ import pathlib
 import typing as t
 
 import pytest
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, LeaseHeld, Unreachable, WrongMachine, WrongState

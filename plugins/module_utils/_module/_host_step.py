@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""What all steps on a Windows host have in common."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, StepFailed, TransportError, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, one_by_one
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
+
+#: Seconds for one request that is not part of a change.
+REQUEST = 30.0
+
+
+def step_key(kind: str, host: str) -> str:
+    """A step's name in the journal. One run can do the same kind of step on both servers, so the host is part of it."""
+    return f"{kind}@{host}" if host else kind
+
+
+class HostStep:
+    """A step on the task's target host. Subclasses add observe, changes, apply, verify and inverse."""
+
+    def __init__(self, kind: str, session: Session, clock: Clock) -> None:
+        self.session = session
+        self.clock = clock
+        self.host = session.name
+        self.key = step_key(kind, session.name)
+
+    def check_machine(self, expected: Machine | None) -> None:
+        if expected is not None:
+            require_machine(self.session, expected, REQUEST)
+
+    def groups(self, changes: list[Change]) -> list[list[Change]]:
+        return one_by_one(changes)
+
+
+def refused(error: FailoverError) -> Applied:
+    """One item that could not be done. A connection that failed is the driver's affair: raise it."""
+    if isinstance(error, TransportError):
+        raise error
+    return Applied(ok=False, msg=error.message, reason=error.reason)
+
+
+def refuse_all(message: str, reason: str, bad: t.Mapping[str, str], names: t.Iterable[str], host: str) -> StepFailed:
+    """An error for a task that was refused before anything was touched: bad items (name -> why) failed, the others not tried."""
+    error = StepFailed(message, host=host)
+    error.reason = reason
+    result = Result(failed=True)
+    for name in names:
+        if name in bad:
+            result.outcomes.append(Outcome(name, "failed", msg=bad[name], reason=reason, host=host))
+        else:
+            result.outcomes.append(Outcome(name, "not_tried", msg="not tried: another item was refused", reason="not_tried", host=host))
+    error.result = result
+    return error
+
+
+def ours_to_revert(name: str, part: str, before: JSON, after: JSON, now: JSON, host: str) -> bool:
+    """Must this part of an image be put back? False when it is back; raises WrongState when it is neither before nor after.
+
+    ``after`` is None when the run never learned what its change led to: then what is there counts as the run's own.
+    """
+    if now == before:
+        return False
+    if after is not None and now != after:
+        raise WrongState(
+            f"{part} of {name} on {host} was {before!r}, the run made it {after!r} and it is {now!r} now: "
+            "somebody else changed it since, so it is left alone. Put it right by hand, or to one of the two values, and run again"
+        )
+    return True

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""run_post_script: runs the user's own script, once in every run."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded, InvalidInput, NotFound, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, refuse_all
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import post_script
+
+#: Characters that are kept of each stream with keep_output; without it none, not even in the marker on the host.
+CAP = 4000
+
+#: What of the record goes into the journal: never output, which may hold anything.
+EVIDENCE = ("exit_code", "started", "ended", "sha256", "account", "pid", "timed_out")
+
+LOST = "the answer was lost: nobody knows how it ended"
+
+NOTHING: dict[str, t.Any] = {"exit_code": None, "started": "", "ended": "", "sha256": "", "account": "", "stdout_tail": "", "stderr_tail": ""}
+
+
+def run_post_script_spec() -> ArgumentSpec:
+    return ArgumentSpec(
+        argument_spec={
+            "path": {"type": "str", "required": True},
+            "arguments": {"type": "list", "elements": "str", "default": []},
+            "working_directory": {"type": "str"},
+            "run_timeout": {"type": "float", "default": 600.0},
+            "repeatable": {"type": "bool", "default": False},
+            "unknown": {"type": "str", "choices": ["stop", "rerun", "skip"], "default": "stop"},
+            "reason_for_unknown": {"type": "str"},
+            "keep_output": {"type": "bool", "default": False},
+        },
+        required_if=[("unknown", "rerun", ["reason_for_unknown"]), ("unknown", "skip", ["reason_for_unknown"])],
+    )
+
+
+def run_post_script(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
+    """Runs the script; see the module's documentation."""
+    return drive(ScriptStep(params, hosts.target(), clock), params, hosts, clock, check_mode=check_mode)
+
+
+class ScriptStep(HostStep):
+    """The script's path is the item. Image: None = has not run, else its state and what is known of its end."""
+
+    def __init__(self, params: t.Mapping[str, t.Any], session: Session, clock: Clock) -> None:
+        super().__init__("script", session, clock)
+        self.params = params
+        self.path = str(params["path"])
+        self.timeout = float(params["run_timeout"])
+        post_script.launch(self.path, params["arguments"])
+        if params["working_directory"]:
+            post_script.check_path(params["working_directory"] + "\\.", "working_directory")
+        if self.timeout <= 0:
+            raise InvalidInput(f"run_timeout is {self.timeout:g}: give more than 0 seconds")
+        if params["unknown"] != "stop" and not (params["reason_for_unknown"] or "").strip():
+            raise InvalidInput(f"unknown: {params['unknown']!r} needs reason_for_unknown: say what you found out about the script's last run")
+        self.run: t.Mapping[str, t.Any] = params["run"] or {}
+        self.folder, self.store_is_here = _folder(self.run, session.name)
+        self.mark = _mark(self.run, self.path)
+        self.record: dict[str, t.Any] = dict(NOTHING)
+
+    def observe(self) -> dict[str, JSON]:
+        answer = post_script.look(self.session, self.path, self.folder, self.mark)
+        if not answer.exists:
+            raise NotFound(f"{self.host} has no file {self.path}: copy the script there in peace time, on both servers", host=self.host)
+        self.record = {**NOTHING, "sha256": answer.sha256}
+        if answer.done is not None:
+            self.record = {**NOTHING, **answer.done}
+            return {self.path: self._image("done", answer.done)}
+        return {self.path: {"state": "started"} if answer.started else None}
+
+    def _image(self, state: str, record: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        return {"state": state, **{key: record.get(key) for key in EVIDENCE}}
+
+    def changes(self, before: dict[str, JSON]) -> list[Change]:
+        image = before[self.path]
+        if image is not None and image["state"] == "done":
+            # A script that failed has run all the same; whether it may run again is for its owner to say.
+            if image["exit_code"] == 0 or not self._may_rerun():
+                return []
+            return [self._change("run it again", image)]
+        if image is not None and not self._may_rerun():
+            if self.params["unknown"] == "skip":
+                return [self._change("leave it as it is", image)]
+            why = (
+                f"{self.path} was started in run {self.run.get('id')} on {self.host} and nobody knows how it ended: find out, then say unknown: 'skip' "
+                "(it did its work) or 'rerun' with reason_for_unknown, or declare it repeatable"
+            )
+            raise refuse_all(why, "unknown_outcome", {self.path: why}, [self.path], self.host)
+        return [self._change("run it again" if image else "run it", image)]
+
+    def _may_rerun(self) -> bool:
+        return bool(self.params["repeatable"]) or self.params["unknown"] == "rerun"
+
+    def _change(self, do: str, image: JSON) -> Change:
+        # Nothing says what a script will do, so its end is never predicted.
+        return Change(self.path, do, image, {"state": "done"}, "unknown", self.timeout + 2 * post_script.OVERHEAD, {"arguments": len(self.params["arguments"])})
+
+    def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        (change,) = group
+        if change.do == "leave it as it is":
+            return {self.path: Applied(ok=True, skipped=True, msg=f"taken as done: {self.params['reason_for_unknown']}", reason="accepted")}
+        again = change.before is not None
+        try:
+            answer = self._start(again, fence)
+        except (ConnectionLost, DeadlineExceeded) as error:
+            if self.mark and not again:
+                raise  # the marker keeps a repeat from starting it twice
+            return {self.path: Applied(ok=True, msg=error.message, reason="unknown_outcome")}
+        if answer.refused == "lease_lost":
+            return {self.path: Applied(ok=False, msg="another controller has taken the run over, so the script was not started", reason="lease_lost")}
+        if answer.refused or not answer.ran or answer.record is None:
+            why = f"{self.path} was started by somebody else in this run, so it was not started again"
+            return {self.path: Applied(ok=False, msg=why, reason="unknown_outcome")}
+        self.record = {**NOTHING, **answer.record}
+        return {self.path: self._judged(answer.record)}
+
+    def _start(self, again: bool, fence: Fence | None) -> post_script.Answer:
+        lease = {"file": f"{self.folder}\\{fence.identity}.lease", "epoch": fence.epoch} if fence is not None and self.store_is_here else None
+        return post_script.run(
+            self.session,
+            self.path,
+            self.params["arguments"],
+            working_directory=self.params["working_directory"] or "",
+            seconds=self.timeout,
+            cap=CAP if self.params["keep_output"] else 0,
+            folder=self.folder,
+            mark=self.mark,
+            again=again,
+            lease=lease,
+        )
+
+    def _judged(self, record: t.Mapping[str, t.Any]) -> Applied:
+        evidence = {key: record.get(key) for key in EVIDENCE}
+        if record.get("timed_out"):
+            why = f"{self.path} had not ended after {self.timeout:g} s on {self.host}, so it and what it had started was ended"
+            return Applied(ok=False, msg=why, reason="script_timed_out", evidence=evidence)
+        if record.get("exit_code") != 0:
+            why = f"{self.path} ended with exit code {record.get('exit_code')} on {self.host}; keep_output shows what it printed"
+            return Applied(ok=False, msg=why, reason="script_failed", evidence=evidence)
+        return Applied(ok=True, evidence=evidence)
+
+    def verify(self, group: list[Change]) -> dict[str, Seen]:
+        """Reads the marker back; without a run there is none, and the exit code is all there is. After a lost answer this decides."""
+        if not self.mark:
+            known = self.record["exit_code"] == 0
+            return {self.path: Seen(known, self._image("done", self.record) if known else None, "" if known else LOST)}
+        answer = post_script.look(self.session, self.path, self.folder, self.mark)
+        if answer.done is None:
+            return {self.path: Seen(False, {"state": "started"} if answer.started else None, LOST, "unknown_outcome")}
+        self.record = {**NOTHING, **answer.done}
+        judged = self._judged(answer.done)
+        return {self.path: Seen(judged.ok, self._image("done", answer.done), judged.msg, "" if judged.ok else "failed")}
+
+    def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
+        raise WrongState(f"what {name} did cannot be taken back by this module; give the failback a script of its own")
+
+    def conclude(self, result: Result) -> None:
+        """``script`` in the result; a script that had failed in this run before fails the task again, though nothing was done now."""
+        shown = {key: self.record.get(key) for key in NOTHING}
+        result.extra.update(script=shown, evidence={key: self.record.get(key) for key in EVIDENCE})
+        for outcome in result.outcomes:
+            if outcome.status == "failed" and self.record["ended"]:
+                outcome.changed = result.changed = True  # it ran, whatever it did
+            if outcome.status == "already" and self.record["exit_code"] != 0:
+                judged = self._judged(self.record)
+                outcome.status, outcome.msg, outcome.reason = "failed", judged.msg, judged.reason
+                if not self.params["accept_failure"]:
+                    result.failed, result.msg, result.reason = True, f"script: {judged.msg}; it ran in this run before and is not repeatable", judged.reason
+
+
+def _folder(run: t.Mapping[str, t.Any], host: str) -> tuple[str, bool]:
+    """Where the markers lie: beside the journal where that is on this host, else where it would be. And whether it is."""
+    store = run.get("store") or {}
+    here = bool(run) and store.get("kind", "target") == "target" and (store.get("host") or host) == host
+    return (str(store.get("path") or DEFAULT_PATH) if here else DEFAULT_PATH), here
+
+
+def _mark(run: t.Mapping[str, t.Any], path: str) -> str:
+    """The markers' file name; "" outside a run. The path is part of it, so that a run may have several scripts."""
+    if not run:
+        return ""
+    return f"{run['identity']}.{run['id']}.{hashlib.sha256(path.lower().encode()).hexdigest()[:12]}"

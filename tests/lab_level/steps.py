@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a step's function against a lab, with the defaults of its argument spec."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.hosts import WinrmHosts
+from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+
+Function = t.Callable[..., Result]
+
+
+def defaults(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {name: option.get("default") for name, option in options.items()}
+
+
+def filled(options: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What AnsibleModule makes of options: defaults everywhere, also within lists of dictionaries."""
+    params = {**defaults(options), **given}
+    for name, value in given.items():
+        inner = options.get(name, {}).get("options")
+        if inner and isinstance(value, list):
+            params[name] = [filled(inner, entry) for entry in value]
+    return params
+
+
+def run_step(
+    lab: Lab, function: Function, spec: ArgumentSpec, target: str | None, *, named: t.Sequence[str] = (), check_mode: bool = False, **given: t.Any
+) -> Result:
+    """``target`` and ``named`` are the lab's hosts."""
+    options = spec.merge(run_spec()).argument_spec
+    management = lab.info["hosts"][target]["management"]["address"] if target else None
+    hosts = WinrmHosts(lab.settings(target) if target else None, [lab.settings(name) for name in named], SystemClock())
+    try:
+        return function({**filled(options, given), "host": management}, hosts, SystemClock(), check_mode=check_mode)
+    finally:
+        hosts.close()
+
+
+def statuses(result: Result) -> dict[str, str]:
+    return {outcome.name: outcome.status for outcome in result.outcomes}
