@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Console programs of Windows that the lab knows, and what they print."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
+
+Output = tuple[str, str, int]
+"""stdout, stderr, exit code"""
+
+START_TYPES = {"auto": ("Automatic", False), "delayed-auto": ("Automatic", True), "demand": ("Manual", False), "disabled": ("Disabled", False)}
+DNS_SERVICE = "Dnscache"
+
+
+async def run_program(host: Host, name: str, arguments: Sequence[str]) -> Output:
+    """name: one of PROGRAMS, without .exe."""
+    return await PROGRAMS[name](host, list(arguments))
+
+
+async def _ipconfig(host: Host, arguments: list[str]) -> Output:
+    head = "\r\nWindows IP Configuration\r\n\r\n"
+    option = arguments[0].lower().replace("-", "/", 1) if arguments else ""
+    if option == "/flushdns":
+        if host.services.find(DNS_SERVICE) is not None and not host.services.running(DNS_SERVICE):
+            return head + "Could not flush the DNS Resolver Cache: Function failed during execution.\r\n\r\n", "", 1
+        host.resolver.clear()
+        return head + "Successfully flushed the DNS Resolver Cache.\r\n", "", 0
+    if option == "/registerdns":
+        host.plan_registration()
+        return head + "Registration of the DNS resource records for all adapters of this computer has been initiated.\r\n", "", 0
+    if option == "/displaydns":
+        return head + "".join(f"    {entry.name}\r\n" for entry in host.resolver.entries()), "", 0
+    if option in ("", "/all"):
+        return head + "".join(f"   IPv4 Address. . . . . . . . . . . : {each.address}\r\n" for each in host.ip.usable()), "", 0
+    return "\r\nError: unrecognized or incomplete command line.\r\n", "", 1
+
+
+async def _hostname(host: Host, arguments: list[str]) -> Output:
+    return f"{host.computer_name}\r\n", "", 0
+
+
+async def _whoami(host: Host, arguments: list[str]) -> Output:
+    return f"{host.machine.domain.split('.')[0]}\\{host.user}\r\n", "", 0
+
+
+async def _sc(host: Host, arguments: list[str]) -> Output:
+    """config NAME start= TYPE and query NAME; the blank after start= is part of the syntax."""
+    verb = arguments[0].lower() if arguments else ""
+    service = host.services.find(arguments[1]) if len(arguments) > 1 else None
+    if verb not in ("config", "query") or len(arguments) < 2:
+        return "ERROR:  Unrecognized command\r\n", "", 1639
+    if service is None:
+        return "[SC] OpenService FAILED 1060:\r\n\r\nThe specified service does not exist as an installed service.\r\n\r\n", "", 1060
+    if verb == "query":
+        return f"\r\nSERVICE_NAME: {service.name}\r\n        STATE              : {service.state.upper()}\r\n", "", 0
+    if len(arguments) != 4 or arguments[2].lower() != "start=" or arguments[3].lower() not in START_TYPES:
+        return "ERROR:  Invalid Field\r\n", "", 1639
+    mode, delayed = START_TYPES[arguments[3].lower()]
+    host.services.change_start_mode(service.name, mode)
+    service.delayed = delayed
+    return "[SC] ChangeServiceConfig SUCCESS\r\n", "", 0
+
+
+async def _eventcreate(host: Host, arguments: list[str]) -> Output:
+    """Ids 1 to 1000, logs Application and System only."""
+    options = {arguments[at].lower().lstrip("/-"): arguments[at + 1] for at in range(0, len(arguments) - 1, 2)}
+    logfile = {"application": "Application", "system": "System"}.get(options.get("l", "application").lower())
+    kind = options.get("t", "").lower()
+    if logfile is None or kind not in ("error", "warning", "information", "success") or not options.get("d") or not options.get("id", "").isdigit():
+        return "", "ERROR: Invalid syntax.\r\n", 1
+    if not 1 <= int(options["id"]) <= 1000:
+        return "", "ERROR: Invalid value specified for '/ID'.\r\n", 1
+    host.events.write(logfile, options.get("so", "EventCreate"), int(options["id"]), "information" if kind == "success" else kind, options["d"])
+    return f"\r\nSUCCESS: An event of type '{kind}' was created in the '{logfile}' log with '{options.get('so', 'EventCreate')}' as the source.\r\n", "", 0
+
+
+async def _chcp(host: Host, arguments: list[str]) -> Output:
+    return "Active code page: 65001\r\n", "", 0
+
+
+async def _script_started(host: Host, arguments: list[str]) -> Output:
+    """The lab's own: powershell.exe is about to run a file for a script."""
+    small = [each.lower() for each in arguments]
+    path = arguments[small.index("-file") + 1] if "-file" in small[:-1] else ""
+    host.world.effect(host.name, "script_started", script=path or "command")
+    return "", "", 0
+
+
+PROGRAMS: dict[str, Callable[[Host, list[str]], Awaitable[Output]]] = {
+    "ipconfig": _ipconfig,
+    "hostname": _hostname,
+    "whoami": _whoami,
+    "sc": _sc,
+    "eventcreate": _eventcreate,
+    "chcp": _chcp,
+    "script_started": _script_started,
+}

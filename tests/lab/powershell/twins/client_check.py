@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Twin of client_check: resolves and connects as a user of this host."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
+from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
+
+NO_RECORDS, TIMED_OUT, REFUSED, CLOSED = 9501, 10060, 10061, 10054
+LONGEST_LINE = 512
+
+
+async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
+    return {"checks": [await _check(host, each, float(data["timeout_ms"]) / 1000.0, calls) for each in data["checks"]]}
+
+
+async def _check(host: Host, check: Any, timeout: float, calls: LabCalls) -> JSON:
+    seen: dict[str, JSON] = {
+        "name": str(check["name"]),
+        "addresses": [],
+        "resolve_error": 0,
+        "address": "",
+        "connected": False,
+        "connect_error": 0,
+        "banner": "",
+    }
+    answer = await calls.call(host, "resolve", {"name": check["name"], "type": check["type"]})
+    seen["addresses"] = [record["data"] for record in answer["records"] if record["type"] in (1, 28)]
+    if answer["status"] != 0:
+        seen["resolve_error"] = NO_RECORDS if answer["status"] == 9701 else answer["status"]
+    elif not seen["addresses"]:
+        seen["resolve_error"] = NO_RECORDS
+    if seen["addresses"] and int(check["port"]) > 0:
+        seen["address"] = seen["addresses"][0]
+        await _connect(host, seen, int(check["port"]), timeout)
+    return seen
+
+
+async def _connect(host: Host, seen: dict[str, JSON], port: int, timeout: float) -> None:
+    try:
+        reader, writer = await host.world.network.connect(host.name, seen["address"], port, timeout=timeout)
+    except ConnectionRefusedError:
+        seen["connect_error"] = REFUSED
+        return
+    except (TimeoutError, asyncio.TimeoutError):
+        seen["connect_error"] = TIMED_OUT
+        return
+    except OSError:
+        seen["connect_error"] = CLOSED
+        return
+    seen["connected"] = True
+    try:
+        line = await asyncio.wait_for(reader.readline(), timeout)
+        seen["banner"] = line[:LONGEST_LINE].decode("ascii", "replace").replace("\r", "").rstrip("\n")
+    except (OSError, ValueError, asyncio.TimeoutError):
+        seen["connect_error"] = CLOSED
+    finally:
+        writer.close()

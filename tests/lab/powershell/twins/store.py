@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Twin of store: one transaction of the journal and its lease, on the same files that the script writes."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import time
+from typing import Any
+
+from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
+from ansible_collections.continuity.identity_failover.tests.lab.model.files import Files
+from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
+
+DESCRIPTOR = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+KEPT = ("holder", "epoch", "by", "run", "seconds", "granted", "longest", "boot", "since")
+
+
+def _hash(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()
+
+
+def _write_whole(files: Files, path: str, content: bytes) -> None:
+    if files.exists(path):
+        files.write(path + ".old", files.read(path))
+    files.write(path, content)
+
+
+def _read_journal(files: Files, journal: str) -> tuple[list[str], str]:
+    """The whole lines, and what stood after the last one: that is put aside."""
+    text = files.read(journal).decode() if files.exists(journal) else ""
+    whole, end, torn = text.rpartition("\n")
+    if torn:
+        old = files.read(journal + ".torn") if files.exists(journal + ".torn") else b""
+        files.write(journal + ".torn", old + torn.encode() + b"\n")
+        _write_whole(files, journal, (whole + end).encode())
+    return (whole.rstrip("\n").split("\n") if whole else []), torn
+
+
+def _read_lease(files: Files, path: str, boot: str, uptime: float) -> dict[str, Any]:
+    lease: dict[str, Any] = {"holder": "", "epoch": 0, "by": "", "run": "", "seconds": 0.0, "granted": 0.0, "longest": 0.0, "boot": boot, "since": ""}
+    if files.exists(path):
+        kept = json.loads(files.read(path))
+        lease.update({name: kept[name] for name in KEPT})
+        if lease["boot"] != boot:
+            lease.update(boot=boot, granted=uptime)
+    return lease
+
+
+def _verdict(claim: Any, lease: dict[str, Any], remaining: float) -> str:
+    if claim is None:
+        return "ok"
+    mine = lease["holder"] == claim["holder"]
+    if claim.get("acquire"):
+        if lease["holder"] and not mine and remaining + float(lease["longest"]) > 0:
+            return "lease_held"
+        return "ok" if int(claim["epoch"]) == int(lease["epoch"]) + 1 else "head_moved"
+    return "ok" if mine and int(claim["epoch"]) == int(lease["epoch"]) and remaining > 0 else "lease_lost"
+
+
+def _granted(claim: Any, lease: dict[str, Any], uptime: float) -> dict[str, Any]:
+    granted = dict(lease)
+    if claim.get("acquire"):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        granted.update(epoch=int(claim["epoch"]), since=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    granted.update(holder="" if claim.get("release") else claim["holder"], by=claim["by"], run=claim["run"])
+    granted.update(seconds=float(claim["seconds"]), longest=float(claim["longest"]), granted=uptime)
+    return granted
+
+
+async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
+    request, folder, files = data["request"], str(data["path"]), host.files
+    journal, lease_file = f"{folder}\\{request['identity']}.journal", f"{folder}\\{request['identity']}.lease"
+    uptime = time.monotonic()
+    boot = (await calls.call(host, "operating_system", {}))["last_boot"]
+    if not files.is_folder(folder):
+        files.add_folder(folder)
+        await calls.call(host, "acl_set", {"path": folder, "sddl": DESCRIPTOR})
+    lines, torn = _read_journal(files, journal)
+    seq, head = len(lines), _hash(lines[-1]) if lines else "0" * 64
+    lease = _read_lease(files, lease_file, boot, uptime)
+    remaining = float(lease["seconds"]) - (uptime - float(lease["granted"])) if lease["holder"] else 0.0
+    claim, expect = request.get("lease"), request.get("expect")
+    verdict = _verdict(claim, lease, remaining)
+    if verdict == "ok" and expect is not None and (int(expect["seq"]) != seq or expect["hash"] != head):
+        verdict = "head_moved"
+    tail = lines[int(request["after"]) :]
+    if verdict == "ok":
+        new = list(request["lines"] or [])
+        if new:
+            old = files.read(journal) if files.exists(journal) else b""
+            files.write(journal, old + ("\n".join(new) + "\n").encode())
+            seq, head = seq + len(new), _hash(new[-1])
+        if claim is not None:
+            lease = _granted(claim, lease, uptime)
+            _write_whole(files, lease_file, json.dumps(lease).encode())
+            remaining = float(lease["seconds"]) if lease["holder"] else 0.0
+    told = {name: lease[name] for name in ("holder", "epoch", "by", "run", "longest", "since")}
+    return {"verdict": verdict, "head": {"seq": seq, "hash": head}, "lines": tail, "torn": torn, "lease": {**told, "remaining": remaining}}
