@@ -50,7 +50,7 @@ class Result:
 
     def as_dict(self, details: str = "all") -> dict[str, t.Any]:
         """The dictionary for Ansible. ``details=counts`` lists only the items that went wrong, beside the counts."""
-        counts = {status: 0 for status in STATUSES}
+        counts = dict.fromkeys(STATUSES, 0)
         for outcome in self.outcomes:
             counts[outcome.status] += 1
         shown = self.outcomes if details == "all" else [o for o in self.outcomes if o.status in BAD_STATUSES]

@@ -74,7 +74,7 @@ class RunContext:
             "counts": result.as_dict("counts")["counts"],
             "changed": [{"name": o.name, "status": o.status, "after": o.after} for o in result.outcomes if o.changed],
             "bad": [{"name": o.name, "status": o.status, "reason": o.reason, "msg": o.msg} for o in _bad(result)],
-            "evidence": result.extra.get("evidence"),
+            "evidence": result.extra.get("evidence") or result.extra.get("curves"),
         }
         self._append("step_outcome", step, host, data, 0.0)
 

@@ -40,6 +40,9 @@ PAUSES = (0.2, 1.0)
 #: How often a change is made again whose answer was lost, and which was not made after all.
 REPEATS = 2
 
+#: Reasons of a ``Seen`` that know better than "not seen yet": what was read back is otherwise, and stays so.
+KNOWN_WRONG = ("failed", "changed_by_other", "ignored", "stale_cache", "unknown_outcome")
+
 Read = t.TypeVar("Read")
 
 
@@ -84,6 +87,20 @@ def drive(
                 error.result = result  # what was changed must not be lost with the record
                 raise
     result.timing["total"] = clock.monotonic() - begun
+    return result
+
+
+def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
+    """A step that changes nothing: its outcome belongs to the run's journal all the same."""
+    run = open_run(params, hosts, clock)
+    begun_at = stamp(clock.now())
+    result = read()
+    if run is not None and not check_mode and not run.plan:
+        try:
+            run.outcome(key, "", result, begun_at)
+        except FailoverError as error:
+            error.result = result
+            raise
     return result
 
 
@@ -217,7 +234,7 @@ def _outcome(change: Change, applied: Applied, seen: Seen | None) -> Outcome:
         outcome.after = None
     elif seen is None or not seen.confirmed:
         # It may have been done: unconfirmed is never "nothing changed".
-        outcome.status = "unconfirmed" if seen is None or seen.reason != "failed" else "failed"
+        outcome.status = "failed" if seen is not None and seen.reason in KNOWN_WRONG else "unconfirmed"
         outcome.changed = True
         outcome.msg = seen.msg if seen is not None else outcome.msg
         outcome.reason = (seen.reason if seen is not None and seen.reason not in ("", "failed") else "") or applied.reason or "unconfirmed"
@@ -265,7 +282,7 @@ def _conclude(
     first = bad[0]
     more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     done = sum(1 for o in result.outcomes if o.status in ("done", "already"))
-    result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')} on {first.host or 'no host'}: {first.msg or first.reason}; {done} of {len(result.outcomes)} items are as wanted"
+    result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')}{' on ' + first.host if first.host else ''}: {first.msg or first.reason}; {done} of {len(result.outcomes)} items are as wanted"
     accept = params.get("accept_failure")
     if accept:
         result.extra["accepted"] = {"what": result.msg, "reason": accept}

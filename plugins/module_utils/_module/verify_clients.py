@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import STAGES, Met, Wanted, advice, curve, passed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import WORKERS, Answer, FanOut
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import look
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.client_check import (
@@ -63,6 +64,10 @@ def verify_clients(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *,
     wanted = _wanted(params, clients)
     if (params.get("run") or {}).get("mode") == "plan":
         return _planned(clients)
+    return look("verify", lambda: _watch(params, clients, wanted, hosts, clock, check_mode), params, hosts, clock, check_mode=check_mode)
+
+
+def _watch(params: t.Mapping[str, t.Any], clients: list[str], wanted: list[Wanted], hosts: Hosts, clock: Clock, check_mode: bool) -> Result:
     sample = Sample(clients, wanted, FanOut(hosts, clock, workers=int(params["workers"]), host_timeout=ONE_CLIENT), clock)
     begun = clock.monotonic()
     sample.watch(0.0 if check_mode else float(params["verify_timeout"]), float(params["share"]))
