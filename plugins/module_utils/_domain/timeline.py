@@ -78,17 +78,17 @@ def phases(events: t.Sequence[Event], run_id: str) -> dict[str, float]:
     """Seconds of a run's outage by phase: detect, decide, act, propagate, verify. A phase that did not happen is 0."""
     result = dict.fromkeys(("detect", "decide", "act", "propagate", "verify"), 0.0)
     incident = decided = None
-    begun: dict[str, str] = {}
     for event in events:
         if event.kind == "incident_opened":
-            incident = event
-            result["detect"] = float((event.data or {}).get("silent_seconds") or 0.0)
+            incident, decided = event, None
         elif event.kind == "decision":
             decided = event
-        elif event.kind == "run_opened" and event.run == run_id and incident is not None and decided is not None:
-            result["decide"] = (moment(decided.at) - moment(incident.at)).total_seconds()
+        elif event.kind == "run_opened" and event.data["kind"] == "failover" and event.data["mode"] != "plan":
+            if event.run == run_id and incident is not None:
+                result["detect"] = float(incident.data.get("silent_seconds") or 0.0)
+                result["decide"] = (moment(decided.at) - moment(incident.at)).total_seconds() if decided is not None else 0.0
+            incident = decided = None
         elif event.run == run_id and event.kind == "step_outcome":
-            start = event.data.get("begun_at") or begun.get(event.step, event.at)
             phase = PHASES.get(event.step.split("@")[0], "act")
-            result[phase] += (moment(event.at) - moment(start)).total_seconds()
+            result[phase] += (moment(event.at) - moment(event.data.get("begun_at") or event.at)).total_seconds()
     return {name: round(seconds, 3) for name, seconds in result.items()}

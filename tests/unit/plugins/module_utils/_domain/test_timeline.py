@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a run's time went, and the journal as sentences."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases, run_reports, timeline
+
+START = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
+
+
+def at(seconds: float) -> str:
+    return (START + datetime.timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def outcome(seconds: float, begun: float, step: str, run: str, failed: bool = False) -> Event:
+    data = {"failed": failed, "msg": "it broke" if failed else "", "begun_at": at(begun), "counts": {"done": 1}, "changed": [], "evidence": None}
+    return Event(0, at(seconds), "step_outcome", run, step, data=data)
+
+
+def opened(seconds: float, run: str, kind: str) -> Event:
+    return Event(0, at(seconds), "run_opened", run, by="ops", data={"kind": kind, "mode": "execute", "planned": False, "epoch": 1})
+
+
+def closed(seconds: float, run: str, kind: str) -> Event:
+    return Event(0, at(seconds), "run_closed", run, data={"kind": kind})
+
+
+VOTE: dict[str, t.Any] = {"by": "chief", "decision": "proceed", "reason": "dead", "intent": {}, "required": 1, "expires_at": at(9999)}
+EVENTS = [
+    Event(0, at(0), "armed", data={"machines": {"exch1": {}, "exch2": {}}}),
+    Event(0, at(30), "incident_opened", data={"class": "host", "msg": "silent", "silent_seconds": 25.0}),
+    Event(0, at(90), "decision", data=VOTE),
+    opened(100, "r1", "failover"),
+    outcome(110, 104, "fence@exch1", "r1"),
+    outcome(115, 112, "dns", "r1"),
+    outcome(118, 116, "verify", "r1"),
+    closed(120, "r1", "failover"),
+    opened(200, "r2", "failback"),
+    outcome(207, 203, "services@exch2", "r2", failed=True),
+]
+
+
+def test_a_failovers_outage_is_split_into_its_phases() -> None:
+    assert phases(EVENTS, "r1") == {"detect": 25.0, "decide": 60.0, "act": 6.0, "propagate": 3.0, "verify": 2.0}
+
+
+def test_a_failback_detects_and_decides_nothing() -> None:
+    assert phases(EVENTS, "r2") == {"detect": 0.0, "decide": 0.0, "act": 4.0, "propagate": 0.0, "verify": 0.0}
+
+
+def test_reports_are_newest_first_and_name_step_host_and_failure() -> None:
+    newest, oldest = run_reports(fold(EVENTS, START), EVENTS)
+    assert (newest["id"], newest["ended"], oldest["id"], oldest["ended"]) == ("r2", "open", "r1", "closed")
+    (step,) = newest["steps"]
+    assert (step["step"], step["host"], step["seconds"], step["failed"], step["msg"]) == ("services", "exch2", 4.0, True, "it broke")
+
+
+def test_every_event_has_a_sentence() -> None:
+    assert [entry["text"] for entry in timeline(EVENTS)][:4] == ["baseline of exch1, exch2", "host incident: silent", "chief: proceed (dead)", "failover under epoch 1"]
