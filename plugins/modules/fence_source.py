@@ -256,7 +256,7 @@ evidence:
   type: list
   elements: dict
   sample:
-    - {grade: 2, kind: read_back, observed: "3 services stopped and disabled, DNS registration off", at: "2026-11-22T18:30:00.000Z"}
+    - {grade: 2, kind: read_back, observed: "MSExchangeIS, MSExchangeTransport stopped and disabled, DNS registration off", at: "2026-11-22T18:30:00.000Z"}
 accepted:
   description: The reason of O(accept_unfenced), where it was needed.
   returned: when the source was looked at

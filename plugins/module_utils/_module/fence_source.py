@@ -268,7 +268,7 @@ class FenceStep(HostStep):
         workload = bool(self.services) and all(after.get(name) == STOPPED for name in self.services)
         registers = [outcome.name for outcome in result.outcomes if outcome.name not in self.services and after.get(outcome.name) != {"registers": False}]
         if workload and not registers:
-            seen = f"{len(self.services)} services stopped and disabled, DNS registration off"
+            seen = f"{', '.join(_named(name) for name in self.services)} stopped and disabled, DNS registration off"
             self.evidence.append(fencing.Evidence(2, "read_back", seen, stamp(self.clock.now())))
 
 

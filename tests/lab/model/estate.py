@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -64,6 +65,8 @@ class LabEstate:
     def __init__(self, world: World, builder: Builder, folder: Path, drop: float, lag: float | None, engine: Path | None | str) -> None:
         self.world = world
         self.folder = folder
+        # Also where nobody gets to stop: a test that fails while it starts, an exception at the end.
+        weakref.finalize(self, shutil.rmtree, folder, True)
         self._builder = builder
         self._drop = drop / 100.0
         self.application_port = int(builder.file.content.get("application_port", 9025))
