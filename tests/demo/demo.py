@@ -105,8 +105,11 @@ def main() -> int:
     try:
         demo.run()
     except PlaybookFailed as error:
-        print(f"\nThe demo failed at the playbook {error.playbook}.\n  step: {error.task}\n  host: {error.host}\n  why:  {error.message}\n"
-              f"  what to do: read {error.log}, and the lab's trace in {demo.lab_folder}", file=sys.stderr)
+        print(
+            f"\nThe demo failed at the playbook {error.playbook}.\n  step: {error.task}\n  host: {error.host}\n  why:  {error.message}\n"
+            f"  what to do: read {error.log}, and the lab's trace in {demo.lab_folder}",
+            file=sys.stderr,
+        )
         return 1
     except NotProven as error:
         print(f"\nThe demo did not prove what it promises: {error}\n  what to do: read the logs in {options.dir / 'project' / 'logs'}", file=sys.stderr)

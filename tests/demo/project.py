@@ -70,16 +70,19 @@ class Project:
         password.chmod(0o600)
         key = self.info["dns"]["key"]
         host = self.info["hosts"]["exch2"]
-        self._write("inventory/group_vars/all/vault.yml", {
-            "vault_windows_user": host["user"],
-            "vault_windows_password": host["password"],
-            "vault_dns_key_name": key["name"],
-            "vault_dns_key_secret": key["secret"],
-            "vault_exchange_user": self.info["credentials"]["exchange"]["user"],
-            "vault_exchange_password": self.info["credentials"]["exchange"]["password"],
-        })
+        self._write(
+            "inventory/group_vars/all/vault.yml",
+            {
+                "vault_windows_user": host["user"],
+                "vault_windows_password": host["password"],
+                "vault_dns_key_name": key["name"],
+                "vault_dns_key_secret": key["secret"],
+                "vault_exchange_user": self.info["credentials"]["exchange"]["user"],
+                "vault_exchange_password": self.info["credentials"]["exchange"]["password"],
+            },
+        )
         vault = self.folder / "inventory/group_vars/all/vault.yml"
-        subprocess.run([BIN / "ansible-vault", "encrypt", vault], check=True, capture_output=True, env=self.environment())
+        subprocess.run(["ansible-vault", "encrypt", vault], check=True, capture_output=True, env=self.environment())
 
     def _write(self, name: str, data: t.Mapping[str, t.Any]) -> None:
         path = self.folder / name
@@ -90,15 +93,24 @@ class Project:
     def environment(self) -> dict[str, str]:
         """A clean one: no settings of the person's own Ansible."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") or name == "ANSIBLE_COLLECTIONS_PATH"}
-        return {**kept, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_FORKS": "10", "ANSIBLE_VAULT_PASSWORD_FILE": str(self.folder / "vault-password"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+        return {
+            **kept,
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORKS": "10",
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.folder / "vault-password"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+        }
 
     def run(self, playbook: str, *, label: str = "", expect: int | None = 0, arguments: t.Sequence[str] = (), timeout: float = 300.0, **extra: t.Any) -> str:
         """Runs one playbook of the project and returns what it printed; raises PlaybookFailed unless it exits as expected."""
         log = self.folder / "logs" / f"{len(list((self.folder / 'logs').iterdir())):02d}-{label or playbook}.log"
         variables = json.dumps({"failover_identity": "mail", **extra})
         command = [BIN / "ansible-playbook", f"{playbook}.yml", "-e", variables, *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+        )
         log.write_text(done.stdout + done.stderr, encoding="utf-8")
         if expect is not None and (done.returncode == 0) != (expect == 0):
             raise self._failure(playbook, done.stdout + done.stderr, log)

@@ -48,26 +48,39 @@ class Authority:
         self._key = _key()
         self._now = datetime.datetime.now(datetime.timezone.utc)
         self.certificate = (
-            x509.CertificateBuilder().subject_name(_name(common_name)).issuer_name(_name(common_name)).public_key(self._key.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(self._now - _DAY).not_valid_after(self._now + 30 * _DAY)
+            x509.CertificateBuilder()
+            .subject_name(_name(common_name))
+            .issuer_name(_name(common_name))
+            .public_key(self._key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self._now - _DAY)
+            .not_valid_after(self._now + 30 * _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256()))
+            .sign(self._key, hashes.SHA256())
+        )
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def _issue(self, key: ec.EllipticCurvePrivateKey, subject: str, names: list[x509.GeneralName], usage: x509.ObjectIdentifier, *,
-               expired: bool = False) -> bytes:
+    def _issue(
+        self, key: ec.EllipticCurvePrivateKey, subject: str, names: list[x509.GeneralName], usage: x509.ObjectIdentifier, *, expired: bool = False
+    ) -> bytes:
         first, last = (self._now - 20 * _DAY, self._now - 10 * _DAY) if expired else (self._now - _DAY, self._now + 30 * _DAY)
         certificate = (
-            x509.CertificateBuilder().subject_name(_name(subject)).issuer_name(self.certificate.subject).public_key(key.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(first).not_valid_after(last)
+            x509.CertificateBuilder()
+            .subject_name(_name(subject))
+            .issuer_name(self.certificate.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(first)
+            .not_valid_after(last)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.KeyUsage(True, False, False, False, False, False, False, False, False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256()))
+            .sign(self._key, hashes.SHA256())
+        )
         return certificate.public_bytes(serialization.Encoding.PEM)
 
     def server(self, subject: str, addresses: list[str], *, expired: bool = False) -> bytes:

@@ -98,19 +98,22 @@ class LabDaemon:
         extra = description.pop("hosts", {})
         ca = folder / "ca.pem"
         inventory.write_inventory(folder / "inventory.yml", self.estate.hosts, groups, ca, variables)
-        inventory.write_lab_json(folder / "lab.json", {
-            "control": {"host": "127.0.0.1", "port": self.control.port, "token": self.control.token},
-            "pid": os.getpid(),
-            "ca": str(ca),
-            "client_certificate": str(folder / "client.pem"),
-            "client_certificate_key": str(folder / "client_key.pem"),
-            "inventory": str(folder / "inventory.yml"),
-            "trace": str(folder / "trace.jsonl"),
-            "network": f"127.{self.network.octet}.0.0/16",
-            "hosts": {name: inventory.host_entry(host, extra.get(name, {})) for name, host in self.estate.hosts.items()},
-            "groups": groups,
-            **description,
-        })
+        inventory.write_lab_json(
+            folder / "lab.json",
+            {
+                "control": {"host": "127.0.0.1", "port": self.control.port, "token": self.control.token},
+                "pid": os.getpid(),
+                "ca": str(ca),
+                "client_certificate": str(folder / "client.pem"),
+                "client_certificate_key": str(folder / "client_key.pem"),
+                "inventory": str(folder / "inventory.yml"),
+                "trace": str(folder / "trace.jsonl"),
+                "network": f"127.{self.network.octet}.0.0/16",
+                "hosts": {name: inventory.host_entry(host, extra.get(name, {})) for name, host in self.estate.hosts.items()},
+                "groups": groups,
+                **description,
+            },
+        )
 
     async def stop(self) -> None:
         """End everything and take lab.json away."""
@@ -189,9 +192,16 @@ class LabDaemon:
     def _status(self, verb: str, arguments: Mapping[str, JSON]) -> JSON:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
-            "pid": os.getpid(), "network": f"127.{self.network.octet}.0.0/16", "uptime": round(time.monotonic() - self._started, 3),
-            "requests": self._requests, "records": self.trace.number, "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-            "peak_memory_mb": round(usage.ru_maxrss / 1024, 1), "memory_mb": _memory(), "idle_minutes": self.options.idle_minutes, "cuts": self.network.cuts(),
+            "pid": os.getpid(),
+            "network": f"127.{self.network.octet}.0.0/16",
+            "uptime": round(time.monotonic() - self._started, 3),
+            "requests": self._requests,
+            "records": self.trace.number,
+            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+            "peak_memory_mb": round(usage.ru_maxrss / 1024, 1),
+            "memory_mb": _memory(),
+            "idle_minutes": self.options.idle_minutes,
+            "cuts": self.network.cuts(),
             "hosts": {name: {"powered": self.network.powered(name), "faults": list(one.faults.active)} for name, one in self.endpoints.items()},
         }
 

@@ -101,8 +101,23 @@ def start(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     read_end, write_end = os.pipe()
-    command = [sys.executable, str(Path(__file__).resolve()), "serve", "--dir", str(folder), "--ready-fd", str(write_end), "--estate", options.estate,
-               "--seed", str(options.seed), "--drop", str(options.drop), "--idle-minutes", str(options.idle_minutes)]
+    command = [
+        sys.executable,
+        str(Path(__file__).resolve()),
+        "serve",
+        "--dir",
+        str(folder),
+        "--ready-fd",
+        str(write_end),
+        "--estate",
+        options.estate,
+        "--seed",
+        str(options.seed),
+        "--drop",
+        str(options.drop),
+        "--idle-minutes",
+        str(options.idle_minutes),
+    ]
     if options.clients is not None:
         command += ["--clients", str(options.clients)]
     if options.lag is not None:
@@ -134,12 +149,15 @@ def _welcome(folder: Path, seconds: float) -> str:
     info = _read_info(folder)
     names = list(info["hosts"])
     shown = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
-    return "\n".join((
-        f"The lab runs: process {info['pid']}, {len(names)} hosts ({shown}) on {info['network']}, ready after {seconds:.1f} s.",
-        f"  everything about it   {folder / 'lab.json'}",
-        f"  Ansible inventory     {info['inventory']}",
-        f"  trace                 {info['trace']}",
-        f"  stop it with          {Path(sys.argv[0])} stop --dir {folder}"))
+    return "\n".join(
+        (
+            f"The lab runs: process {info['pid']}, {len(names)} hosts ({shown}) on {info['network']}, ready after {seconds:.1f} s.",
+            f"  everything about it   {folder / 'lab.json'}",
+            f"  Ansible inventory     {info['inventory']}",
+            f"  trace                 {info['trace']}",
+            f"  stop it with          {Path(sys.argv[0])} stop --dir {folder}",
+        )
+    )
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -230,8 +248,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("start", "serve"):
         # `serve` is what `start` runs in the background; without a help text it is not listed.
-        one = commands.add_parser(name, parents=[common], help="start a lab; returns when it listens") if name == "start" else commands.add_parser(
-            name, parents=[common])
+        one = (
+            commands.add_parser(name, parents=[common], help="start a lab; returns when it listens")
+            if name == "start"
+            else commands.add_parser(name, parents=[common])
+        )
         one.add_argument("--estate", default="default", help="a file, or the name of an estate that comes with the lab")
         one.add_argument("--clients", type=int, help="how many workstations")
         one.add_argument("--seed", type=int, default=0)

@@ -28,11 +28,33 @@ class Lab:
         self.info: dict[str, Any] = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
 
     @classmethod
-    def start(cls, folder: Path, *, estate: str | Path = "default", clients: int | None = None, seed: int = 0, drop: float = 0.0, lag: float | None = None,
-              idle_minutes: float = 10.0) -> Lab:
+    def start(
+        cls,
+        folder: Path,
+        *,
+        estate: str | Path = "default",
+        clients: int | None = None,
+        seed: int = 0,
+        drop: float = 0.0,
+        lag: float | None = None,
+        idle_minutes: float = 10.0,
+    ) -> Lab:
         """Start a lab in a folder of its own. AssertionError with what it said when it does not come up."""
-        command = [sys.executable, str(COMMAND), "start", "--dir", str(folder), "--estate", str(estate), "--seed", str(seed), "--drop", str(drop),
-                   "--idle-minutes", str(idle_minutes)]
+        command = [
+            sys.executable,
+            str(COMMAND),
+            "start",
+            "--dir",
+            str(folder),
+            "--estate",
+            str(estate),
+            "--seed",
+            str(seed),
+            "--drop",
+            str(drop),
+            "--idle-minutes",
+            str(idle_minutes),
+        ]
         if clients is not None:
             command += ["--clients", str(clients)]
         if lag is not None:
@@ -103,8 +125,16 @@ class Lab:
         entry = self.info["hosts"][host]
         management = entry["management"]
         values: dict[str, Any] = {
-            "name": host, "host": management["address"], "port": management[f"{scheme}_port"], "scheme": scheme, "user": entry["user"],
-            "password": entry["password"], "transport": transport, "ca_file": self.info["ca"],
+            "name": host,
+            "host": management["address"],
+            "port": management[f"{scheme}_port"],
+            "scheme": scheme,
+            "user": entry["user"],
+            "password": entry["password"],
+            "transport": transport,
+            "ca_file": self.info["ca"],
             "certificate_pem": self.info["client_certificate"] if "certificate" in transport else None,
-            "certificate_key_pem": self.info["client_certificate_key"] if "certificate" in transport else None, **changes}
+            "certificate_key_pem": self.info["client_certificate_key"] if "certificate" in transport else None,
+            **changes,
+        }
         return ConnectionSettings(**values)

@@ -68,7 +68,7 @@ def test_what_windows_answers_is_told(lab: Lab, code: int, word: str) -> None:
 
 
 def test_lost_answers_start_nothing_twice(lab: Lab) -> None:
-    """Every request is carried out and its answer lost, then the next ones pass: reading back decides."""
+    """Requests are lost before or after they were carried out: reading back decides what is still to do."""
     lab.fault("exch2", "drop", percent=30, when="either")
     for _attempt in range(8):
         with contextlib.suppress(TransportError):

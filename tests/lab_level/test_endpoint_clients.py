@@ -46,9 +46,11 @@ def _session(lab: LabThread, scheme: str, transport: str, **changes: Any) -> win
 
 
 def _envelope(action: str, resource: str, body: str = "", timeout: str = "PT20S") -> str:
-    return (f'<s:Envelope xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}" xmlns:n="{names.ENUMERATION}"><s:Header>'
-            f"<a:To>http://windows-host:5985/wsman</a:To><a:Action>{action}</a:Action><a:MessageID>uuid:1</a:MessageID>"
-            f"<w:OperationTimeout>{timeout}</w:OperationTimeout><w:ResourceURI>{resource}</w:ResourceURI></s:Header><s:Body>{body}</s:Body></s:Envelope>")
+    return (
+        f'<s:Envelope xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}" xmlns:n="{names.ENUMERATION}"><s:Header>'
+        f"<a:To>http://windows-host:5985/wsman</a:To><a:Action>{action}</a:Action><a:MessageID>uuid:1</a:MessageID>"
+        f"<w:OperationTimeout>{timeout}</w:OperationTimeout><w:ResourceURI>{resource}</w:ResourceURI></s:Header><s:Body>{body}</s:Body></s:Envelope>"
+    )
 
 
 CACHE = names.WMI_PREFIX + "root/StandardCimv2/MSFT_DNSClientCache"
@@ -104,15 +106,25 @@ def test_an_unknown_authority_is_refused_by_the_client(lab: LabThread, tmp_path:
         _session(lab, "https", "ntlm", ca_trust_path=str(tmp_path / "other.pem")).run_cmd("hi")
 
 
-@pytest.mark.parametrize(("tls", "auth", "encryption"), [
-    (False, "ntlm", "auto"), (False, "negotiate", "auto"), (True, "ntlm", "auto"), (True, "basic", "never"), (True, "negotiate", "always")])
+@pytest.mark.parametrize(
+    ("tls", "auth", "encryption"),
+    [(False, "ntlm", "auto"), (False, "negotiate", "auto"), (True, "ntlm", "auto"), (True, "basic", "never"), (True, "negotiate", "always")],
+)
 def test_pypsrp(lab: LabThread, tls: bool, auth: str, encryption: str) -> None:
     shells = pytest.importorskip("pypsrp.shell", reason="pypsrp is not installed")
     from pypsrp.wsman import WSMan
 
     host = lab.lab.host
-    wsman = WSMan(host.management_address, port=5986 if tls else 5985, ssl=tls, username=host.user, password=host.password, auth=auth, encryption=encryption,
-                  cert_validation=str(lab.lab.ca))
+    wsman = WSMan(
+        host.management_address,
+        port=5986 if tls else 5985,
+        ssl=tls,
+        username=host.user,
+        password=host.password,
+        auth=auth,
+        encryption=encryption,
+        cert_validation=str(lab.lab.ca),
+    )
     with wsman, shells.WinRS(wsman) as shell:
         process = shells.Process(shell, "fail")
         process.invoke()
@@ -131,7 +143,9 @@ def test_ansible_raw(lab: LabThread, tmp_path: Path, scheme: str) -> None:
     host = lab.lab.host
     (tmp_path / "inventory.ini").write_text(
         f"fake ansible_connection=winrm ansible_host={host.management_address} ansible_port={5986 if scheme == 'https' else 5985} ansible_user={host.user} "
-        f"ansible_password={host.password} ansible_winrm_transport=ntlm ansible_winrm_ca_trust_path={lab.lab.ca}\n", encoding="utf-8")
+        f"ansible_password={host.password} ansible_winrm_transport=ntlm ansible_winrm_ca_trust_path={lab.lab.ca}\n",
+        encoding="utf-8",
+    )
     program = str(Path(sys.executable).parent / "ansible")
     command = [program, "all", "-i", str(tmp_path / "inventory.ini"), "-m", "ansible.builtin.raw", "-a", "ipconfig /flushdns"]
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"}

@@ -47,8 +47,12 @@ def test_a_whole_life(lab: Lab) -> None:
 def test_faults_and_trace(lab: Lab) -> None:
     told = _lab(lab.dir, "fault", "exch2", "slow", "ms=30")
     assert json.loads(told.stdout) == {"host": "exch2", "kind": "slow", "parameters": {"ms": 30}}
-    for words, text in ((("fault", "nope", "slow"), "There is no host 'nope'"), (("fault", "exch2", "slow", "ms"), "'ms' is no parameter"),
-                        (("heal", "exch2", "x"), "There is no fault 'x'"), (("cut", "exch1", "x"), "There is no place 'x'")):
+    for words, text in (
+        (("fault", "nope", "slow"), "There is no host 'nope'"),
+        (("fault", "exch2", "slow", "ms"), "'ms' is no parameter"),
+        (("heal", "exch2", "x"), "There is no fault 'x'"),
+        (("cut", "exch1", "x"), "There is no place 'x'"),
+    ):
         wrong = _lab(lab.dir, *words)
         assert wrong.returncode == 1 and wrong.stderr.startswith(text) and "Traceback" not in wrong.stderr
     assert lab.state("exch2")["endpoint"]["faults"] == {"slow": {"ms": 30}}
@@ -77,14 +81,20 @@ def test_every_management_address_leads_to_its_own_machine(lab: Lab, scheme: str
     uri = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/Win32_ComputerSystem"
     for name, entry in lab.info["hosts"].items():
         settings = lab.settings(name, scheme=scheme)
-        protocol = winrm.Protocol(f"{scheme}://{settings.host}:{settings.port}/wsman", transport="ntlm", username=settings.user, password=settings.password,
-                                  ca_trust_path=settings.ca_file)
+        protocol = winrm.Protocol(
+            f"{scheme}://{settings.host}:{settings.port}/wsman",
+            transport="ntlm",
+            username=settings.user,
+            password=settings.password,
+            ca_trust_path=settings.ca_file,
+        )
         query = '<w:Filter Dialect="http://schemas.microsoft.com/wbem/wsman/1/WQL">SELECT Name FROM Win32_ComputerSystem</w:Filter>'
         answer = protocol.send_message(
             '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
             'xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:n="http://schemas.xmlsoap.org/ws/2004/09/enumeration"><s:Header>'
             "<a:Action>http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate</a:Action><a:MessageID>uuid:1</a:MessageID>"
             f"<w:ResourceURI>{uri.rpartition('/')[0]}/*</w:ResourceURI></s:Header><s:Body><n:Enumerate><w:OptimizeEnumeration/>{query}</n:Enumerate></s:Body>"
-            "</s:Envelope>").decode()
+            "</s:Envelope>"
+        ).decode()
         assert f"<Name>{entry['computer_name']}</Name>" in answer
         protocol.transport.close_session()

@@ -22,8 +22,10 @@ from ansible_collections.continuity.identity_failover.tests.lab.wsman import nam
 from ansible_collections.continuity.identity_failover.tests.unit.lab.fake_model import LabThread
 
 CACHE = names.WMI_PREFIX + "root/StandardCimv2/MSFT_DNSClientCache"
-CLEAR = (f'<s:Envelope xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}"><s:Header><a:Action>{CACHE}/Clear</a:Action>'
-         f"<a:MessageID>uuid:1</a:MessageID><w:ResourceURI>{CACHE}</w:ResourceURI></s:Header><s:Body/></s:Envelope>")
+CLEAR = (
+    f'<s:Envelope xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}"><s:Header><a:Action>{CACHE}/Clear</a:Action>'
+    f"<a:MessageID>uuid:1</a:MessageID><w:ResourceURI>{CACHE}</w:ResourceURI></s:Header><s:Body/></s:Envelope>"
+)
 
 
 @pytest.fixture
@@ -164,8 +166,10 @@ def test_401(lab: LabThread) -> None:
         _clear(_protocol(lab, transport="basic"))
 
 
-@pytest.mark.parametrize(("kind", "parameters", "code"), [
-    ("access_denied", {}, 5), ("access_denied", {"class": "msft_dnsclientcache"}, 5), ("class_missing", {"class": "MSFT_DNSClientCache"}, 2150858752)])
+@pytest.mark.parametrize(
+    ("kind", "parameters", "code"),
+    [("access_denied", {}, 5), ("access_denied", {"class": "msft_dnsclientcache"}, 5), ("class_missing", {"class": "MSFT_DNSClientCache"}, 2150858752)],
+)
 def test_soap_faults(lab: LabThread, kind: str, parameters: dict[str, str], code: int) -> None:
     lab.set_fault(kind, **parameters)
     with pytest.raises(WSManFaultError) as caught:
@@ -216,8 +220,14 @@ def test_receive_times_out(lab: LabThread) -> None:
     protocol.close_shell(shell)
 
 
-@pytest.mark.parametrize(("problem", "text"), [("untrusted", "unable to get local issuer|self-signed|certificate verify failed"), ("expired", "expired"),
-                                               ("name", "not valid for|doesn't match|mismatch")])
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        ("untrusted", "unable to get local issuer|self-signed|certificate verify failed"),
+        ("expired", "expired"),
+        ("name", "not valid for|doesn't match|mismatch"),
+    ],
+)
 def test_bad_certificates(lab: LabThread, problem: str, text: str) -> None:
     lab.set_fault("bad_certificate", problem=problem)
     context = ssl.create_default_context(cafile=str(lab.lab.ca))

@@ -269,10 +269,18 @@ class NtlmGate:
         protocol = b"application/HTTP-SPNEGO-session-encrypted"
         body = (
             self.BOUNDARY
-            + b"\r\n\tContent-Type: " + protocol
-            + b"\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=" + str(len(reply.body)).encode()
-            + b"\r\n" + self.BOUNDARY + b"\r\n\tContent-Type: application/octet-stream\r\n"
-            + len(wrapped.header).to_bytes(4, "little") + wrapped.header + wrapped.data + self.BOUNDARY + b"--\r\n"
+            + b"\r\n\tContent-Type: "
+            + protocol
+            + b"\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length="
+            + str(len(reply.body)).encode()
+            + b"\r\n"
+            + self.BOUNDARY
+            + b"\r\n\tContent-Type: application/octet-stream\r\n"
+            + len(wrapped.header).to_bytes(4, "little")
+            + wrapped.header
+            + wrapped.data
+            + self.BOUNDARY
+            + b"--\r\n"
         )
         kind = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
         return Reply(reply.status, body, (("Content-Type", kind),))

@@ -16,6 +16,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import step_state
 
 
+#: In any other state a decision decides nothing, and must not count later.
+DECIDABLE = ("protected", "suspect", "pending", "declined", "approved")
+
+
 @dataclasses.dataclass
 class RunRecord:
     """A run as the journal tells it. ``images``: step key -> item -> [first before-image, last after-image, intended]."""
@@ -122,6 +126,9 @@ def _incident_closed(result: Fold, event: Event) -> None:
 
 def _decision(result: Fold, event: Event) -> None:
     where, before = f"event {event.seq}", result.state
+    if before not in DECIDABLE:
+        result.unexpected.append(f"{where}: a decision in state {before}")
+        return
     result.votes.append({**event.data, "at": event.at, "seq": event.seq})
     decided = quorum(result.votes, moment(event.at))
     if decided and before != "approved":

@@ -80,7 +80,9 @@ def parse(line: str) -> Event:
     except (ValueError, TypeError) as error:
         raise JournalBroken(f"the journal has a line that is no event: {error}") from error
     if event.kind not in KINDS:
-        raise JournalBroken(f"event {event.seq} of the journal is of the unknown kind {event.kind!r}: a newer version of this collection wrote it", seq=event.seq)
+        raise JournalBroken(
+            f"event {event.seq} of the journal is of the unknown kind {event.kind!r}: a newer version of this collection wrote it", seq=event.seq
+        )
     return event
 
 

@@ -39,7 +39,9 @@ def opening(fold: Fold, identity: str, kind: str) -> Opening:
     if active is not None:
         if active.kind == kind:
             return Opening("resume", active.id)
-        raise WrongState(f"{identity}: the {active.kind} run {active.id} is not finished: resume it with the {active.kind} playbook, or abandon it, before a {kind}")
+        raise WrongState(
+            f"{identity}: the {active.kind} run {active.id} is not finished: resume it with the {active.kind} playbook, or abandon it, before a {kind}"
+        )
     if fold.state in STARTS[kind]:
         return Opening("open")
     if kind == "failover":
@@ -78,7 +80,10 @@ def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:
         raise WrongState(f"run {run_id} of {identity} was {record.ended} at {record.ended_at}: it cannot be closed")
     failed = [step for step, facts in record.steps.items() if facts.get("failed") or ("intended_at" in facts and "ended_at" not in facts)]
     if failed:
-        raise WrongState(f"run {run_id} of {identity} cannot be closed: the steps {', '.join(failed)} did not end well; run the playbook again, or accept the failure with a reason")
+        raise WrongState(
+            f"run {run_id} of {identity} cannot be closed: the steps {', '.join(failed)} did not end well; "
+            "run the playbook again, or accept the failure with a reason"
+        )
     return record
 
 
@@ -91,5 +96,3 @@ def abandoning(fold: Fold, identity: str) -> RunRecord | None:
         moved = ", ".join(f"{step} ({len(items)})" for step, items in record.images.items() if items)
         raise WrongState(f"run {record.id} of {identity} has begun to move things: {moved}. It cannot be abandoned; resume it with the {record.kind} playbook")
     return record
-
-

@@ -60,6 +60,7 @@ TRANSITIONS = (
     Transition("approved", "expired", "pending", "the approval expired"),
     Transition("approved", "expired_planned", "protected", "the approval of a planned move expired"),
     Transition("approved", "source_answered", "recovered", "the source answers again"),
+    Transition("approved", "incident_opened", "pending", "the source failed before the planned move; what was approved was another intent"),
     Transition("approved", "failover_opened", "failing_over", "the run was opened"),
     Transition("failing_over", "failover_closed", "failed_over", "the run was closed"),
     Transition("failing_over", "reverted", "pending", "the run was undone while the source is down"),

@@ -29,10 +29,7 @@ PHASES = {
 
 def timeline(events: t.Sequence[Event]) -> list[dict[str, t.Any]]:
     """``{seq, at, kind, run, step, host, by, text}`` for each event, oldest first."""
-    return [
-        {"seq": e.seq, "at": e.at, "kind": e.kind, "run": e.run, "step": e.step, "host": e.host, "by": e.by, "text": _text(e)}
-        for e in events
-    ]
+    return [{"seq": e.seq, "at": e.at, "kind": e.kind, "run": e.run, "step": e.step, "host": e.host, "by": e.by, "text": _text(e)} for e in events]
 
 
 def _text(event: Event) -> str:
@@ -46,7 +43,11 @@ def _text(event: Event) -> str:
     if event.kind in ("run_opened", "run_resumed"):
         return f"{data.get('kind', '')} under epoch {data['epoch']}".strip()
     if event.kind in ("step_intent", "step_predicted"):
-        return f"{len(data['changes'])} changes: " + ", ".join(f"{c['do']} {c['name']}" for c in data["changes"][:4]) + (" ..." if len(data["changes"]) > 4 else "")
+        return (
+            f"{len(data['changes'])} changes: "
+            + ", ".join(f"{c['do']} {c['name']}" for c in data["changes"][:4])
+            + (" ..." if len(data["changes"]) > 4 else "")
+        )
     if event.kind == "step_outcome":
         shown = ", ".join(f"{n} {status}" for status, n in data["counts"].items() if n)
         return f"{'failed: ' + data['msg'] if data['failed'] else shown}"
@@ -64,13 +65,36 @@ def run_reports(fold: Fold, events: t.Sequence[Event]) -> list[dict[str, t.Any]]
             begun, ended = facts.get("begun_at", ""), facts.get("ended_at", "")
             name, _at, host = key.partition("@")
             seconds = round((moment(ended) - moment(begun)).total_seconds(), 3) if begun and ended else None
-            steps.append({"step": name, "host": host, "begun_at": begun, "ended_at": ended, "seconds": seconds, "changes": len(record.images.get(key, {})),
-                          "failed": bool(facts.get("failed")), "unfinished": not ended, "counts": facts.get("counts", {}), "msg": facts.get("msg", ""),
-                          "evidence": facts.get("evidence")})
-        reports.append({
-            "id": record.id, "kind": record.kind, "mode": record.mode, "by": record.by, "planned": record.planned, "opened_at": record.opened_at,
-            "ended": record.ended or "open", "ended_at": record.ended_at, "accepted": record.accepted, "phases": phases(events, record.id), "steps": steps,
-        })
+            steps.append(
+                {
+                    "step": name,
+                    "host": host,
+                    "begun_at": begun,
+                    "ended_at": ended,
+                    "seconds": seconds,
+                    "changes": len(record.images.get(key, {})),
+                    "failed": bool(facts.get("failed")),
+                    "unfinished": not ended,
+                    "counts": facts.get("counts", {}),
+                    "msg": facts.get("msg", ""),
+                    "evidence": facts.get("evidence"),
+                }
+            )
+        reports.append(
+            {
+                "id": record.id,
+                "kind": record.kind,
+                "mode": record.mode,
+                "by": record.by,
+                "planned": record.planned,
+                "opened_at": record.opened_at,
+                "ended": record.ended or "open",
+                "ended_at": record.ended_at,
+                "accepted": record.accepted,
+                "phases": phases(events, record.id),
+                "steps": steps,
+            }
+        )
     return reports
 
 

@@ -75,7 +75,9 @@ def record_items(definition: Definition) -> list[Item]:
     kinds = {"A" if ipaddress.ip_address(str(a)).version == 4 else "AAAA" for a in (repoint.get("to") or [])}
     items = [Item(str(name).rstrip(".").lower(), kind) for name in repoint.get("names") or [] for kind in sorted(kinds)]
     items += [Item(str(r["name"]).rstrip(".").lower(), r["type"]) for r in dns.get("records") or []]
-    for shadow in (((definition.get("drill") or {}).get("dns") or {}).get("names") or {}).values() if isinstance((definition.get("drill") or {}).get("dns"), dict) else ():
+    for shadow in (
+        (((definition.get("drill") or {}).get("dns") or {}).get("names") or {}).values() if isinstance((definition.get("drill") or {}).get("dns"), dict) else ()
+    ):
         items += [Item(str(shadow).rstrip(".").lower(), kind) for kind in sorted(kinds)]
     return list(dict.fromkeys(items))
 

@@ -75,7 +75,9 @@ class Prober:
             found = read_services(self._hosts.named(self._source), list(probe["names"]), self._timeout)
         except FailoverError as error:
             return Observation(CONTROLLER, "service", False, error.message)
-        down = [f"{name} is {service.state if service else 'unknown there'}" for name, service in found.items() if service is None or service.state != "Running"]
+        down = [
+            f"{name} is {service.state if service else 'unknown there'}" for name, service in found.items() if service is None or service.state != "Running"
+        ]
         return Observation(CONTROLLER, "service", not down, ", ".join(down))
 
     def _ping(self, place: str) -> Observation:

@@ -6,9 +6,9 @@
 
 """The step driver: the only place that journals, checks the lease, applies and verifies (architecture, section 5).
 
-    right machine? -> observe -> changes -> check or plan mode: predict and stop
-                   -> journal intent with before-images -> for each group: lease long enough? apply, verify
-                   -> journal outcome
+right machine? -> observe -> changes -> check or plan mode: predict and stop
+               -> journal intent with before-images -> for each group: lease long enough? apply, verify
+               -> journal outcome
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PAUSES = (0.2, 1.0)
 REPEATS = 2
 
 #: Reasons of a ``Seen`` that know better than "not seen yet": what was read back is otherwise, and stays so.
-KNOWN_WRONG = ("failed", "changed_by_other", "ignored", "stale_cache", "unknown_outcome")
+KNOWN_WRONG = ("failed", "changed_by_other", "ignored")
 
 Read = t.TypeVar("Read")
 
@@ -262,7 +262,13 @@ def _merge(outcomes: dict[str, Outcome], new: Outcome) -> None:
 
 
 def _conclude(
-    step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, result: Result, before: dict[str, JSON], outcomes: dict[str, Outcome], refused: list[Outcome]
+    step: Step,
+    params: t.Mapping[str, t.Any],
+    run: RunContext | None,
+    result: Result,
+    before: dict[str, JSON],
+    outcomes: dict[str, Outcome],
+    refused: list[Outcome],
 ) -> None:
     for name, image in before.items():
         outcome = outcomes.pop(name, None) or Outcome(name, "already", before=image, after=image)
@@ -282,7 +288,9 @@ def _conclude(
     first = bad[0]
     more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     done = sum(1 for o in result.outcomes if o.status in ("done", "already"))
-    result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')}{' on ' + first.host if first.host else ''}: {first.msg or first.reason}; {done} of {len(result.outcomes)} items are as wanted"
+    where = f" on {first.host}" if first.host else ""
+    as_wanted = f"{done} of {len(result.outcomes)} items are as wanted"
+    result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')}{where}: {first.msg or first.reason}; {as_wanted}"
     accept = params.get("accept_failure")
     if accept:
         result.extra["accepted"] = {"what": result.msg, "reason": accept}

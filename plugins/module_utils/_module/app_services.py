@@ -26,7 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 START_MODES = ("auto", "delayed", "manual", "disabled")
 
 #: Seconds that a change may last beyond the service's own timeout: the requests around the waiting.
-SLACK = 30.0
+SLACK = 15.0
 
 
 def app_services_spec() -> ArgumentSpec:

@@ -61,14 +61,24 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     mine = [v for v in live_votes(fold.votes, clock.now()) if str(v["by"]).casefold() == by.casefold()]
     before = fold.state
     result = Result(warnings=journal.warnings)
-    repeated = any(v["decision"] == decision and v["intent"] == intent for v in mine) or (decision == "withdraw" and not mine and fold.state in ALLOWED["withdraw"])
+    repeated = any(v["decision"] == decision and v["intent"] == intent for v in mine) or (
+        decision == "withdraw" and not mine and fold.state in ALLOWED["withdraw"]
+    )
     if not repeated and fold.state not in ALLOWED[decision]:
         raise WrongState(f"{identity} is {fold.state}: '{decision}' can be said while it is {' or '.join(ALLOWED[decision])}", state=fold.state)
     if not repeated:
         result.changed = True
         if not check_mode:
             expires_at = stamp(clock.now() + datetime.timedelta(seconds=params["expires"]))
-            vote = {"by": by, "decision": decision, "reason": params["reason"], "intent": intent, "required": params["required"], "expires_at": expires_at, "how": "asserted"}
+            vote = {
+                "by": by,
+                "decision": decision,
+                "reason": params["reason"],
+                "intent": intent,
+                "required": params["required"],
+                "expires_at": expires_at,
+                "how": "asserted",
+            }
             kind = "incident_closed" if decision == "acknowledge" else "decision"
             journal.append([journal.draft(kind, by=by, data=vote)])
             fold = journal.fold()

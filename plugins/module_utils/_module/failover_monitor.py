@@ -76,12 +76,21 @@ def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, 
     return result
 
 
-def _judge(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], watched: float) -> tuple[str, dict[str, t.Any]] | None:
+def _judge(
+    params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], watched: float
+) -> tuple[str, dict[str, t.Any]] | None:
     """(kind of event, its data) where this round changed something."""
     about = countdown.failed()
-    if fold.state in WATCHED and about:
+    planned = fold.state == "approved" and fold.incident is None
+    if (fold.state in WATCHED or planned) and about:
         silent = ", ".join(sorted({one.msg for one in observations if one.ok is False and one.msg})) or "no reply"
-        data = {"class": about, "msg": silent, "silent_seconds": round(watched, 1), "time_to_fail": params["interval"] * params["missed"], "missed": params["missed"]}
+        data = {
+            "class": about,
+            "msg": silent,
+            "silent_seconds": round(watched, 1),
+            "time_to_fail": params["interval"] * params["missed"],
+            "missed": params["missed"],
+        }
         return "incident_opened", data
     if fold.state in INCIDENT and fold.incident is not None:
         about = fold.incident["class"]
@@ -119,7 +128,9 @@ def _announce(params: t.Mapping[str, t.Any], hosts: Hosts, kind: str, result: Re
 
 def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], result: Result) -> None:
     for one in observations:
-        result.outcomes.append(Outcome(f"{one.vantage_point} {one.kind} {params['source']}", "skipped" if one.ok is None else "already", msg=one.msg, after=one.ok))
+        result.outcomes.append(
+            Outcome(f"{one.vantage_point} {one.kind} {params['source']}", "skipped" if one.ok is None else "already", msg=one.msg, after=one.ok)
+        )
     state = "suspect" if fold.state == "protected" and countdown.state() == "suspect" else fold.state
     result.extra = {
         "state": state,

@@ -48,7 +48,13 @@ def failover_run_spec() -> ArgumentSpec:
             "by": {"type": "str"},
             "reason": {"type": "str"},
         },
-        required_if=[("state", "armed", ["definition"]), ("state", "opened", ["definition"]), ("state", "closed", ["run"]), ("state", "stopped", ["run"]), ("state", "abandoned", ["reason"])],
+        required_if=[
+            ("state", "armed", ["definition"]),
+            ("state", "opened", ["definition"]),
+            ("state", "closed", ["run"]),
+            ("state", "stopped", ["run"]),
+            ("state", "abandoned", ["reason"]),
+        ],
     )
 
 
@@ -82,7 +88,13 @@ def _arm(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Jou
     result.changed = bool(changed)
     if not check_mode and (changed or old is None or old > REFRESH):
         journal.append([journal.draft("armed", by=_who(params), host=params["definition"]["source"]["host"], data=baseline)])
-    result.msg = f"{identity} is armed: " + (f"{len(changed)} things differ from the last baseline" if changed and fold.baseline else "the baseline is as it was" if not changed else "first baseline")
+    result.msg = f"{identity} is armed: " + (
+        f"{len(changed)} things differ from the last baseline"
+        if changed and fold.baseline
+        else "the baseline is as it was"
+        if not changed
+        else "first baseline"
+    )
 
 
 def _open(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> None:
@@ -108,7 +120,9 @@ def _open(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Jo
         journal.append([journal.draft(event_kind, run=run_id, by=claim.by, host=definition["target"]["host"], data=data)], claim)
     result.extra["run"] = _run_option(params, fold, claim, run_id)
     result.extra["reverts"] = fold.last_failover if kind == "failback" else run_id
-    result.msg = f"{kind} run {run_id} of {identity} is {'resumed' if found.how == 'resume' else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
+    result.msg = (
+        f"{kind} run {run_id} of {identity} is {'resumed' if found.how == 'resume' else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
+    )
 
 
 def _right_target(definition: t.Mapping[str, t.Any], fold: Fold, hosts: Hosts) -> None:
@@ -126,7 +140,9 @@ def _refuse_recovered_source(definition: t.Mapping[str, t.Any], hosts: Hosts, cl
     if answer:
         if not check_mode:
             journal.append([journal.draft("incident_recovered", by="failover_run", host=definition["source"]["host"], data={"msg": answer})])
-        raise WrongState(f"{identity}: the source answers again ({answer}); the votes are void and nothing was moved. For a planned move decide again with the ack playbook")
+        raise WrongState(
+            f"{identity}: the source answers again ({answer}); the votes are void and nothing was moved. For a planned move decide again with the ack playbook"
+        )
 
 
 def _run_option(params: t.Mapping[str, t.Any], fold: Fold, claim: LeaseClaim, run_id: str) -> dict[str, t.Any]:

@@ -43,7 +43,7 @@ FIRST_ANSWER = 15.0
 ECHO = 1.0
 
 #: Seconds that a change may last beyond the service's own timeout.
-SLACK = 30.0
+SLACK = 15.0
 
 STOPPED = {"state": "Stopped", "start_mode": "disabled"}
 

@@ -28,24 +28,30 @@ $folder = [string]$data.path
 $journal = $folder + '\' + $request.identity + '.journal'
 $leaseFile = $folder + '\' + $request.identity + '.lease'
 $uptime = [double][System.Diagnostics.Stopwatch]::GetTimestamp() / [double][System.Diagnostics.Stopwatch]::Frequency
-$boot = (Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime).LastBootUpTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+$system = Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime
+$boot = $system.LastBootUpTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
 
 function Get-LineHash([string]$line) {
     $sha = [System.Security.Cryptography.SHA256]::Create()
     try { return ([System.BitConverter]::ToString($sha.ComputeHash($encoding.GetBytes($line)))).Replace('-', '').ToLowerInvariant() } finally { $sha.Dispose() }
 }
 
+function Open-Through([string]$path, [System.IO.FileMode]$mode) {
+    $through = [System.IO.FileOptions]::WriteThrough
+    return New-Object System.IO.FileStream($path, $mode, [System.IO.FileAccess]::Write, [System.IO.FileShare]::Read, 4096, $through)
+}
+
 function Write-Whole([string]$path, [string]$text) {
     $bytes = $encoding.GetBytes($text)
     $new = $path + '.new'
-    $stream = New-Object System.IO.FileStream($new, [System.IO.FileMode]::Create, [System.IO.FileAccess]::Write, [System.IO.FileShare]::None, 4096, [System.IO.FileOptions]::WriteThrough)
+    $stream = Open-Through $new ([System.IO.FileMode]::Create)
     try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
     if ([System.IO.File]::Exists($path)) { [System.IO.File]::Replace($new, $path, $path + '.old') } else { [System.IO.File]::Move($new, $path) }
 }
 
 function Add-Line([string]$path, [string]$text) {
     $bytes = $encoding.GetBytes($text)
-    $stream = New-Object System.IO.FileStream($path, [System.IO.FileMode]::Append, [System.IO.FileAccess]::Write, [System.IO.FileShare]::Read, 4096, [System.IO.FileOptions]::WriteThrough)
+    $stream = Open-Through $path ([System.IO.FileMode]::Append)
     try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
 }
 
@@ -93,11 +99,14 @@ try {
     if ($null -ne $claim) {
         $mine = ([string]$lease.holder -eq [string]$claim.holder)
         if ($claim.acquire) {
-            if (([string]$lease.holder -ne '') -and (-not $mine) -and (($remaining + [double]$lease.longest) -gt 0)) { $verdict = 'lease_held' }
+            $kept = ([string]$lease.holder -ne '') -and (($remaining + [double]$lease.longest) -gt 0)
+            if ($kept -and (-not $mine)) { $verdict = 'lease_held' }
             elseif ([int]$claim.epoch -ne ([int]$lease.epoch + 1)) { $verdict = 'head_moved' }
         } elseif ((-not $mine) -or ([int]$claim.epoch -ne [int]$lease.epoch) -or ($remaining -le 0)) { $verdict = 'lease_lost' }
     }
-    if (($verdict -eq 'ok') -and ($null -ne $request.expect) -and (([int]$request.expect.seq -ne $seq) -or ([string]$request.expect.hash -ne $hash))) { $verdict = 'head_moved' }
+    if (($verdict -eq 'ok') -and ($null -ne $request.expect)) {
+        if (([int]$request.expect.seq -ne $seq) -or ([string]$request.expect.hash -ne $hash)) { $verdict = 'head_moved' }
+    }
 
     $tail = @()
     if ([int]$request.after -lt $seq) { $tail = @($lines[([int]$request.after)..($seq - 1)]) }
@@ -122,7 +131,10 @@ try {
     }
     return @{
         verdict = $verdict; head = @{ seq = $seq; hash = $hash }; lines = $tail; torn = $torn
-        lease = @{ holder = $lease.holder; epoch = $lease.epoch; by = $lease.by; run = $lease.run; longest = $lease.longest; since = $lease.since; remaining = $remaining }
+        lease = @{
+            holder = $lease.holder; epoch = $lease.epoch; by = $lease.by; run = $lease.run
+            longest = $lease.longest; since = $lease.since; remaining = $remaining
+        }
     }
 } finally {
     if ($owned) { $mutex.ReleaseMutex() }

@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.scripts import run_script
 
 #: Seconds beyond a script's own waiting: connecting to Exchange and starting PowerShell.
-OVERHEAD = 90.0
+OVERHEAD = 60.0
 
 
 @dataclasses.dataclass(frozen=True)

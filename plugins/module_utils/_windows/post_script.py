@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.scripts import run_script
 
 #: Seconds beyond the script's own time: starting PowerShell, ending a tree of processes, reading what is left of its output.
-OVERHEAD = 60.0
+OVERHEAD = 30.0
 
 #: Characters that cmd.exe takes as its own even within quotes, or that end them.
 CMD_SPECIAL = re.compile(r'[&|<>^%!"\r\n]')

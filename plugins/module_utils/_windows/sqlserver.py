@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 DEFAULT_INSTANCE = "MSSQLSERVER"
 
 #: Seconds beyond a script's own waiting: connecting to the instance and starting PowerShell.
-OVERHEAD = 60.0
+OVERHEAD = 30.0
 
 MEMBERS = {
     "availability_group": "it belongs to an availability group: fail over the group",

@@ -40,9 +40,9 @@ def target_of(request: Request) -> Target | None:
     uri = request.resource
     lower = uri.lower()
     if lower.startswith(names.WMI_PREFIX):
-        namespace, _, class_name = uri[len(names.WMI_PREFIX):].rpartition("/")
+        namespace, _, class_name = uri[len(names.WMI_PREFIX) :].rpartition("/")
     elif lower.startswith(names.CIM_PREFIX):
-        namespace, class_name = asked or names.DEFAULT_CIM_NAMESPACE, uri[len(names.CIM_PREFIX):]
+        namespace, class_name = asked or names.DEFAULT_CIM_NAMESPACE, uri[len(names.CIM_PREFIX) :]
     else:
         return None
     if not namespace or not class_name or "/" in class_name:
@@ -60,8 +60,9 @@ class _Enumeration:
 class CimService:
     """The WMI plug-in of one host."""
 
-    def __init__(self, provider: CimProvider, address: str, intercept: Callable[[str, str], dict[str, CimValue] | None],
-                 empty_output: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self, provider: CimProvider, address: str, intercept: Callable[[str, str], dict[str, CimValue] | None], empty_output: Callable[[str, str], bool]
+    ) -> None:
         """intercept(class, method): a faked result of Invoke that never reaches the provider; empty_output(class, method): leave the result out."""
         self._provider = provider
         self._address = address

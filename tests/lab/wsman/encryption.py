@@ -36,12 +36,12 @@ def unseal(context: spnego.ContextProxy | None, body: bytes) -> bytes:
     end = body.rfind(BOUNDARY + b"--")
     if context is None or length is None or start < 0 or end < start:
         raise NotDecryptable
-    payload = body[start + len(_MARK):end]
+    payload = body[start + len(_MARK) : end]
     if len(payload) < 4:
         raise NotDecryptable
     header_length = struct.unpack("<I", payload[:4])[0]
     try:
-        plain = context.unwrap_winrm(payload[4:4 + header_length], payload[4 + header_length:])
+        plain = context.unwrap_winrm(payload[4 : 4 + header_length], payload[4 + header_length :])
     except (SpnegoError, ValueError):
         raise NotDecryptable from None
     if len(plain) != int(length.group(1)):
@@ -53,8 +53,22 @@ def seal(context: spnego.ContextProxy, protocol: str, plain: bytes) -> tuple[str
     """Content-Type and body of a sealed answer; protocol mirrors the request's."""
     wrapped = context.wrap_winrm(plain)
     name = protocol.encode()
-    body = b"".join((
-        BOUNDARY, b"\r\n\tContent-Type: ", name,
-        b"\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=", str(len(plain) + wrapped.padding_length).encode(), b"\r\n",
-        BOUNDARY, b"\r\n\tContent-Type: ", _MARK, struct.pack("<I", len(wrapped.header)), wrapped.header, wrapped.data, BOUNDARY, b"--\r\n"))
+    body = b"".join(
+        (
+            BOUNDARY,
+            b"\r\n\tContent-Type: ",
+            name,
+            b"\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=",
+            str(len(plain) + wrapped.padding_length).encode(),
+            b"\r\n",
+            BOUNDARY,
+            b"\r\n\tContent-Type: ",
+            _MARK,
+            struct.pack("<I", len(wrapped.header)),
+            wrapped.header,
+            wrapped.data,
+            BOUNDARY,
+            b"--\r\n",
+        )
+    )
     return f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"', body

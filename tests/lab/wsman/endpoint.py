@@ -71,8 +71,16 @@ class Connection:
 class Endpoint:
     """Serves one host. activity() is called for every request."""
 
-    def __init__(self, host: HostModel, network: LabNetwork, certificates: ServerCertificates, accounts: Accounts, faults: Faults, trace: Trace,
-                 activity: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        host: HostModel,
+        network: LabNetwork,
+        certificates: ServerCertificates,
+        accounts: Accounts,
+        faults: Faults,
+        trace: Trace,
+        activity: Callable[[], None] = lambda: None,
+    ) -> None:
         self.host = host
         self.faults = faults
         self._network = network

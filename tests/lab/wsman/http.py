@@ -10,8 +10,17 @@ import time
 from dataclasses import dataclass
 from email.utils import formatdate
 
-REASONS = {200: "", 400: "Bad Request", 401: "", 404: "Not Found", 405: "Method Not Allowed", 411: "Length Required", 413: "Request Entity Too Large",
-           500: "", 503: "Service Unavailable"}
+REASONS = {
+    200: "",
+    400: "Bad Request",
+    401: "",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    411: "Length Required",
+    413: "Request Entity Too Large",
+    500: "",
+    503: "Service Unavailable",
+}
 HEAD_LIMIT = 65536
 
 

@@ -121,12 +121,14 @@ class ShellService:
             environment.setdefault("CD", directory)
         name = (request.body.get("ShellId") or new_id()).upper()
         self._shells[name] = Shell(user, environment)
-        answer = (f"<x:ResourceCreated><a:Address>{escape(self._address)}</a:Address><a:ReferenceParameters><w:ResourceURI>{names.SHELL_CMD}</w:ResourceURI>"
-                  f'<w:SelectorSet><w:Selector Name="ShellId">{escape(name)}</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>'
-                  f'<rsp:Shell xmlns:rsp="{names.SHELL}"><rsp:ShellId>{escape(name)}</rsp:ShellId><rsp:ResourceUri>{names.SHELL_CMD}</rsp:ResourceUri>'
-                  f"<rsp:Owner>{escape(user)}</rsp:Owner><rsp:ClientIP>{peer}</rsp:ClientIP><rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut>"
-                  "<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>"
-                  "<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>")
+        answer = (
+            f"<x:ResourceCreated><a:Address>{escape(self._address)}</a:Address><a:ReferenceParameters><w:ResourceURI>{names.SHELL_CMD}</w:ResourceURI>"
+            f'<w:SelectorSet><w:Selector Name="ShellId">{escape(name)}</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>'
+            f'<rsp:Shell xmlns:rsp="{names.SHELL}"><rsp:ShellId>{escape(name)}</rsp:ShellId><rsp:ResourceUri>{names.SHELL_CMD}</rsp:ResourceUri>'
+            f"<rsp:Owner>{escape(user)}</rsp:Owner><rsp:ClientIP>{peer}</rsp:ClientIP><rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut>"
+            "<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>"
+            "<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>"
+        )
         return envelope(_PREFIXES, names.CREATE + "Response", request.message_id, answer)
 
     def _drop_idle(self) -> None:
@@ -208,7 +210,7 @@ class ShellService:
         for stream in streams:
             data = command.output.get(stream, b"")[:room]
             if data:
-                command.output[stream] = command.output[stream][len(data):]
+                command.output[stream] = command.output[stream][len(data) :]
                 room -= len(data)
                 pieces.append(f'<rsp:Stream Name="{stream}" CommandId="{name}">{base64.b64encode(data).decode()}</rsp:Stream>')
         state = names.SHELL + "/CommandState/"

@@ -13,8 +13,16 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import CimFault
 from ansible_collections.continuity.identity_failover.tests.lab.wsman import names
 
-_PREFIXES = {"s": names.SOAP, "a": names.ADDRESSING, "x": names.TRANSFER, "e": "http://schemas.xmlsoap.org/ws/2004/08/eventing", "n": names.ENUMERATION,
-             "w": names.WSMAN, "rsp": names.SHELL, "p": names.MICROSOFT}
+_PREFIXES = {
+    "s": names.SOAP,
+    "a": names.ADDRESSING,
+    "x": names.TRANSFER,
+    "e": "http://schemas.xmlsoap.org/ws/2004/08/eventing",
+    "n": names.ENUMERATION,
+    "w": names.WSMAN,
+    "rsp": names.SHELL,
+    "p": names.MICROSOFT,
+}
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DEFAULT_ENVELOPE = 512000
@@ -111,12 +119,16 @@ def new_id() -> str:
 def envelope(prefixes: str, action: str, relates_to: str, body: str) -> bytes:
     """An answer: the prefixes to declare (one of the sets Windows uses), its action, the request's MessageID, the Body's content."""
     relates = f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo>" if relates_to else ""
-    return (f"{_OPENINGS[prefixes]}{escape(action)}</a:Action><a:MessageID>uuid:{new_id()}</a:MessageID><a:To>{names.ANONYMOUS}</a:To>{relates}</s:Header>"
-            f"<s:Body>{body}</s:Body></s:Envelope>").encode()
+    return (
+        f"{_OPENINGS[prefixes]}{escape(action)}</a:Action><a:MessageID>uuid:{new_id()}</a:MessageID><a:To>{names.ANONYMOUS}</a:To>{relates}</s:Header>"
+        f"<s:Body>{body}</s:Body></s:Envelope>"
+    ).encode()
 
 
 def identify_response() -> bytes:
     """The answer to Identify, as a Windows Server 2019 names itself ([MS-WSMV] 3.1.4.8)."""
-    return (f'<s:Envelope xml:lang="en-US" xmlns:s="{names.SOAP}"><s:Header/><s:Body><wsmid:IdentifyResponse xmlns:wsmid="{names.IDENTITY}">'
-            f"<wsmid:ProtocolVersion>{names.WSMAN}</wsmid:ProtocolVersion><wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>"
-            "<wsmid:ProductVersion>OS: 10.0.17763 SP: 0.0 Stack: 3.0</wsmid:ProductVersion></wsmid:IdentifyResponse></s:Body></s:Envelope>").encode()
+    return (
+        f'<s:Envelope xml:lang="en-US" xmlns:s="{names.SOAP}"><s:Header/><s:Body><wsmid:IdentifyResponse xmlns:wsmid="{names.IDENTITY}">'
+        f"<wsmid:ProtocolVersion>{names.WSMAN}</wsmid:ProtocolVersion><wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>"
+        "<wsmid:ProductVersion>OS: 10.0.17763 SP: 0.0 Stack: 3.0</wsmid:ProductVersion></wsmid:IdentifyResponse></s:Body></s:Envelope>"
+    ).encode()

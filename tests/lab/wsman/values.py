@@ -38,9 +38,11 @@ def _datetime(text: str, prefix: str) -> str:
 def reference(obj: CimObject, address: str) -> str:
     """The content of an endpoint reference to an instance."""
     selectors = "".join(f'<w:Selector Name="{escape(key)}">{escape(str(obj.properties[key].value))}</w:Selector>' for key in obj.keys)
-    return (f"<a:Address>{escape(address)}</a:Address><a:ReferenceParameters><w:ResourceURI>{names.WMI_PREFIX}{escape(obj.namespace)}/{obj.class_name}"
-            f'</w:ResourceURI><w:SelectorSet><w:Selector Name="__cimnamespace">{escape(obj.namespace)}</w:Selector>{selectors}</w:SelectorSet>'
-            "</a:ReferenceParameters>")
+    return (
+        f"<a:Address>{escape(address)}</a:Address><a:ReferenceParameters><w:ResourceURI>{names.WMI_PREFIX}{escape(obj.namespace)}/{obj.class_name}"
+        f'</w:ResourceURI><w:SelectorSet><w:Selector Name="__cimnamespace">{escape(obj.namespace)}</w:Selector>{selectors}</w:SelectorSet>'
+        "</a:ReferenceParameters>"
+    )
 
 
 def _one(name: str, kind: str, value: object, prefix: str) -> str:
@@ -73,8 +75,10 @@ def _sorted(properties: Mapping[str, CimValue], prefix: str) -> str:
 
 def instance(obj: CimObject, uri: str) -> str:
     """An instance as Get and `SELECT *` answer it. uri: the class' resource URI in the form that was asked."""
-    return (f'<p:{obj.class_name} {_NAMESPACES} xmlns:p="{escape(uri)}" xmlns:cim="{names.CIM}" xsi:type="p:{obj.class_name}_Type">'
-            f"{_sorted(obj.properties, 'p:')}</p:{obj.class_name}>")
+    return (
+        f'<p:{obj.class_name} {_NAMESPACES} xmlns:p="{escape(uri)}" xmlns:cim="{names.CIM}" xsi:type="p:{obj.class_name}_Type">'
+        f"{_sorted(obj.properties, 'p:')}</p:{obj.class_name}>"
+    )
 
 
 def fragment(obj: CimObject) -> str:

@@ -38,8 +38,12 @@ from ansible_collections.continuity.identity_failover.tests.lab.wsman.endpoint i
 
 T = TypeVar("T")
 KEYS = {"win32_service": ("Name",), "win32_environment": ("Name", "UserName"), "msft_dnsclientcache": ("Name", "Entry")}
-METHODS = {"win32_service": {"StartService", "StopService"}, "msft_dnsclientcache": {"Clear"}, "stdregprov": {"SetStringValue", "GetStringValue"},
-           "win32_process": {"Create"}}
+METHODS = {
+    "win32_service": {"StartService", "StopService"},
+    "msft_dnsclientcache": {"Clear"},
+    "stdregprov": {"SetStringValue", "GetStringValue"},
+    "win32_process": {"Create"},
+}
 
 
 def _string(text: str | None) -> CimValue:
@@ -54,12 +58,24 @@ class FakeCim:
         self.rows: dict[str, list[CimObject]] = {"win32_service": [], "win32_environment": [], "msft_dnsclientcache": [], "stdregprov": [], "win32_process": []}
         names = ["Spooler", "Dnscache", *(f"Service{number:04}" for number in range(services - 2))]
         for number, name in enumerate(names):
-            self.rows["win32_service"].append(CimObject("root/cimv2", "Win32_Service", {
-                "Name": _string(name), "State": _string("Running" if number % 2 == 0 else "Stopped"), "AcceptStop": CimValue("boolean", number % 2 == 0),
-                "DisplayName": _string('The "first" <service> & more'), "InstallDate": CimValue("datetime", None),
-                "ProcessId": CimValue("uint32", 100 + number), "Started": CimValue("datetime", "20260131120000.500000+060"),
-                "Groups": CimValue("string", ["a", "b"], True), "None": CimValue("string", [], True),
-            }, ("Name",)))
+            self.rows["win32_service"].append(
+                CimObject(
+                    "root/cimv2",
+                    "Win32_Service",
+                    {
+                        "Name": _string(name),
+                        "State": _string("Running" if number % 2 == 0 else "Stopped"),
+                        "AcceptStop": CimValue("boolean", number % 2 == 0),
+                        "DisplayName": _string('The "first" <service> & more'),
+                        "InstallDate": CimValue("datetime", None),
+                        "ProcessId": CimValue("uint32", 100 + number),
+                        "Started": CimValue("datetime", "20260131120000.500000+060"),
+                        "Groups": CimValue("string", ["a", "b"], True),
+                        "None": CimValue("string", [], True),
+                    },
+                    ("Name",),
+                )
+            )
         self.hold = asyncio.Event()
         self.hold.set()
 

@@ -59,8 +59,12 @@ def test_control_over_http(tmp_path: Path) -> None:
         assert answer == {"host": "fake1", "kind": "slow", "parameters": {"ms": 20}}
         state = await asyncio.to_thread(call, "state", host="fake1")
         assert state == {"host": "fake1", "endpoint": {"faults": {"slow": {"ms": 20}}, "shells": 0}}
-        for verb, arguments, text in (("fault", {"host": "nope", "kind": "slow"}, "no host 'nope'"), ("nope", {}, "no command 'nope'"),
-                                      ("cut", {"a": "controller", "b": "x"}, "no place 'x'"), ("kill", {"host": "x"}, "no host 'x'")):
+        for verb, arguments, text in (
+            ("fault", {"host": "nope", "kind": "slow"}, "no host 'nope'"),
+            ("nope", {}, "no command 'nope'"),
+            ("cut", {"a": "controller", "b": "x"}, "no place 'x'"),
+            ("kill", {"host": "x"}, "no host 'x'"),
+        ):
             with pytest.raises(LabError, match=text):
                 await asyncio.to_thread(call, verb, **arguments)
         with pytest.raises(LabError, match="token is missing or wrong"):

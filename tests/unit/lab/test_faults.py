@@ -20,9 +20,16 @@ def test_every_kind_has_defaults_and_can_be_healed(kind: str) -> None:
     assert faults.heal(kind) == [kind] and faults.active == {} and faults.heal() == []
 
 
-@pytest.mark.parametrize(("kind", "parameters", "text"), [
-    ("nope", {}, "no fault 'nope'"), ("slow", {"x": 1}, "no parameter 'x'; it has: ms"), ("slow", {"ms": "x"}, "needs a number for ms"),
-    ("drop", {"when": "never"}, "one of before, after, either"), ("refuse", {"ms": 1}, "it has: none")])
+@pytest.mark.parametrize(
+    ("kind", "parameters", "text"),
+    [
+        ("nope", {}, "no fault 'nope'"),
+        ("slow", {"x": 1}, "no parameter 'x'; it has: ms"),
+        ("slow", {"ms": "x"}, "needs a number for ms"),
+        ("drop", {"when": "never"}, "one of before, after, either"),
+        ("refuse", {"ms": 1}, "it has: none"),
+    ],
+)
 def test_wrong_faults_are_told(kind: str, parameters: dict[str, object], text: str) -> None:
     with pytest.raises(LabError, match=text):
         Faults("exch1", 0).set(kind, parameters)

@@ -86,9 +86,15 @@ def test_get_in_both_forms() -> None:
         assert item.findtext(f"{{{uri}}}State") == "Running"
 
 
-@pytest.mark.parametrize(("resource", "selectors", "expected"), [
-    (SERVICE, {}, (2150858842, "w:InvalidSelectors")), (SERVICE, {"Name": "Spooler", "X": "1"}, (2150858843, "w:InvalidSelectors")),
-    (SERVICE, {"Name": "nope"}, (2150858752, "a:DestinationUnreachable")), (WMI + "root/cimv2/Nope", {}, (2150858752, "a:DestinationUnreachable"))])
+@pytest.mark.parametrize(
+    ("resource", "selectors", "expected"),
+    [
+        (SERVICE, {}, (2150858842, "w:InvalidSelectors")),
+        (SERVICE, {"Name": "Spooler", "X": "1"}, (2150858843, "w:InvalidSelectors")),
+        (SERVICE, {"Name": "nope"}, (2150858752, "a:DestinationUnreachable")),
+        (WMI + "root/cimv2/Nope", {}, (2150858752, "a:DestinationUnreachable")),
+    ],
+)
 def test_get_faults(resource: str, selectors: dict[str, str], expected: tuple[int, str]) -> None:
     assert _fault(_service(FakeCim()), _request(names.GET, resource, selectors)) == expected
 
@@ -115,9 +121,14 @@ def test_static_and_instance_invoke() -> None:
     assert cim.get("root/cimv2", "Win32_Service", {"Name": "Spooler"}).properties["State"].value == "Stopped"
 
 
-@pytest.mark.parametrize(("action", "expected"), [
-    (SERVICE + "/Nope", (2150858753, "a:ActionNotSupported")), ("http://example.com/Clear", (2150858753, "a:ActionNotSupported")),
-    (SERVICE + "/", (2150858753, "a:ActionNotSupported"))])
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        (SERVICE + "/Nope", (2150858753, "a:ActionNotSupported")),
+        ("http://example.com/Clear", (2150858753, "a:ActionNotSupported")),
+        (SERVICE + "/", (2150858753, "a:ActionNotSupported")),
+    ],
+)
 def test_invoke_faults(action: str, expected: tuple[int, str]) -> None:
     assert _fault(_service(FakeCim()), _request(action)) == expected
 
@@ -205,13 +216,17 @@ def test_wql_projection_and_star() -> None:
     assert items[0].tag == f"{{{SERVICE}}}Win32_Service"
 
 
-@pytest.mark.parametrize(("filter_", "resource", "expected"), [
-    (WQL % "SELECT nonsense", WMI + "root/cimv2/*", (2150858778, "n:CannotProcessFilter")),
-    (WQL % "SELECT * FROM Nope", WMI + "root/cimv2/*", (2150858778, "n:CannotProcessFilter")),
-    (WQL % "SELECT * FROM Win32_Service", SERVICE, (2150859003, "a:DestinationUnreachable")),
-    ('<w:Filter Dialect="x">y</w:Filter>', WMI + "root/cimv2/*", (2150858777, "n:FilterDialectRequestedUnavailable")),
-    ("", WMI + "root/cimv2/*", (2150858831, "n:FilteringRequired")),
-    ("<w:EnumerationMode>EnumerateEPR</w:EnumerationMode>", SERVICE, (2150858886, "w:UnsupportedFeature"))])
+@pytest.mark.parametrize(
+    ("filter_", "resource", "expected"),
+    [
+        (WQL % "SELECT nonsense", WMI + "root/cimv2/*", (2150858778, "n:CannotProcessFilter")),
+        (WQL % "SELECT * FROM Nope", WMI + "root/cimv2/*", (2150858778, "n:CannotProcessFilter")),
+        (WQL % "SELECT * FROM Win32_Service", SERVICE, (2150859003, "a:DestinationUnreachable")),
+        ('<w:Filter Dialect="x">y</w:Filter>', WMI + "root/cimv2/*", (2150858777, "n:FilterDialectRequestedUnavailable")),
+        ("", WMI + "root/cimv2/*", (2150858831, "n:FilteringRequired")),
+        ("<w:EnumerationMode>EnumerateEPR</w:EnumerationMode>", SERVICE, (2150858886, "w:UnsupportedFeature")),
+    ],
+)
 def test_enumerate_faults(filter_: str, resource: str, expected: tuple[int, str]) -> None:
     assert _fault(_service(FakeCim()), _enumerate(filter_, resource)) == expected
 

@@ -51,19 +51,34 @@ def test_chunks_are_put_together(chunks: list[bytes]) -> None:
     assert request is not None and request.body == b"".join(chunks)
 
 
-@pytest.mark.parametrize(("head", "keep"), [
-    (b"POST / HTTP/1.1\r\n\r\n", True), (b"POST / HTTP/1.1\r\nConnection: close\r\n\r\n", False),
-    (b"POST / HTTP/1.0\r\n\r\n", False), (b"POST / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", True)])
+@pytest.mark.parametrize(
+    ("head", "keep"),
+    [
+        (b"POST / HTTP/1.1\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nConnection: close\r\n\r\n", False),
+        (b"POST / HTTP/1.0\r\n\r\n", False),
+        (b"POST / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", True),
+    ],
+)
 def test_keep_alive(head: bytes, keep: bool) -> None:
     request, _ = _read(head)
     assert request is not None and request.keep_alive is keep
 
 
-@pytest.mark.parametrize(("data", "status"), [
-    (b"nonsense\r\n\r\n", 400), (b"POST / HTTP/1.1\r\nno colon\r\n\r\n", 400), (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
-    (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400), (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 413),
-    (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400), (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n", 413),
-    (b"POST / HT", 400), (b"POST / HTTP/1.1\r\nX: " + b"y" * 70000, 400)])
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n", 413),
+        (b"POST / HT", 400),
+        (b"POST / HTTP/1.1\r\nX: " + b"y" * 70000, 400),
+    ],
+)
 def test_what_is_refused(data: bytes, status: int) -> None:
     with pytest.raises(HttpError) as caught:
         _read(data)

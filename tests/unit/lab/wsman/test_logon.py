@@ -60,8 +60,9 @@ def test_ntlm(tmp_path: Path, protocol: str, user: str) -> None:
     assert (tmp_path / "users").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("header", [
-    None, "Kerberos abc", "CredSSP abc", "Negotiate !!!", "Negotiate YWJj", "NTLM TlRMTVNTUAAB", "Basic YWJj", "Basic !", CERTIFICATE_SCHEME])
+@pytest.mark.parametrize(
+    "header", [None, "Kerberos abc", "CredSSP abc", "Negotiate !!!", "Negotiate YWJj", "NTLM TlRMTVNTUAAB", "Basic YWJj", "Basic !", CERTIFICATE_SCHEME]
+)
 def test_everything_else_gets_the_offer(tmp_path: Path, header: str | None) -> None:
     verdict = _login(tmp_path).check(header)
     assert verdict.user is None and verdict.headers == OFFER

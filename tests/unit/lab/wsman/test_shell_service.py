@@ -35,8 +35,16 @@ class _Client:
 
     async def send(self, action: str, body: str, *, shell: str | None = None, options: dict[str, str] | None = None, timeout: float = 5.0) -> Element:
         name = self.shell if shell is None else shell
-        request = Request(action, names.SHELL_CMD, "uuid:1", selectors={"ShellId": name} if name else {}, options=options or {}, timeout=timeout,
-                          body=fromstring(body) if body else None, max_envelope=153600)
+        request = Request(
+            action,
+            names.SHELL_CMD,
+            "uuid:1",
+            selectors={"ShellId": name} if name else {},
+            options=options or {},
+            timeout=timeout,
+            body=fromstring(body) if body else None,
+            max_envelope=153600,
+        )
         return fromstring(await self.service.handle(request, self.user, "127.0.0.1"))
 
     async def open(self) -> str:
@@ -207,9 +215,16 @@ def test_a_defect_of_the_model_is_no_success(capsys: pytest.CaptureFixture[str])
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("action", "body", "subcode"), [
-    (names.COMMAND, "", "w:SchemaValidationError"), (names.RECEIVE, "", "w:SchemaValidationError"), (names.SIGNAL, "", "w:SchemaValidationError"),
-    (names.GET, "", "a:ActionNotSupported"), (names.SIGNAL, f'<rsp:Signal {RSP} CommandId="x"/>', "w:InvalidSelectors")])
+@pytest.mark.parametrize(
+    ("action", "body", "subcode"),
+    [
+        (names.COMMAND, "", "w:SchemaValidationError"),
+        (names.RECEIVE, "", "w:SchemaValidationError"),
+        (names.SIGNAL, "", "w:SchemaValidationError"),
+        (names.GET, "", "a:ActionNotSupported"),
+        (names.SIGNAL, f'<rsp:Signal {RSP} CommandId="x"/>', "w:InvalidSelectors"),
+    ],
+)
 def test_bad_messages(action: str, body: str, subcode: str) -> None:
     async def work(client: _Client) -> None:
         assert (await _fault(client.send(action, body)))[1] == subcode

@@ -28,9 +28,17 @@ def test_bad_durations_are_the_fault_of_the_header(text: str) -> None:
     assert (caught.value.code, caught.value.subcode) == (2150858767, "a:InvalidMessageInformationHeader")
 
 
-@pytest.mark.parametrize("data", [b"", b"<a", b"<a/>", b"\xff\xfe",
-                                  b'<!DOCTYPE x><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body/></s:Envelope>',
-                                  b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/></s:Envelope>'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<a",
+        b"<a/>",
+        b"\xff\xfe",
+        b'<!DOCTYPE x><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body/></s:Envelope>',
+        b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/></s:Envelope>',
+    ],
+)
 def test_what_is_no_request(data: bytes) -> None:
     with pytest.raises(CimFault) as caught:
         parse(data)
@@ -38,11 +46,13 @@ def test_what_is_no_request(data: bytes) -> None:
 
 
 def test_pywinrm_header_with_attributes_in_no_namespace() -> None:
-    request = parse(f'''<env:Envelope xmlns:env="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}"><env:Header>
+    request = parse(
+        f'''<env:Envelope xmlns:env="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}"><env:Header>
       <a:To>http://windows-host:5985/wsman</a:To><w:MaxEnvelopeSize mustUnderstand="true">153600</w:MaxEnvelopeSize><a:MessageID>uuid:1</a:MessageID>
       <w:Locale mustUnderstand="false" xml:lang="en-US"/><w:OperationTimeout>PT20S</w:OperationTimeout><w:ResourceURI mustUnderstand="true">r</w:ResourceURI>
       <a:Action mustUnderstand="true">act</a:Action><w:SelectorSet><w:Selector Name="ShellId">X</w:Selector></w:SelectorSet>
-      <w:OptionSet><w:Option Name="WINRS_SKIP_CMD_SHELL">FALSE</w:Option></w:OptionSet></env:Header><env:Body><x/></env:Body></env:Envelope>'''.encode())
+      <w:OptionSet><w:Option Name="WINRS_SKIP_CMD_SHELL">FALSE</w:Option></w:OptionSet></env:Header><env:Body><x/></env:Body></env:Envelope>'''.encode()
+    )
     assert (request.action, request.resource, request.message_id, request.timeout, request.max_envelope) == ("act", "r", "uuid:1", 20, 153600)
     assert request.selectors == {"ShellId": "X"} and request.options == {"WINRS_SKIP_CMD_SHELL": "FALSE"}
     assert request.body is not None and request.body.tag == "x"

@@ -33,8 +33,10 @@ def _recorded(path: str) -> Element:
 
 
 @needs_recordings
-@pytest.mark.parametrize(("path", "fault"), [
-    ("winrs_operation_timeout.yml", faults.timed_out()), ("winrs_bad_cmd_id.yml", faults.unknown_command()), ("wmi_error_v2.xml", faults.too_many_shells(30))])
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [("winrs_operation_timeout.yml", faults.timed_out()), ("winrs_bad_cmd_id.yml", faults.unknown_command()), ("wmi_error_v2.xml", faults.too_many_shells(30))],
+)
 def test_recorded_faults_are_written_alike(path: str, fault: CimFault) -> None:
     ours, theirs = _fault(fault), _recorded(path)
     assert shape(ours) == shape(theirs)
@@ -45,10 +47,16 @@ def test_recorded_faults_are_written_alike(path: str, fault: CimFault) -> None:
             assert (ours_node.text or "").strip() == (theirs_node.text or "").strip()
 
 
-@pytest.mark.parametrize(("fault", "value", "subcode", "code"), [
-    (class_not_found("X"), "s:Sender", "a:DestinationUnreachable", "2150858752"), (bad_query("x"), "s:Sender", "n:CannotProcessFilter", "2150858778"),
-    (access_denied("x"), "s:Sender", "w:AccessDenied", "5"), (faults.timed_out(), "s:Receiver", "w:TimedOut", "2150858793"),
-    (CimFault(995, "w:InternalError", "x"), "s:Receiver", "w:InternalError", "995")])
+@pytest.mark.parametrize(
+    ("fault", "value", "subcode", "code"),
+    [
+        (class_not_found("X"), "s:Sender", "a:DestinationUnreachable", "2150858752"),
+        (bad_query("x"), "s:Sender", "n:CannotProcessFilter", "2150858778"),
+        (access_denied("x"), "s:Sender", "w:AccessDenied", "5"),
+        (faults.timed_out(), "s:Receiver", "w:TimedOut", "2150858793"),
+        (CimFault(995, "w:InternalError", "x"), "s:Receiver", "w:InternalError", "995"),
+    ],
+)
 def test_codes(fault: CimFault, value: str, subcode: str, code: str) -> None:
     found = _fault(fault)
     assert [node.text for node in found.iter(f"{{{names.SOAP}}}Value")] == [value, subcode]

@@ -58,28 +58,48 @@ def test_recorded_items_are_written_alike(class_name: str, kind: str) -> None:
     assert count > 0
 
 
-@pytest.mark.parametrize(("value", "xml"), [
-    (CimValue("string", None), '<A xsi:nil="true"/>'), (CimValue("string", ""), "<A></A>"), (CimValue("boolean", False), "<A>false</A>"),
-    (CimValue("uint32", 0), "<A>0</A>"), (CimValue("string", [], True), ""), (CimValue("string", None, True), ""),
-    (CimValue("string", ["1", "2"], True), "<A>1</A><A>2</A>"),
-    (CimValue("datetime", "20130415162843.488171+000"), "<A><Datetime>2013-04-15T16:28:43.488171Z</Datetime></A>"),
-    (CimValue("datetime", "20130415162843.500000-090"), "<A><Datetime>2013-04-15T16:28:43.5-01:30</Datetime></A>"),
-    (CimValue("datetime", "00000001020304.000000:000"), "<A><Interval>P1DT2H3M4S</Interval></A>")])
+@pytest.mark.parametrize(
+    ("value", "xml"),
+    [
+        (CimValue("string", None), '<A xsi:nil="true"/>'),
+        (CimValue("string", ""), "<A></A>"),
+        (CimValue("boolean", False), "<A>false</A>"),
+        (CimValue("uint32", 0), "<A>0</A>"),
+        (CimValue("string", [], True), ""),
+        (CimValue("string", None, True), ""),
+        (CimValue("string", ["1", "2"], True), "<A>1</A><A>2</A>"),
+        (CimValue("datetime", "20130415162843.488171+000"), "<A><Datetime>2013-04-15T16:28:43.488171Z</Datetime></A>"),
+        (CimValue("datetime", "20130415162843.500000-090"), "<A><Datetime>2013-04-15T16:28:43.5-01:30</Datetime></A>"),
+        (CimValue("datetime", "00000001020304.000000:000"), "<A><Interval>P1DT2H3M4S</Interval></A>"),
+    ],
+)
 def test_single_values(value: CimValue, xml: str) -> None:
     assert values.element("A", value, "") == xml
 
 
 def _arguments(xml: str) -> object:
-    return values.raw_children(fromstring(f'<m:X_INPUT xmlns:m="u" xmlns:cim="{names.CIM}" xmlns:xsi="{names.XSI}" xmlns:a="{names.ADDRESSING}" '
-                                          f'xmlns:w="{names.WSMAN}">{xml}</m:X_INPUT>'))
+    return values.raw_children(
+        fromstring(
+            f'<m:X_INPUT xmlns:m="u" xmlns:cim="{names.CIM}" xmlns:xsi="{names.XSI}" xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}">{xml}</m:X_INPUT>'
+        )
+    )
 
 
-@pytest.mark.parametrize(("xml", "expected"), [
-    ("<m:A>x</m:A><m:B/>", {"A": "x", "B": ""}), ('<m:A xsi:nil="true"/>', {"A": None}), ("<m:A>1</m:A><m:A>2</m:A><m:A>3</m:A>", {"A": ["1", "2", "3"]}),
-    ("<m:T><cim:Datetime>2026-01-01T00:00:00Z</cim:Datetime></m:T>", {"T": "2026-01-01T00:00:00Z"}),
-    ('<m:E xsi:type="m:Win32_Trustee_Type"><m:Name>n</m:Name></m:E>', {"E": {"Name": "n", "__class": "Win32_Trustee"}}),
-    ('<m:R><a:Address>x</a:Address><a:ReferenceParameters><w:ResourceURI>u</w:ResourceURI><w:SelectorSet><w:Selector Name="N">v</w:Selector>'
-     "</w:SelectorSet></a:ReferenceParameters></m:R>", {"R": {"__resource": "u", "__selectors": {"N": "v"}}})])
+@pytest.mark.parametrize(
+    ("xml", "expected"),
+    [
+        ("<m:A>x</m:A><m:B/>", {"A": "x", "B": ""}),
+        ('<m:A xsi:nil="true"/>', {"A": None}),
+        ("<m:A>1</m:A><m:A>2</m:A><m:A>3</m:A>", {"A": ["1", "2", "3"]}),
+        ("<m:T><cim:Datetime>2026-01-01T00:00:00Z</cim:Datetime></m:T>", {"T": "2026-01-01T00:00:00Z"}),
+        ('<m:E xsi:type="m:Win32_Trustee_Type"><m:Name>n</m:Name></m:E>', {"E": {"Name": "n", "__class": "Win32_Trustee"}}),
+        (
+            '<m:R><a:Address>x</a:Address><a:ReferenceParameters><w:ResourceURI>u</w:ResourceURI><w:SelectorSet><w:Selector Name="N">v</w:Selector>'
+            "</w:SelectorSet></a:ReferenceParameters></m:R>",
+            {"R": {"__resource": "u", "__selectors": {"N": "v"}}},
+        ),
+    ],
+)
 def test_arguments(xml: str, expected: object) -> None:
     assert _arguments(xml) == expected
 

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
 
 
 def tcp(place: str, ok: bool | None) -> Observation:

@@ -10,11 +10,12 @@ import datetime
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import states
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold, live_votes, quorum
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
 AT = "2026-11-22T19:59:00.000Z"
@@ -61,6 +62,7 @@ def closed(kind: str = "failover", run: str = "r1") -> Event:
         ([ARMED, vote(expires_at="2026-11-22T19:59:30.000Z")], "protected"),
         ([ARMED, INCIDENT, vote(), event("incident_recovered", {})], "recovered"),
         ([ARMED, INCIDENT, event("incident_recovered", {}), event("incident_closed", {})], "protected"),
+        ([ARMED, vote(), INCIDENT], "pending"),
         ([ARMED, INCIDENT, vote(), opened()], "failing_over"),
         ([ARMED, INCIDENT, vote(), opened(), closed()], "failed_over"),
         ([ARMED, INCIDENT, vote(), opened(), event("run_reverted", {}, run="r1")], "pending"),
@@ -107,6 +109,11 @@ def test_the_first_before_image_and_the_last_after_image_of_a_run_are_kept() -> 
     assert found.runs["r1"].moved_anything()
 
 
+def test_a_vote_while_a_run_is_open_counts_for_nothing_later() -> None:
+    found = fold([ARMED, INCIDENT, vote(), opened(), vote(by="late"), event("run_reverted", {}, run="r1")], NOW)
+    assert (found.state, found.votes) == ("pending", [])
+
+
 def test_a_plan_moves_no_state() -> None:
     plan = event("run_opened", {"kind": "failover", "mode": "plan", "planned": True, "epoch": 0}, run="p1")
     found = fold([ARMED, plan, event("run_closed", {}, run="p1")], NOW)
@@ -132,8 +139,28 @@ def test_the_owner_moves_only_through_a_run() -> None:
             assert "moving" in (before, after), row
 
 
-@given(st.lists(st.sampled_from([ARMED, INCIDENT, vote(), vote("decline"), vote("withdraw"), event("incident_recovered", {}), event("incident_closed", {}),
-                                 opened(), closed(), event("run_reverted", {}, run="r1"), opened("failback", "r2"), closed("failback", "r2"), event("threat", {})]), max_size=14))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                ARMED,
+                INCIDENT,
+                vote(),
+                vote("decline"),
+                vote("withdraw"),
+                event("incident_recovered", {}),
+                event("incident_closed", {}),
+                opened(),
+                closed(),
+                event("run_reverted", {}, run="r1"),
+                opened("failback", "r2"),
+                closed("failback", "r2"),
+                event("threat", {}),
+            ]
+        ),
+        max_size=14,
+    )
+)
 def test_never_failing_over_without_a_quorum_before_it(events: list[Event]) -> None:
     for end in range(len(events) + 1):
         before, after = fold(events[: end - 1] if end else [], NOW), fold(events[:end], NOW)

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import KINDS, Event, Head, chain, follow, line_hash, parse
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import KINDS, Event, Head, chain, follow, line_hash, parse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken
 
 TEXT = st.text(max_size=20)
 DRAFTS = st.lists(

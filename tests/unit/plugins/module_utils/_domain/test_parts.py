@@ -16,7 +16,10 @@ LIVE = {
     "addresses": [{"address": "10.0.0.50", "prefix_length": 24}],
     "directory": {"domain_controllers": ["dc1"]},
     "spns": [{"from": "EXCH1$", "to": "EXCH2$", "values": ["http/mail.example.com"]}],
-    "databases": [{"kind": "exchange", "from": "DB01", "to": "DB01-DR", "credential": "exchange"}, {"kind": "sqlserver", "name": "ERP", "instance": "MSSQLSERVER"}],
+    "databases": [
+        {"kind": "exchange", "from": "DB01", "to": "DB01-DR", "credential": "exchange"},
+        {"kind": "sqlserver", "name": "ERP", "instance": "MSSQLSERVER"},
+    ],
     "post_script": {"path": "D:\\dr\\post.ps1"},
     "dns": {
         "servers": [{"address": "10.0.0.10"}],

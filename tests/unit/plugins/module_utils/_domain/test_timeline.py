@@ -64,4 +64,9 @@ def test_reports_are_newest_first_and_name_step_host_and_failure() -> None:
 
 
 def test_every_event_has_a_sentence() -> None:
-    assert [entry["text"] for entry in timeline(EVENTS)][:4] == ["baseline of exch1, exch2", "host incident: silent", "chief: proceed (dead)", "failover under epoch 1"]
+    assert [entry["text"] for entry in timeline(EVENTS)][:4] == [
+        "baseline of exch1, exch2",
+        "host incident: silent",
+        "chief: proceed (dead)",
+        "failover under epoch 1",
+    ]

@@ -26,11 +26,14 @@ CIMV2 = "root/cimv2"
 
 
 def machine(name: str, uuid: str, state: str) -> FakeSession:
-    return FakeSession(name, instances={
-        (CIMV2, "Win32_ComputerSystem"): [{"Name": name.upper()}],
-        (CIMV2, "Win32_ComputerSystemProduct"): [{"UUID": uuid}],
-        (CIMV2, "Win32_Service"): [{"Name": "IS", "State": state, "StartMode": "Auto" if state == "Running" else "Manual", "DelayedAutoStart": False}],
-    })
+    return FakeSession(
+        name,
+        instances={
+            (CIMV2, "Win32_ComputerSystem"): [{"Name": name.upper()}],
+            (CIMV2, "Win32_ComputerSystemProduct"): [{"UUID": uuid}],
+            (CIMV2, "Win32_Service"): [{"Name": "IS", "State": state, "StartMode": "Auto" if state == "Running" else "Manual", "DelayedAutoStart": False}],
+        },
+    )
 
 
 class Estate:
@@ -38,11 +41,16 @@ class Estate:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.clock = FakeClock()
-        self.sessions = {"exch1": machine("exch1", "11111111-0000-0000-0000-000000000000", "Running"), "exch2": machine("exch2", "22222222-0000-0000-0000-000000000000", "Stopped")}
+        self.sessions = {
+            "exch1": machine("exch1", "11111111-0000-0000-0000-000000000000", "Running"),
+            "exch2": machine("exch2", "22222222-0000-0000-0000-000000000000", "Stopped"),
+        }
         self.dead: set[str] = set()
         self.store = {"kind": "directory", "path": str(folder / "store"), "host": None}
         self.mirror = str(folder / "mirror")
-        self.definition = normalise({"source": {"host": "exch1"}, "target": {"host": "exch2"}, "services": [{"name": "IS"}], "monitor": {"interval": 5, "missed": 3}})
+        self.definition = normalise(
+            {"source": {"host": "exch1"}, "target": {"host": "exch2"}, "services": [{"name": "IS"}], "monitor": {"interval": 5, "missed": 3}}
+        )
 
     def target(self) -> t.Any:
         return self.named("exch2")
@@ -64,9 +72,32 @@ class Estate:
         """Nothing is open."""
 
     def do(self, function: t.Any, check_mode: bool = False, **params: t.Any) -> t.Any:
-        defaults = {"identity": "mail", "store": self.store, "mirror": self.mirror, "by": "ops", "reason": "because", "definition": self.definition, "kind": "failover", "mode": "execute",
-                    "run": None, "lease_seconds": 60.0, "decision": "proceed", "data_state": "apply_queues", "fence_minimum": 2, "required": 1, "expires": 3600.0,
-                    "source": "exch1", "vantage_points": [], "probes": [], "interval": 5.0, "missed": 3, "trigger": "all", "duration": 60.0, "wait_for": None, "timeout": 10.0}
+        defaults = {
+            "identity": "mail",
+            "store": self.store,
+            "mirror": self.mirror,
+            "by": "ops",
+            "reason": "because",
+            "definition": self.definition,
+            "kind": "failover",
+            "mode": "execute",
+            "run": None,
+            "lease_seconds": 60.0,
+            "decision": "proceed",
+            "data_state": "apply_queues",
+            "fence_minimum": 2,
+            "required": 1,
+            "expires": 3600.0,
+            "source": "exch1",
+            "vantage_points": [],
+            "probes": [],
+            "interval": 5.0,
+            "missed": 3,
+            "trigger": "all",
+            "duration": 60.0,
+            "wait_for": None,
+            "timeout": 10.0,
+        }
         return function({**defaults, **params}, self, self.clock, check_mode=check_mode)
 
     def run(self, state: str, **params: t.Any) -> t.Any:
@@ -88,7 +119,10 @@ def test_arming_records_both_machines_and_their_services(estate: Estate) -> None
     result = estate.run("armed")
     assert (result.changed, result.extra["state"]) == (True, "protected")
     assert result.extra["baseline"]["machines"]["exch2"] == {"uuid": "22222222-0000-0000-0000-000000000000", "name": "EXCH2"}
-    assert result.extra["baseline"]["services"] == {"exch1": {"IS": {"state": "Running", "start_mode": "auto"}}, "exch2": {"IS": {"state": "Stopped", "start_mode": "manual"}}}
+    assert result.extra["baseline"]["services"] == {
+        "exch1": {"IS": {"state": "Running", "start_mode": "auto"}},
+        "exch2": {"IS": {"state": "Stopped", "start_mode": "manual"}},
+    }
 
 
 def test_arming_again_changes_nothing_until_something_differs(estate: Estate) -> None:
@@ -135,6 +169,12 @@ def test_a_source_that_answers_again_voids_the_votes(estate: Estate) -> None:
     result = estate.do(failover_monitor)
     assert (result.extra["state"], estate.do(failover_status).extra["votes"]) == ("recovered", [])
     assert estate.do(failover_ack, decision="acknowledge").extra["state"] == "protected"
+
+
+def test_a_source_that_dies_before_a_planned_move_asks_for_a_new_decision(estate: Estate) -> None:
+    estate.run("armed")
+    assert estate.do(failover_ack).extra["state"] == "approved"
+    assert estate.fail().extra["state"] == "pending"
 
 
 def test_a_run_is_not_opened_for_a_source_that_answers_again(estate: Estate) -> None:

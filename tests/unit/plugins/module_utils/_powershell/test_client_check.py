@@ -24,7 +24,11 @@ function Resolve-DnsName {
     param([string]$Name, [string]$Type)
     switch ($Name) {
         'mail.example.com' { [pscustomobject]@{ Name = $Name; IPAddress = '127.0.0.1' } }
-        'two.example.com' { [pscustomobject]@{ Name = $Name; NameHost = 'x' }; [pscustomobject]@{ Name = 'x'; IPAddress = '127.0.0.1' }; [pscustomobject]@{ Name = 'x'; IPAddress = '127.0.0.2' } }
+        'two.example.com' {
+            [pscustomobject]@{ Name = $Name; NameHost = 'x' }
+            [pscustomobject]@{ Name = 'x'; IPAddress = '127.0.0.1' }
+            [pscustomobject]@{ Name = 'x'; IPAddress = '127.0.0.2' }
+        }
         'alias.example.com' { [pscustomobject]@{ Name = $Name; NameHost = 'x' } }
         default { throw (New-Object System.ComponentModel.Win32Exception 9003) }
     }

@@ -15,16 +15,23 @@ import subprocess
 import typing as t
 
 import pytest
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.store import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, Reply, Request, Store
 
+EMPTY = Head()
 ENGINE = os.environ.get("LAB_PWSH") or shutil.which("pwsh")
 
 STUBS = r"""
 function Get-CimInstance { param($ClassName, $Property) [pscustomobject]@{ LastBootUpTime = [datetime]$env:TEST_BOOT } }
-function Get-Acl { param($LiteralPath) $o = [pscustomobject]@{ Sddl = '' }; $o | Add-Member ScriptMethod SetSecurityDescriptorSddlForm { param($s) $this.Sddl = $s }; $o }
+function Get-Acl {
+    param($LiteralPath)
+    $acl = [pscustomobject]@{ Sddl = '' }
+    $acl | Add-Member ScriptMethod SetSecurityDescriptorSddlForm { param($text) $this.Sddl = $text }
+    $acl
+}
 function Set-Acl { param($LiteralPath, $AclObject) [System.IO.File]::WriteAllText('acl.txt', $AclObject.Sddl) }
 """
 
@@ -52,8 +59,15 @@ class ScriptStore:
         script = self.folder / "run.ps1"
         script.write_text(text, encoding="utf-8")
         assert ENGINE
-        done = subprocess.run([ENGINE, "-NoProfile", "-File", str(script)], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,
-                              env={**os.environ, "TEST_BOOT": self.clockwork.boot, "PWSH_JSON": "5.1"})
+        done = subprocess.run(
+            [ENGINE, "-NoProfile", "-File", str(script)],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "TEST_BOOT": self.clockwork.boot, "PWSH_JSON": "5.1"},
+        )
         assert done.returncode == 0, done.stderr
         return Reply.from_json(json.loads(done.stdout))
 
@@ -66,7 +80,7 @@ class ScriptStore:
             path.write_text(json.dumps(kept), encoding="utf-8")
 
 
-Made = t.Tuple[Store, Clockwork, pathlib.Path]
+Made = tuple[Store, Clockwork, pathlib.Path]
 
 
 @pytest.fixture(params=["directory", "script"])
@@ -79,7 +93,7 @@ def made(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Made:
     return ScriptStore(tmp_path, clockwork), clockwork, tmp_path / "journal\\mail.journal"
 
 
-def lines(count: int, head: Head = Head()) -> t.Tuple[t.Tuple[str, ...], Head]:
+def lines(count: int, head: Head = EMPTY) -> tuple[tuple[str, ...], Head]:
     drafts = [Event(seq=0, at="2026-11-22T20:00:00.000Z", kind="accepted", data={"n": "ü"}) for _ in range(count)]
     _events, made_lines, new = chain(drafts, head)
     return tuple(made_lines), new

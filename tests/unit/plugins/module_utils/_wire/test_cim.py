@@ -155,10 +155,7 @@ def test_what_cannot_be_sent_is_refused() -> None:
 
 
 SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64)
-    | st.datetimes(min_value=datetime.datetime(1900, 1, 1), timezones=st.just(datetime.timezone.utc))
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64) | st.datetimes(min_value=datetime.datetime(1900, 1, 1), timezones=st.just(datetime.timezone.utc))
 )
 
 

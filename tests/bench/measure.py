@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the benchmarks share: a command's cost, the lab's own cost, and the machine they ran on.
+
+CPU seconds count; other work on the machine lengthens wall time only, so each result has the load beside it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from importlib.metadata import version
+
+from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+
+BIN = pathlib.Path(sys.executable).parent
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """Seconds of one command. ``cpu`` is of its whole process tree: what every process of it has waited for."""
+
+    wall: float
+    cpu: float
+    output: str
+
+
+def measured(command: t.Sequence[str | os.PathLike[str]], *, cwd: pathlib.Path, env: t.Mapping[str, str], expect: int | None = 0) -> Cost:
+    """Runs a command to its end. RuntimeError with the end of what it said when its exit code is another one."""
+    with tempfile.TemporaryFile() as said:
+        begun = time.monotonic()
+        process = subprocess.Popen(command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        output = said.read().decode("utf-8", "replace")
+    if expect is not None and process.returncode != expect:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{output[-3000:]}")
+    return Cost(wall, usage.ru_utime + usage.ru_stime, output)
+
+
+def environment(config: pathlib.Path, **more: str) -> dict[str, str]:
+    """Without the settings of the person's own Ansible."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") or name == "ANSIBLE_COLLECTIONS_PATH"}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**kept, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "ANSIBLE_CONFIG": str(config), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", **more}
+
+
+def lab_cpu(lab: Lab) -> float:
+    """CPU seconds so far of the lab's process and of the PowerShell engines under it."""
+    parents, seconds = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        parents[int(entry.name)] = int(fields[1])
+        seconds[int(entry.name)] = sum(int(field) for field in fields[11:15]) / TICK
+    family = {int(t.cast("dict[str, t.Any]", lab.status())["pid"])}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(seconds.get(pid, 0.0) for pid in family)
+
+
+def machine() -> dict[str, t.Any]:
+    """Where this was measured."""
+    return {
+        "cores": os.cpu_count(),
+        "load": [round(load, 2) for load in os.getloadavg()],
+        "python": platform.python_version(),
+        "ansible_core": version("ansible-core"),
+        "simulated": "the lab, a model of Windows; no real Windows was involved",
+    }
+
+
+def last_number(lab: Lab) -> int:
+    """The number of the trace's last record."""
+    records = lab.trace()
+    return int(records[-1]["number"]) if records else 0
