@@ -22,7 +22,8 @@ class Clock(t.Protocol):
     def monotonic(self) -> float:
         """Seconds that only ever grow; for durations and deadlines."""
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        pass
 
 
 class SystemClock:

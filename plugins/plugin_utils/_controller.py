@@ -18,6 +18,7 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
+from ansible.plugins.loader import connection_loader
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -27,6 +28,9 @@ from ansible_collections.continuity.identity_failover.plugins.plugin_utils._reda
 
 #: Not typed by ansible-core.
 _constants: t.Any = C
+
+#: Strategies load an action before they fork its worker. With the plug-in in that process, no worker imports it, and pywinrm with it, again.
+t.cast(t.Any, connection_loader).get("ansible.builtin.winrm", class_only=True)
 
 #: A vantage point that is no host of the inventory: the machine that runs Ansible.
 CONTROLLER = "controller"

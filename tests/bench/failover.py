@@ -39,6 +39,8 @@ WAITS = {
     "duplicate_detection": ("address_added", "address_preferred", ("host", "address")),
     "databases": ("database_mounting", "database_mounted", ("host", "database")),
 }
+#: Signs the updates that are waited for.
+KEY = "failover-key."
 #: A gap in the trace that is longer is nobody's work, as long as a connection to a dead host hangs.
 QUIET = 0.1
 
@@ -118,10 +120,10 @@ def lab_waits(trace: t.Sequence[Record]) -> dict[str, list[Span]]:
                 open_since[which] = record["time"]
             elif record.get("effect") == ends and which in open_since:
                 spans.append((open_since.pop(which), record["time"]))
-    updates: dict[str, float] = {}  # by zone; only ours are signed, and only they are waited for
+    updates: dict[str, float] = {}  # by zone; nobody waits for what Windows registers by itself
     found["dns_lag"] = []
     for record in trace:
-        if record.get("opcode") == "UPDATE" and record.get("updates") and record.get("key"):
+        if record.get("opcode") == "UPDATE" and record.get("updates") and record.get("key") == KEY:
             updates[str(record["question"]).rstrip(".")] = record["time"]
         elif (zone := str(record.get("transfer", "")).rstrip(".")) in updates:
             found["dns_lag"].append((updates[zone], record["time"]))
@@ -193,25 +195,31 @@ def benchmark(folder: pathlib.Path, lag: float) -> dict[str, t.Any]:
     return figures(cost, begun, trace, events, dead.spans(), lab_seconds, len(lab.info["hosts"]))
 
 
-def figures(cost: Cost, begun: float, trace: t.Sequence[Record], events: t.Sequence[Record], dead: list[Span], lab_seconds: float, hosts: int) -> dict[str, t.Any]:
+def figures(
+    cost: Cost, begun: float, trace: t.Sequence[Record], events: t.Sequence[Record], dead: list[Span], lab_seconds: float, hosts: int
+) -> dict[str, t.Any]:
     waits = {**lab_waits(trace), "dead_host": quiet_parts(dead, trace)}
     everything = [span for spans in waits.values() for span in spans]
     injected = length(everything)
     parts = parts_of(events, trace, begun, begun + cost.wall, "exch2")
-    active = {str(event["step"]): round(seconds_of(event["at"]) - seconds_of(event["data"]["begun_at"]), 2) for event in events if event["kind"] == "step_outcome"}
+    active = {
+        str(event["step"]): round(seconds_of(event["at"]) - seconds_of(event["data"]["begun_at"]), 2) for event in events if event["kind"] == "step_outcome"
+    }
     steps = []
     for name, (begin, end) in parts.items():
         inside = length((max(a, begin), min(b, end)) for a, b in everything if a < end and b > begin)
         requests = counted(trace, (begin, end))
-        steps.append({
-            "step": name,
-            "wall": round(end - begin, 2),
-            "share": round((end - begin) / cost.wall, 3),
-            "injected": inside,
-            "in_module": active.get(name),
-            "requests": sum(requests.values()),
-            **{f"requests_{kind}": number for kind, number in sorted(requests.items())},
-        })
+        steps.append(
+            {
+                "step": name,
+                "wall": round(end - begin, 2),
+                "share": round((end - begin) / cost.wall, 3),
+                "injected": inside,
+                "in_module": active.get(name),
+                "requests": sum(requests.values()),
+                **{f"requests_{kind}": number for kind, number in sorted(requests.items())},
+            }
+        )
     return {
         "benchmark": "failover",
         "hosts": hosts,

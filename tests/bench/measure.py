@@ -54,7 +54,14 @@ def environment(config: pathlib.Path, **more: str) -> dict[str, str]:
     """Without the settings of the person's own Ansible."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") or name == "ANSIBLE_COLLECTIONS_PATH"}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    return {**kept, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "ANSIBLE_CONFIG": str(config), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", **more}
+    return {
+        **kept,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "ANSIBLE_CONFIG": str(config),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        **more,
+    }
 
 
 def lab_cpu(lab: Lab) -> float:

@@ -104,9 +104,11 @@ class CimProvider(Protocol):
     Names are compared without regard to letter case; answers use the class' own spelling.
     """
 
-    def get(self, ns: str, class_name: str, keys: Mapping[str, str]) -> CimObject: ...
+    def get(self, ns: str, class_name: str, keys: Mapping[str, str]) -> CimObject:
+        pass
 
-    def enumerate(self, ns: str, class_name: str) -> list[CimObject]: ...
+    def enumerate(self, ns: str, class_name: str) -> list[CimObject]:
+        pass
 
     async def query(self, ns: str, wql: str) -> tuple[list[CimObject], bool]:
         """Awaited, because Win32_PingStatus asks DNS and the network. The rows, and whether the query named its columns (answered as w:XmlFragment then)."""
@@ -114,11 +116,14 @@ class CimProvider(Protocol):
     async def invoke(self, ns: str, class_name: str, method: str, keys: Mapping[str, str] | None, arguments: Mapping[str, Raw]) -> dict[str, CimValue]:
         """keys is None for a call without selectors. Checks names and types against the class' facts. Returns the out parameters, ReturnValue too."""
 
-    async def put(self, ns: str, class_name: str, keys: Mapping[str, str], properties: Mapping[str, Raw]) -> CimObject: ...
+    async def put(self, ns: str, class_name: str, keys: Mapping[str, str], properties: Mapping[str, Raw]) -> CimObject:
+        pass
 
-    async def create(self, ns: str, class_name: str, properties: Mapping[str, Raw]) -> CimObject: ...
+    async def create(self, ns: str, class_name: str, properties: Mapping[str, Raw]) -> CimObject:
+        pass
 
-    async def delete(self, ns: str, class_name: str, keys: Mapping[str, str]) -> None: ...
+    async def delete(self, ns: str, class_name: str, keys: Mapping[str, str]) -> None:
+        pass
 
 
 class Process(Protocol):
@@ -146,27 +151,32 @@ class HostModel(Protocol):
         """NetBIOS name, "EXCH1"."""
 
     @property
-    def uuid(self) -> str: ...
+    def uuid(self) -> str:
+        pass
 
     @property
-    def powered(self) -> bool: ...
+    def powered(self) -> bool:
+        pass
 
     @property
     def management_address(self) -> str:
         """127.x.y.z; the endpoint listens there on 5986 and 5985."""
 
     @property
-    def user(self) -> str: ...
+    def user(self) -> str:
+        pass
 
     @property
-    def password(self) -> str: ...
+    def password(self) -> str:
+        pass
 
     @property
     def users(self) -> Mapping[str, str]:
         """Every local account that may log on over WinRM, name → password; holds `user`."""
 
     @property
-    def cim(self) -> CimProvider: ...
+    def cim(self) -> CimProvider:
+        pass
 
     def start_process(self, command: str, arguments: Sequence[str], environment: Mapping[str, str], *, skip_cmd_shell: bool = False) -> Process:
         """arguments as they came: pywinrm and Ansible send all of them as one text in one element, so join with the command and split as Windows does.
@@ -183,12 +193,14 @@ class Estate(Protocol):
     """All hosts; made by tests/lab/model/estate.py: load_estate(source, *, clients, seed, network, trace, drop=0.0, lag=None) -> Estate."""
 
     @property
-    def hosts(self) -> Mapping[str, HostModel]: ...
+    def hosts(self) -> Mapping[str, HostModel]:
+        pass
 
     async def start(self) -> None:
         """DNS servers, application listeners (through network), timers."""
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        pass
 
     async def control(self, verb: str, arguments: Mapping[str, JSON]) -> JSON:
         """Verbs of the model: kill, return, state, ask, ... {"host": ...}. Raises LabError with one sentence when refused."""
@@ -216,7 +228,8 @@ class ServedConnection:
 class Handler(Protocol):
     """Serves one TCP connection; reader and writer are asyncio's; the network closes the writer afterwards."""
 
-    async def __call__(self, reader: Any, writer: Any, connection: ServedConnection) -> None: ...
+    async def __call__(self, reader: Any, writer: Any, connection: ServedConnection) -> None:
+        pass
 
 
 class Network(Protocol):
@@ -243,7 +256,8 @@ class Network(Protocol):
     def cut(self, a: str, b: str, *, one_way: bool = False) -> None:
         """No traffic from a to b (and back unless one_way). Places: host names, "controller", DNS servers' names."""
 
-    def join(self, a: str, b: str) -> None: ...
+    def join(self, a: str, b: str) -> None:
+        pass
 
     def reachable(self, a: str, b: str) -> bool:
         """Does what a sends arrive at b now? One direction; looks at cuts and power, not at listeners."""

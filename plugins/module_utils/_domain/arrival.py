@@ -22,19 +22,32 @@ class Met(t.Protocol):
     """What one client met under one name."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        pass
+
     @property
-    def addresses(self) -> tuple[str, ...]: ...
+    def addresses(self) -> tuple[str, ...]:
+        pass
+
     @property
-    def resolve_error(self) -> int: ...
+    def resolve_error(self) -> int:
+        pass
+
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        pass
+
     @property
-    def connected(self) -> bool: ...
+    def connected(self) -> bool:
+        pass
+
     @property
-    def connect_error(self) -> int: ...
+    def connect_error(self) -> int:
+        pass
+
     @property
-    def banner(self) -> str: ...
+    def banner(self) -> str:
+        pass
 
 
 @dataclasses.dataclass(frozen=True)

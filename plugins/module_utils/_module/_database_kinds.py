@@ -34,14 +34,17 @@ class Kind(t.Protocol):
     entries: dict[str, Entry]
     overhead: float
 
-    def observe(self) -> dict[str, JSON]: ...
+    def observe(self) -> dict[str, JSON]:
+        pass
 
     def refusal(self, item: str, image: JSON, mounted: bool) -> tuple[str, str] | None:
         """A reason and a sentence where this database must stop the whole task."""
 
-    def apply(self, changes: list[Change]) -> dict[str, Applied]: ...
+    def apply(self, changes: list[Change]) -> dict[str, Applied]:
+        pass
 
-    def verify(self, changes: list[Change]) -> dict[str, Seen]: ...
+    def verify(self, changes: list[Change]) -> dict[str, Seen]:
+        pass
 
 
 def database_of(entry: Entry) -> str:

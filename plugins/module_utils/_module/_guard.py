@@ -28,7 +28,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 class ModuleFunction(t.Protocol):
     """What ``_module/<module>.py`` offers."""
 
-    def __call__(self, params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result: ...
+    def __call__(self, params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
+        pass
 
 
 def run_module(module: AnsibleModule, function: ModuleFunction) -> t.NoReturn:

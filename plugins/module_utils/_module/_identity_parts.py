@@ -32,17 +32,23 @@ NEEDS_RESTART = "takes effect when the Server service (LanmanServer) starts the 
 class Part(t.Protocol):
     """One kind of thing. ``refusal`` gives a reason and a sentence where this item must stop the whole task."""
 
-    def observe(self) -> dict[str, JSON]: ...
+    def observe(self) -> dict[str, JSON]:
+        pass
 
-    def refusal(self, name: str, image: JSON, present: bool) -> tuple[str, str] | None: ...
+    def refusal(self, name: str, image: JSON, present: bool) -> tuple[str, str] | None:
+        pass
 
-    def change(self, name: str, image: JSON, present: bool) -> Change | None: ...
+    def change(self, name: str, image: JSON, present: bool) -> Change | None:
+        pass
 
-    def apply(self, change: Change) -> Applied: ...
+    def apply(self, change: Change) -> Applied:
+        pass
 
-    def verify(self, change: Change) -> Seen: ...
+    def verify(self, change: Change) -> Seen:
+        pass
 
-    def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None: ...
+    def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
+        pass
 
 
 class AddressPart:

@@ -66,21 +66,26 @@ def failed(host: str, what: str, error: FailoverError) -> Finding:
     return Finding("check_failed", host, {"check": what, "reason": error.reason}, f"{host}: could not look at {what}: {error.message}")
 
 
-def reach(case: Case) -> list[Finding]:
-    """Which of the two servers answer, and which machines they are. Fills in ``sessions`` and ``machines``."""
-    found = []
-    for host, finding in ((case.target, "target_unreachable"), (case.source, "source_unreachable")):
-        try:
-            session = case.session(host)
-            case.machines[host] = read_machine(session, REQUEST)
-            case.sessions[host] = session
-        except TransportError as error:
-            # A failover is there for a source that does not answer.
-            severity = "info" if host == case.source and case.kind == "failover" else "warning" if host == case.source and case.kind == "drill" else ""
-            found.append(Finding(finding, host, {"reason": error.reason}, f"{host} does not answer: {error.message}", severity))
-        except FailoverError as error:
-            found.append(failed(host, "the machine", error))
-    return found
+def ask(case: Case, host: str) -> Machine | Finding:
+    """Which machine a server is, or why it does not say so. May run in a thread of its own: it fills in nothing."""
+    try:
+        return read_machine(case.session(host), REQUEST)
+    except TransportError as error:
+        # A failover is there for a source that does not answer.
+        severity = "info" if host == case.source and case.kind == "failover" else "warning" if host == case.source and case.kind == "drill" else ""
+        finding = "source_unreachable" if host == case.source else "target_unreachable"
+        return Finding(finding, host, {"reason": error.reason}, f"{host} does not answer: {error.message}", severity)
+    except FailoverError as error:
+        return failed(host, "the machine", error)
+
+
+def reached(case: Case, host: str, answer: Machine | Finding) -> list[Finding]:
+    """Takes what ``ask`` found into ``machines`` and ``sessions``."""
+    if isinstance(answer, Finding):
+        return [answer]
+    case.machines[host] = answer
+    case.sessions[host] = case.session(host)
+    return []
 
 
 def baseline(case: Case, fold: Fold) -> list[Finding]:

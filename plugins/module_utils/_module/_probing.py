@@ -28,26 +28,26 @@ Probe = t.Mapping[str, t.Any]
 
 
 class Prober:
-    """Keeps one thread for each vantage point, so that its connections are kept between rounds."""
+    """Keeps one thread for each question: its connection is kept between rounds, and a dead host is waited for once, not once a question."""
 
     def __init__(self, source: str, vantage_points: t.Sequence[t.Mapping[str, t.Any]], probes: t.Sequence[Probe], hosts: Hosts, timeout: float) -> None:
         self._source, self._probes, self._hosts, self._timeout = source, list(probes or DEFAULT_PROBES), hosts, timeout
-        self._places = [str(point["host"]) for point in vantage_points] or [CONTROLLER]
-        self._threads = {place: concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="probe") for place in self._places}
+        places = [str(point["host"]) for point in vantage_points] or [CONTROLLER]
+        asks = [ask for place in places for ask in self._asks_from(place)]
+        self._threads = [(concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="probe"), ask) for ask in asks]
 
     def close(self) -> None:
-        for thread in self._threads.values():
+        for thread, _ask in self._threads:
             thread.shutdown(wait=True, cancel_futures=True)
 
     def round(self) -> list[Observation]:
         """Every vantage point's answers; each probe is bounded by the time-out."""
-        futures = []
-        for place, thread in self._threads.items():
-            asks = self._controller_asks() if place == CONTROLLER else [functools.partial(self._ping, place)]
-            futures += [thread.submit(ask) for ask in asks]
+        futures = [thread.submit(ask) for thread, ask in self._threads]
         return [future.result() for future in futures]
 
-    def _controller_asks(self) -> list[t.Callable[[], Observation]]:
+    def _asks_from(self, place: str) -> list[t.Callable[[], Observation]]:
+        if place != CONTROLLER:
+            return [functools.partial(self._ping, place)]
         kinds: dict[str, t.Callable[[Probe], Observation]] = {"tcp": self._tcp, "wsman": self._wsman, "service": self._service}
         return [functools.partial(kinds[probe["kind"]], probe) for probe in self._probes]
 

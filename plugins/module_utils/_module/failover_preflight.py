@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec
@@ -58,14 +59,19 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     accept = _accepted({**definition["accept"], **params["accept"]})
     case = Case(definition, params["kind"], hosts, clock)
     begun = clock.monotonic()
-    found = _preflight_hosts.reach(case)
+    # A dead source keeps its asker waiting: meanwhile what does not depend on it is looked at.
+    with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="source") as pool:
+        source = pool.submit(_preflight_hosts.ask, case, case.source)
+        found = _preflight_hosts.reached(case, case.target, _preflight_hosts.ask(case, case.target))
+        names = _preflight_dns.dns(definition, params["key"], clock)
+        clients = _clients(case)
+        found += _preflight_hosts.reached(case, case.source, source.result())
     found += _journal(case, params["identity"])
     for check in (_preflight_hosts.management, _preflight_hosts.services, _preflight_hosts.adapters, _preflight_hosts.clocks, _preflight_hosts.disks):
         found += check(case)
     accounts = {entry["name"]: Account(entry["user"] or "", entry["password"] or "") for entry in params["credentials"]}
     found += _preflight_workload.databases(case, accounts) + _preflight_workload.spns(case)
-    found += _preflight_dns.dns(definition, params["key"], clock)
-    found += _clients(case)
+    found += names + clients
     result = _result(judged(found, accept), params["identity"])
     result.timing["total"] = clock.monotonic() - begun
     return result

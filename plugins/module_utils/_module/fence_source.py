@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
@@ -239,7 +240,9 @@ class FenceStep(HostStep):
         for outcome in result.outcomes:
             if outcome.status == "already":
                 outcome.status, outcome.grade, outcome.msg = "skipped", "unknown", f"{self.host} does not answer"
-        others = [self._heard_from(place["host"]) for place in self.params["vantage_points"] if place["host"] != "controller"]
+        names = [place["host"] for place in self.params["vantage_points"] if place["host"] != "controller"]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=len(names) or 1, thread_name_prefix="vantage") as pool:
+            others = list(pool.map(self._heard_from, names))
         # A vantage point that answered the controller proves the controller's own network too.
         own = fencing.Silence("controller", answered=False, network_works=any(place.network_works for place in others))
         self.places = [own, *others]

@@ -38,9 +38,11 @@ class Session(t.Protocol):
     name: str
     """The inventory's name of the host, for messages."""
 
-    def identify(self, timeout: float) -> Instance: ...
+    def identify(self, timeout: float) -> Instance:
+        pass
 
-    def get(self, namespace: str, class_name: str, keys: t.Mapping[str, Value], timeout: float) -> Instance: ...
+    def get(self, namespace: str, class_name: str, keys: t.Mapping[str, Value], timeout: float) -> Instance:
+        pass
 
     def enumerate(self, namespace: str, class_name: str, timeout: float) -> list[Instance]:
         """Every instance of the class; of subclasses too."""
@@ -62,11 +64,14 @@ class Session(t.Protocol):
         """Calls a method, static without ``keys``. Out parameters by name, ``ReturnValue`` (int) always: an empty
         answer is 0."""
 
-    def put(self, namespace: str, class_name: str, keys: t.Mapping[str, Value], properties: t.Mapping[str, Value], timeout: float) -> Instance: ...
+    def put(self, namespace: str, class_name: str, keys: t.Mapping[str, Value], properties: t.Mapping[str, Value], timeout: float) -> Instance:
+        pass
 
-    def create(self, namespace: str, class_name: str, properties: t.Mapping[str, Value], timeout: float) -> Instance: ...
+    def create(self, namespace: str, class_name: str, properties: t.Mapping[str, Value], timeout: float) -> Instance:
+        pass
 
-    def delete(self, namespace: str, class_name: str, keys: t.Mapping[str, Value], timeout: float) -> None: ...
+    def delete(self, namespace: str, class_name: str, keys: t.Mapping[str, Value], timeout: float) -> None:
+        pass
 
     def run(self, command: str, arguments: t.Sequence[str], stdin: bytes, timeout: float) -> ShellResult:
         """Runs a program in a shell that is kept open until ``close``; ``arguments`` are passed as they stand."""
@@ -84,9 +89,11 @@ class Hosts(t.Protocol):
     def named(self, name: str) -> Session:
         """A host that an option named, by its name in the inventory. The same object for the same name and thread."""
 
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        pass
 
     def settings(self, name: str) -> t.Any:
         """The ConnectionSettings of a named host."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        pass

@@ -31,7 +31,8 @@ _FULL_PATH = re.compile(r"[A-Za-z]:\\.*\.exe", re.IGNORECASE)
 class Ask(t.Protocol):
     def __call__(
         self, build: t.Callable[[envelopes.Header], bytes], deadline: Deadline, what: str, *, repeatable: bool, operation_timeout: float | None = None
-    ) -> ET.Element: ...
+    ) -> ET.Element:
+        pass
 
 
 class Shell:

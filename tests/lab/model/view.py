@@ -32,10 +32,14 @@ class EstateView(Protocol):
     launcher: Any
     """describe(), kill_host(name)."""
 
-    def name_servers(self) -> list[NameServer]: ...
+    def name_servers(self) -> list[NameServer]:
+        pass
 
-    def reaches(self, host: Host, other: str) -> bool: ...
+    def reaches(self, host: Host, other: str) -> bool:
+        pass
 
-    def host_named(self, name: str) -> str: ...
+    def host_named(self, name: str) -> str:
+        pass
 
-    async def wait_until(self, true: Callable[[], bool], timeout: float = 60.0) -> None: ...
+    async def wait_until(self, true: Callable[[], bool], timeout: float = 60.0) -> None:
+        pass

@@ -18,7 +18,8 @@ from ansible_collections.continuity.identity_failover.tests.lab.interfaces impor
 
 
 class Timer(Protocol):
-    def cancel(self) -> None: ...
+    def cancel(self) -> None:
+        pass
 
 
 class Scheduler(Protocol):
@@ -27,7 +28,8 @@ class Scheduler(Protocol):
     def now(self) -> float:
         """Seconds since 1970, UTC."""
 
-    def later(self, seconds: float, call: Callable[[], None]) -> Timer: ...
+    def later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        pass
 
 
 class LoopScheduler:

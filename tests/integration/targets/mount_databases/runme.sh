@@ -7,4 +7,5 @@
 set -eux
 # shellcheck source=tests/integration/targets/setup_lab/lab.sh
 source ../setup_lab/lab.sh
+lab kill exch1 # its files are in use as long as the source replicates into them
 play test.yml "$@"

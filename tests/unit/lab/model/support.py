@@ -67,7 +67,8 @@ class MemoryNetwork:
     def powered(self, host: str) -> bool:
         return host not in self.off
 
-    def register_place(self, name: str, address: str) -> None: ...
+    def register_place(self, name: str, address: str) -> None:
+        pass
 
     def place_of(self, peer: str) -> str:
         return "controller"
