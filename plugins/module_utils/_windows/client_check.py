@@ -50,7 +50,7 @@ class Reached:
 def check_client(session: Session, checks: t.Sequence[Check], timeout: float, *, one_check: float = 5.0) -> list[Reached]:
     """Looks at every name, in the order asked. ``one_check`` bounds a connection and the wait for its first line."""
     data = {"checks": [dataclasses.asdict(check) for check in checks], "timeout_ms": int(one_check * 1000)}
-    answer = run_script(session, SCRIPT, data, timeout)
+    answer = run_script(session, SCRIPT, data, timeout, only_reads=True)
     found = (answer or {}).get("checks") if isinstance(answer, dict) else None
     # Windows PowerShell writes a list of one element as that element.
     listed = [found] if isinstance(found, dict) else found

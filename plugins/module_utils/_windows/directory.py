@@ -65,7 +65,7 @@ def ask(session: Session, accounts: t.Sequence[str], values: t.Sequence[str], mo
         "values": list(values),
         "moves": [{"value": move.value, "from": move.giver, "to": move.taker} for move in moves],
     }
-    answer = run_script(session, SCRIPT, data, timeout)
+    answer = run_script(session, SCRIPT, data, timeout, only_reads=not moves)
     holders: dict[str, list[str]] = {}
     for entry in answer["holders"] or []:
         holders.setdefault(entry["value"].lower(), []).append(entry["account"])

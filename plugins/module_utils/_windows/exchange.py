@@ -72,7 +72,7 @@ def _named(databases: t.Sequence[MailboxDatabase]) -> list[dict[str, str]]:
 
 def _run(session: Session, server: str, account: Account, data: dict[str, t.Any], timeout: float) -> Answer:
     sent = {"mounted": False, "seconds": 0.0, **data, "server": server, "user": account.user, "password": account.password}
-    answer = run_script(session, SCRIPT, sent, timeout)
+    answer = run_script(session, SCRIPT, sent, timeout, only_reads=data["action"] in ("read", "wait"))
     databases = [MailboxDatabase(entry["name"], entry["guid"], entry["mounted"]) for entry in answer["databases"] or []]
     return Answer(
         reachable=bool(answer["reachable"]),

@@ -107,5 +107,5 @@ def run(
 
 def _run(session: Session, data: dict[str, t.Any], timeout: float) -> Answer:
     defaults = {"program": "", "arguments": "", "working_directory": "", "seconds": 0.0, "cap": 0, "again": False, "lease": None}
-    answer = run_script(session, SCRIPT, {**defaults, **data}, timeout)
+    answer = run_script(session, SCRIPT, {**defaults, **data}, timeout, only_reads=data["action"] != "run")
     return Answer(**{field.name: answer[field.name] for field in dataclasses.fields(Answer)})

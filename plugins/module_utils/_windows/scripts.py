@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ProtocolError, ScriptFailed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, ProtocolError, ScriptFailed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.bootstrap import BOOTSTRAP
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session, ShellResult
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import bootstrap
@@ -18,13 +18,20 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 JSON = t.Any
 
 
-def run_script(session: Session, script: str, data: JSON, timeout: float) -> JSON:
+#: How often a script that only reads is run again when its answer was lost.
+REPEATS = 2
+
+
+def run_script(session: Session, script: str, data: JSON, timeout: float, *, only_reads: bool = False) -> JSON:
     """What the script returned. ``script`` is a constant of ours with ``param($data)`` that returns one object.
+
+    One script takes half a dozen messages, so that a lossy network loses one of them often: a script that ``only_reads``
+    is run again, each time with the whole time-out.
 
     Raises ScriptFailed with ``id`` (FullyQualifiedErrorId), ``hresult``, ``category`` and ``line`` in its details, ProtocolError for two answers,
     and whatever the session raises. A message of the script is quoted, so a script must not put secrets into its errors.
     """
-    result = session.run(bootstrap.PROGRAM, bootstrap.arguments(BOOTSTRAP), bootstrap.standard_input(script, data), timeout)
+    result = _run(session, bootstrap.standard_input(script, data), timeout, REPEATS if only_reads else 0)
     try:
         answer = bootstrap.answer_of(result.stdout)
     except ProtocolError as error:
@@ -34,6 +41,15 @@ def run_script(session: Session, script: str, data: JSON, timeout: float) -> JSO
     if not answer["ok"]:
         raise _failed(session, answer)
     return answer.get("value")
+
+
+def _run(session: Session, stdin: bytes, timeout: float, repeats: int) -> ShellResult:
+    for _attempt in range(repeats):
+        try:
+            return session.run(bootstrap.PROGRAM, bootstrap.arguments(BOOTSTRAP), stdin, timeout)
+        except ConnectionLost:
+            continue
+    return session.run(bootstrap.PROGRAM, bootstrap.arguments(BOOTSTRAP), stdin, timeout)
 
 
 def _failed(session: Session, answer: dict[str, t.Any]) -> ScriptFailed:

@@ -103,7 +103,7 @@ def wait(session: Session, instance: str, account: Account, names: t.Sequence[st
 
 def _run(session: Session, instance: str, account: Account, data: dict[str, t.Any], timeout: float) -> Answer:
     sent = {"online": False, "seconds": 0.0, **data, "instance": instance, "user": account.user, "password": account.password}
-    answer = run_script(session, SCRIPT, sent, timeout)
+    answer = run_script(session, SCRIPT, sent, timeout, only_reads=data["action"] in ("read", "wait"))
     databases = [SqlDatabase(**{field.name: entry[field.name] for field in dataclasses.fields(SqlDatabase)}) for entry in answer["databases"] or []]
     files: dict[str, list[str]] = {}
     for entry in answer["files"] or []:

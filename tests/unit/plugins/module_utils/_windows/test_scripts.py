@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ProtocolError, ScriptFailed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, ProtocolError, ScriptFailed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.bootstrap import BOOTSTRAP
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm_shell import COMMAND_LINE_LIMIT
@@ -111,3 +111,29 @@ def test_the_bootstrap_is_windows_powershell_5(tmp_path: pathlib.Path) -> None:
     file.write_text(BOOTSTRAP)
     done = subprocess.run([str(engine()), "-Check", "-Unresolved", "-ModulePath", str(facts), str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+class Lossy(FakeSession):
+    """Loses the answers to the first ``lost`` scripts."""
+
+    lost = 2
+
+    def run(self, command: str, arguments: t.Sequence[str], stdin: bytes, timeout: float) -> ShellResult:
+        if self.lost:
+            self.lost -= 1
+            raise ConnectionLost("gone", host=self.name)
+        return super().run(command, arguments, stdin, timeout)
+
+
+def test_a_script_that_only_reads_is_run_again_when_its_answer_was_lost() -> None:
+    session = Lossy("exch2")
+    session.scripts = lambda script, data: {"found": True}
+    assert run_script(session, "param($data)", {}, 10.0, only_reads=True) == {"found": True}
+
+
+def test_a_script_that_changes_something_is_never_run_again() -> None:
+    session = Lossy("exch2")
+    session.scripts = lambda script, data: {"found": True}
+    with pytest.raises(ConnectionLost):
+        run_script(session, "param($data)", {}, 10.0)
+    assert session.lost == 1
