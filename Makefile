@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup format lint sanity integration molecule docs build locks ci clean
+.PHONY: help demo test bench setup format lint sanity integration molecule docs build locks ci clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,12 @@ demo: ## the whole story on the lab: a server dies, its identity moves, clients 
 test: ## every test that this machine can run, and what was skipped and why
 	@tests/utils/setup.sh test
 	@tests/utils/test.sh $(ARGS)
+
+bench: ## what a failover, a module call and a thousand flushed clients cost: JSON in build/bench/
+	@tests/utils/setup.sh test
+	@mkdir -p build/bench
+	@source tests/utils/environment.sh && use_powershell && for name in failover module_call flush_clients; do \
+	    .venv/bin/python tests/bench/$$name.py >build/bench/$$name.json && cat build/bench/$$name.json || exit 1; done
 
 setup: ## the development environment in .venv, the tested ansible-cores and the importer in .cache
 	@tests/utils/setup.sh all

@@ -48,8 +48,7 @@ def definition_documentation(nested: str) -> dict[str, t.Any]:
 def _documented(option: Option, nested: str) -> dict[str, t.Any]:
     entry: dict[str, t.Any] = {"description": _sentences(option), **_spec(option)}
     entry.pop("options", None)
-    if nested == "suboptions":
-        entry.pop("apply_defaults", None)
+    entry.pop("apply_defaults", None)  # the schemas of documentation and of roles do not have it; a role only checks, so it fills nothing
     if option.options is not None and option.type != "raw":
         entry[nested] = {key: _documented(below, nested) for key, below in option.options.items()}
     return entry

@@ -18,7 +18,6 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
-from ansible.plugins.loader import connection_loader
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -28,9 +27,6 @@ from ansible_collections.continuity.identity_failover.plugins.plugin_utils._reda
 
 #: Not typed by ansible-core.
 _constants: t.Any = C
-
-#: Strategies load an action before they fork its worker. With the plug-in in that process, no worker imports it, and pywinrm with it, again.
-t.cast(t.Any, connection_loader).get("ansible.builtin.winrm", class_only=True)
 
 #: A vantage point that is no host of the inventory: the machine that runs Ansible.
 CONTROLLER = "controller"
@@ -128,7 +124,8 @@ class ControllerActionBase(ActionBase):
     def _move_to_controller(self) -> None:
         """Swap in a local connection that inherits nothing meant for the Windows side."""
         local = self._new_connection("ansible.builtin.local")
-        assert local is not None
+        if local is None:
+            raise AssertionError("ansible-core brings its local connection along")
         # Pipelining: arguments go through stdin, so that no password is ever in a file.
         local.set_options(var_options={}, direct={"pipelining": True})
         local._shell.set_options(var_options={})
@@ -187,7 +184,7 @@ def _resolve_names(
 
 def _label(place: str, args: t.Mapping[str, t.Any]) -> str:
     """How a message names an option; parts of a definition also as they stand in the inventory of the roles."""
-    top, _, rest = place.partition(".")
+    top, _dot, rest = place.partition(".")
     if top == "definition" and args.get("identity"):
         return f"'{place}' (failover_identities.{args['identity']}.{rest})"
     return f"'{place}'"

@@ -4,11 +4,12 @@
 
 """One whole failover of the lab's default identity through ansible-playbook on the example project: what it costs, and where.
 
-Prints one JSON object. Three kinds of time are told apart:
+Prints one JSON object. Kinds of time that are told apart:
 
 * injected: what the lab waits on purpose. Service starts, duplicate address detection, mounting and the second name server's lag are pairs of
   records in the lab's trace. A dead host's connect time-outs: /proc/net/tcp is read every 20 ms, and what counts is the time during which a
   connection to a host without power was being made and nothing else went on (the lab recorded nothing for 0.1 s). Overlapping times count once.
+* deliberate: seconds for which app_services watches every service that it started (its option settle). Told apart, and subtracted from nothing.
 * steps: from the journal. A step lasts from the end of the one before it (its store call included) to its own end.
 * requests: WS-Management requests in the lab's trace within that time.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import collections
 import datetime
+import itertools
 import json
 import pathlib
 import sys
@@ -26,6 +28,7 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services_spec
 from ansible_collections.continuity.identity_failover.tests.bench.measure import Cost, lab_cpu, last_number, machine, measured
 from ansible_collections.continuity.identity_failover.tests.demo.project import BIN, Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
@@ -104,7 +107,7 @@ def quiet_parts(spans: t.Iterable[Span], trace: t.Sequence[Record]) -> list[Span
     found = []
     for begin, end in spans:
         moments = [begin, *(record["time"] for record in trace if begin < record["time"] < end), end]
-        found += [(a, b) for a, b in zip(moments, moments[1:]) if b - a > QUIET]
+        found += [(a, b) for a, b in itertools.pairwise(moments) if b - a > QUIET]
     return found
 
 
@@ -128,6 +131,12 @@ def lab_waits(trace: t.Sequence[Record]) -> dict[str, list[Span]]:
         elif (zone := str(record.get("transfer", "")).rstrip(".")) in updates:
             found["dns_lag"].append((updates[zone], record["time"]))
     return found
+
+
+def settled(trace: t.Sequence[Record], target: str) -> float:
+    """How long the services that the target started were watched."""
+    started = sum(1 for record in trace if record.get("effect") == "service_started" and record["host"] == target)
+    return started * float(app_services_spec().argument_spec["settle"]["default"])
 
 
 def seconds_of(stamp: str) -> float:
@@ -159,7 +168,7 @@ def parts_of(events: t.Sequence[Record], trace: t.Sequence[Record], begun: float
 
 
 def counted(trace: t.Sequence[Record], span: Span) -> dict[str, int]:
-    """WS-Management requests by what they are for: the journal's script, other scripts and programs, CIM."""
+    """WS-Management requests: those of the remote shell (scripts, programs), and those of CIM."""
     found: collections.Counter[str] = collections.Counter()
     for record in trace:
         if record["kind"] == "wsman" and span[0] < record["time"] <= span[1]:
@@ -225,6 +234,7 @@ def figures(
         "hosts": hosts,
         "wall": round(cost.wall, 2),
         "injected": {"all": injected, **{name: length(spans) for name, spans in waits.items()}},
+        "deliberate": {"settle": settled(trace, "exch2")},
         "wall_beyond_injected": round(cost.wall - injected, 2),
         "aim_wall_beyond_injected": 15.0,
         "cpu": round(cost.cpu, 2),

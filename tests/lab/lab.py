@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the continuity.identity_failover contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-#!/usr/bin/env python3
+
 """The lab's command line: start, stop, status, fault, heal, kill, return, cut, join, state, trace, ask. See tests/lab/README.md."""
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class LabNetwork:
     def _accept(self, listener: Listener) -> None:
         while True:
             try:
-                sock, _ = listener.sock.accept()
+                sock, _peer = listener.sock.accept()
             except OSError as error:
                 if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR):
                     return
@@ -164,7 +164,7 @@ class LabNetwork:
         listener.silent = True
         asyncio.get_running_loop().remove_reader(listener.sock.fileno())
         listener.sock.listen(0)
-        for _ in range(2):
+        for _filler in range(2):
             filler = socket.socket()
             filler.setblocking(False)
             filler.connect_ex((listener.address, listener.port))
@@ -302,7 +302,7 @@ class LabNetwork:
 
     def connected(self, a: str, b: str) -> bool:
         """Can a and b make a TCP connection now? It needs both directions."""
-        return self.reachable(a, b) and self.reachable(b, a)
+        return all(self.reachable(sender, receiver) for sender, receiver in ((a, b), (b, a)))
 
     # -- connections of the lab's own -----------------------------------------------------------------------------------------------------------------
 

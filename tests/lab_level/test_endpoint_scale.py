@@ -20,7 +20,7 @@ async def _connect_all(addresses: list[str], ca: str, lab: Lab) -> float:
     writers = []
     for start in range(0, len(addresses), 50):
         opened = await asyncio.gather(*(asyncio.open_connection(address, 5986, ssl=context) for address in addresses[start : start + 50]))
-        writers += [writer for _, writer in opened]
+        writers += [writer for _reader, writer in opened]
     status = await asyncio.to_thread(lab.status)
     for writer in writers:
         writer.transport.abort()

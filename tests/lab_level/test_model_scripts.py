@@ -50,7 +50,8 @@ class Case:
     prepare: list[Prepare] = field(default_factory=list)
 
 
-async def _nothing(estate: LabEstate) -> None: ...
+async def _nothing(estate: LabEstate) -> None:
+    pass
 
 
 def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = False) -> JSON:

@@ -12,6 +12,7 @@ import sys
 import typing as t
 from unittest import mock
 
+from ansible import errors
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
@@ -22,12 +23,8 @@ from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
-try:  # ansible-core 2.19 and later know it by themselves
-    from ansible.errors import AnsibleValueOmittedError  # noqa: F401
-
-    OMIT = None
-except ImportError:
-    OMIT = "__omit_place_holder__0123456789"
+# ansible-core 2.19 and later know it by themselves.
+OMIT = None if hasattr(errors, "AnsibleValueOmittedError") else "__omit_place_holder__0123456789"
 
 NAMESPACE = "continuity.identity_failover."
 

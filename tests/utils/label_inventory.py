@@ -26,13 +26,22 @@ LABELS = (
     "playbooks_filters",
     "using_collections",
 )
+#: Pages of plugins that ours refer to, as COLLECTION.NAME_TYPE.
+PLUGINS = (
+    "ansible.builtin.psrp_connection",
+    "ansible.builtin.winrm_connection",
+    "ansible.windows.win_powershell_module",
+    "ansible.windows.win_service_module",
+    "microsoft.ad.computer_module",
+)
 
 
-def inventory(labels: tuple[str, ...]) -> bytes:
+def inventory(labels: tuple[str, ...], plugins: tuple[str, ...]) -> bytes:
     header = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: devel\n# The remainder of this file is compressed using zlib.\n"
     lines = "".join(f"{label} std:label -1 {label}.html#{label.replace('_', '-')} {label}\n" for label in labels)
+    lines += "".join(f"ansible_collections.{plugin} std:label -1 collections/{plugin.replace('.', '/')}.html {plugin}\n" for plugin in plugins)
     return header.encode() + zlib.compress(lines.encode())
 
 
 if __name__ == "__main__":
-    pathlib.Path(sys.argv[1]).write_bytes(inventory(LABELS))
+    pathlib.Path(sys.argv[1]).write_bytes(inventory(LABELS, PLUGINS))

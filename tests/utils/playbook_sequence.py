@@ -28,13 +28,21 @@ class Sequence:
         self.tools = tools.absolute()
         self.lab = lab.absolute()
         self.by_runner = by_runner
-        self.environment = {**os.environ, "PATH": f"{self.tools}{os.pathsep}{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
+        self.environment = {
+            **os.environ,
+            "PATH": f"{self.tools}{os.pathsep}{os.environ['PATH']}",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.lab / "project" / "vault-password"),
+        }
+
+    def project(self, do: str) -> None:
+        subprocess.run([sys.executable, str(ROOT / "tests" / "utils" / "lab_project.py"), do, str(self.lab)], check=True, env=self.environment)
 
     def lab_command(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, str(ROOT / "tests" / "lab" / "lab.py"), *arguments, "--dir", str(self.lab)], check=True)
+        subprocess.run([sys.executable, str(ROOT / "tests" / "lab" / "lab.py"), *arguments, "--dir", str(self.lab / "lab")], check=True)
 
     def play(self, playbook: str, *arguments: str) -> None:
-        inventory = str(self.lab / "inventory.yml")
+        inventory = str(self.lab / "project" / "inventory")
         if self.by_runner:
             self.play_by_runner(playbook, inventory, arguments)
             return
@@ -50,10 +58,13 @@ class Sequence:
             subprocess.run([*command, "--cmdline", shlex.join(arguments)], check=True, env=self.environment)
             artifacts = private / "artifacts" / "sequence"
             events = [path.read_text(encoding="utf-8") for path in (artifacts / "job_events").glob("*.json")]
-            ended = any(json.loads(event)["event"] == "playbook_on_stats" for event in events)
+            ended = [event["event_data"] for event in map(json.loads, events) if event["event"] == "playbook_on_stats"]
+            outcome = ended[0].get("artifact_data", {}).get("failover_outcome") if ended else None
+            if playbook.endswith(".failover") and outcome != "failed_over":
+                raise SystemExit(f"a job of ansible-runner's would show the outcome {outcome!r} of {playbook}")
             if not ended or (artifacts / "status").read_text(encoding="utf-8") != "successful":
                 raise SystemExit(f"ansible-runner did not see {playbook} succeed")
-            hosts = json.loads((self.lab / "lab.json").read_text(encoding="utf-8"))["hosts"]
+            hosts = json.loads((self.lab / "lab" / "lab.json").read_text(encoding="utf-8"))["hosts"]
             secrets = {host["password"] for host in hosts.values() if host.get("password")}
             if any(secret in event for secret in secrets for event in events):
                 raise SystemExit(f"a password of the lab stands in the events that ansible-runner stored of {playbook}")
@@ -61,8 +72,8 @@ class Sequence:
             shutil.rmtree(private)
 
     def run(self, lines: list[str]) -> None:
-        self.lab_command("start", "--idle-minutes", "15")
         try:
+            self.project("start")
             for line in lines:
                 kind, *words = shlex.split(line.replace("{lab}", str(self.lab)))
                 started = time.monotonic()
@@ -74,20 +85,23 @@ class Sequence:
                 else:
                     raise SystemExit(f"{SEQUENCE.relative_to(ROOT)}: a line begins with lab or play, not with {kind}")
                 print(f"== {time.monotonic() - started:.1f} s", flush=True)
+            # Whatever the sequence ends with, it ends at peace.
+            if not self.by_runner:
+                self.project("unchanged")
         finally:
-            self.lab_command("stop")
+            self.project("stop")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True, type=pathlib.Path, help="the folder of ansible-playbook or ansible-runner")
     parser.add_argument("--lab", required=True, type=pathlib.Path, help="the lab's folder")
-    parser.add_argument("--runner", action="store_true", help="by ansible-runner, and only up to the first playbook")
+    parser.add_argument("--runner", action="store_true", help="by ansible-runner, and only up to the failover")
     options = parser.parse_args()
     lines = [line for line in SEQUENCE.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
     if options.runner:
-        first = next((number for number, line in enumerate(lines) if line.startswith("play ")), -1)
-        lines = lines[: first + 1]
+        last = next((number for number, line in enumerate(lines) if line.split()[:2] == ["play", "continuity.identity_failover.failover"]), -1)
+        lines = lines[: last + 1]
     if not lines:
         if any((ROOT / "playbooks").glob("*.yml")):
             raise SystemExit(f"there are playbooks, but {SEQUENCE.relative_to(ROOT)} names none of them")

@@ -18,15 +18,18 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 Definition = t.Mapping[str, t.Any]
 Problems = t.Iterator[str]
 
-#: What a hook can stand before or after.
-STEPS = ("viability", "fence", "data", "services", "databases", "addresses", "names", "shares", "spns", "script", "dns", "clients", "verify")
-HOOKS = tuple(f"{when}_{step}" for step in STEPS for when in ("before", "after"))
+#: The hooks that the roles look for.
+STEPS = ("fence", "identity", "services", "databases", "script", "dns", "clients")
+HOOKS = (
+    *(f"{when}_{step}" for step in STEPS for when in ("before", "after")),
+    *("after_verify", "before_quiesce", "before_source_joins", "after_source_serves"),
+)
 
 
 def rule_problems(definition: Definition, path: str, inventory: Inventory) -> list[str]:
     """One sentence for each rule that the definition breaks."""
     found: list[str] = []
-    for rule in (_servers, _management, _probes, _directory, _addresses, _databases, _repoint, _clients, _store, _free_keys):
+    for rule in (_servers, _management, _probes, _directory, _addresses, _databases, _key, _repoint, _clients, _store, _free_keys):
         found += rule(definition, path, inventory)
     for key, named_by in _LISTS:
         found += _doubles(definition[key], f"{path}.{key}", named_by)
@@ -153,6 +156,12 @@ def _database_problems(database: t.Mapping[str, t.Any], path: str) -> Problems:
         yield f"{path}.command belongs to databases of the kind command only, not {database['kind']}"
     if database["instance"] is not None and database["kind"] != "sqlserver":
         yield f"{path}.instance belongs to databases of the kind sqlserver only, not {database['kind']}"
+
+
+def _key(definition: Definition, path: str, inventory: Inventory) -> Problems:
+    # Found here and not by the step: by then the source would be fenced and the workload started.
+    if definition["dns"] is not None and definition["dns"]["credential"] is None:
+        yield f"{path}.dns.credential is missing: updates of DNS are signed with a TSIG key"
 
 
 def _repoint(definition: Definition, path: str, inventory: Inventory) -> Problems:

@@ -43,7 +43,7 @@ class Item(t.NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Item:
-        name, _, rdtype = text.rpartition(" ")
+        name, _space, rdtype = text.rpartition(" ")
         return cls(name, rdtype)
 
 

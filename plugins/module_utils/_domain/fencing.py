@@ -23,6 +23,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 GRADES: dict[int, str] = {0: "none", 1: "unreachable", 2: "services_disabled", 3: "isolated", 4: "powered_off"}
@@ -81,7 +82,7 @@ def evidence_given(entries: t.Sequence[t.Mapping[str, t.Any]], now: datetime.dat
 
 def _moment(text: str, number: int) -> datetime.datetime:
     try:
-        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = parse_moment(text)
     except ValueError as error:
         raise InvalidInput(f"evidence {number} has no time that can be read ({text!r}): give at as 2026-01-31T12:00:00Z") from error
     if moment.tzinfo is None:

@@ -54,7 +54,7 @@ class ZoneMarkers:
 
     def _take(self, zone: str, fence: Fence) -> Guard | None:
         name, ours = marker_name(fence.identity, zone), Marker(fence.run, fence.epoch)
-        for _ in range(MAX_TRIES):
+        for _attempt in range(MAX_TRIES):
             there = self._look(name)
             if there == ours:
                 return name, ours

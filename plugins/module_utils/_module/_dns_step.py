@@ -115,14 +115,18 @@ class DnsStep:
         self.readback.look({item: self._now[item] for item in shown}, self.readback.verdicts)
         return {str(item): to_image(self._now[item]) for item in shown}
 
+    def _known_primary(self) -> NameServer:
+        if self.primary is None:
+            raise AssertionError("the driver calls observe() first, which finds the primary or fails")
+        return self.primary
+
     def _refuse_beside_alias(self, readings: t.Mapping[Item, Reading]) -> None:
         """Servers ignore data beside a CNAME without a word (BIND, Knot, Samba), so it is refused before it is sent."""
-        assert self.primary is not None
         for item, reading in readings.items():
             if reading.alias and item.type != "CNAME":
                 raise InvalidInput(f"{item}: {item.name} is a CNAME to {reading.alias}, and no other data can stand beside it; remove the CNAME first")
         new = [item.name for item, reading in readings.items() if item.type == "CNAME" and reading.records is None]
-        beside = self.servers.present(self.primary, [Item(name, rdtype) for name in new for rdtype in DATA_TYPES])
+        beside = self.servers.present(self._known_primary(), [Item(name, rdtype) for name in new for rdtype in DATA_TYPES])
         for item, reading in beside.items():
             if reading.records is not None:
                 raise InvalidInput(f"{item.name} CNAME: {item.name} has {item.type} {reading.records}, and a CNAME can't stand beside it; remove it first")
@@ -184,7 +188,7 @@ class DnsStep:
         edits = [_edit(change) for change in group if change.before != change.after]
         applied = {change.name: Applied(ok=True) for change in group}
         self.readback.forget(Item.parse(change.name) for change in group)
-        for _ in range(MAX_SETTLE):
+        for _attempt in range(MAX_SETTLE):
             if not edits:
                 return applied
             try:
@@ -204,9 +208,8 @@ class DnsStep:
 
     def _settle(self, edits: list[Edit], refusal: Refusal) -> tuple[list[Edit], dict[str, Applied]]:
         """After a prerequisite failed nothing of the message was done: what is left to send, and what is decided."""
-        assert self.primary is not None
         lost = not self._markers.stands(edits[0].zone)
-        now = self.servers.present(self.primary, [edit.item for edit in edits])
+        now = self.servers.present(self._known_primary(), [edit.item for edit in edits])
         left, decided = [], {}
         for edit in edits:
             records = now[edit.item].records
@@ -228,10 +231,9 @@ class DnsStep:
 
     def _send(self, update: Message) -> str:
         """To the primary; to the next of ``servers`` where it can't be reached or takes no updates: nothing was done then."""
-        assert self.primary is not None
         wire = update_wire(update)
-        failure: FailoverError | None = None
-        for server in [self.primary, *(server for server in self.servers.updated if server is not self.primary)]:
+        failures: list[FailoverError] = []
+        for server in [self._known_primary(), *(server for server in self.servers.updated if server is not self.primary)]:
             self.messages[server] = self.messages.get(server, 0) + 1
             try:
                 accepted = server.update(wire, self.auth, update.seconds())
@@ -239,22 +241,19 @@ class DnsStep:
                 if isinstance(error, Refusal) and error.code not in ELSEWHERE:
                     self.primary = server
                     raise
-                failure = failure or error
+                failures.append(error)
                 continue
             self.primary = server
             return accepted.msg
-        assert failure is not None
-        raise failure
+        raise failures[0]
 
     def _one(self, item: Item) -> RecordSet | None:
-        assert self.primary is not None
-        return self.servers.present(self.primary, [item])[item].records
+        return self.servers.present(self._known_primary(), [item])[item].records
 
     # Reading back
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
-        assert self.primary is not None
-        seen = self.readback.wait([_edit(change) for change in group], self.primary, self.verify_timeout, self._again)
+        seen = self.readback.wait([_edit(change) for change in group], self._known_primary(), self.verify_timeout, self._again)
         return {str(item): one for item, one in seen.items()}
 
     def _again(self, edits: t.Sequence[Edit]) -> bool:

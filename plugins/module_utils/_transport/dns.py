@@ -236,7 +236,8 @@ class NameServer:
         return self._receive(length, deadline)
 
     def _receive(self, count: int, deadline: Deadline) -> bytes:
-        assert self._socket is not None
+        if self._socket is None:
+            raise AssertionError("an answer is read after its question was sent, which connects")
         parts: list[bytes] = []
         while count:
             try:

@@ -91,18 +91,17 @@ class Servers:
 
     def first(self) -> NameServer:
         """The first server for updates that answers; it is the one that is read and written. Raises the last error."""
-        failure: TransportError | None = None
+        failures: list[TransportError] = []
         for server in self.updated:
             try:
                 self.read(server, [Item("", "SOA")], tries=2)
             except ProtocolError:
                 return server
             except TransportError as error:
-                failure = error
+                failures.append(error)
                 continue
             return server
-        assert failure is not None
-        raise failure
+        raise failures[-1]
 
     def zones(self, server: NameServer, names: t.Iterable[str], stated: t.Mapping[str, str]) -> dict[str, str]:
         """name -> the zone that ``server`` holds it in. ``stated``: zones that the user named; they are checked too.

@@ -125,15 +125,15 @@ def split_tsig(wire: bytes) -> tuple[bytes, Tsig | None]:
 def _split(wire: bytes) -> tuple[bytes, Tsig | None]:
     questions, answers, authorities, additionals = struct.unpack("!HHHH", wire[4:12])
     place = 12
-    for _ in range(questions):
+    for _question in range(questions):
         place = _skip_name(wire, place) + 4
-    for _ in range(answers + authorities + additionals - 1 if additionals else 0):
+    for _record in range(answers + authorities + additionals - 1 if additionals else 0):
         place = _skip_name(wire, place) + 10
         place += struct.unpack("!H", wire[place - 2 : place])[0]
     if not additionals:
         return wire, None
     body = _skip_name(wire, place) + 10
-    rdtype, _, _, length = struct.unpack("!HHIH", wire[body - 10 : body])
+    rdtype, _rdclass, _ttl, length = struct.unpack("!HHIH", wire[body - 10 : body])
     if rdtype != TYPE_TSIG:
         return wire, None
     if body + length > len(wire):

@@ -64,7 +64,7 @@ def _all() -> dict[tuple[str, str], ClassFacts]:
     read: dict[str, JSON] = json.loads((Path(__file__).parent / "classes.json").read_text())
     classes: dict[tuple[str, str], ClassFacts] = {}
     for full, described in read.items():
-        namespace, _, name = full.partition(":")
+        namespace, _colon, name = full.partition(":")
         source = read[described["same_as"]] if "same_as" in described else described
         methods = {
             method: MethodFacts(method, facts["static"], facts["in"], facts["out"], tuple(facts["required"])) for method, facts in source["methods"].items()

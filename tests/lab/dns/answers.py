@@ -31,7 +31,7 @@ def answer(zone_of: Callable[[Name], Zone | None], message: dns.message.Message,
         return
     reply.flags |= dns.flags.AA
     name = question.name
-    for _ in range(MAX_ALIASES):
+    for _alias in range(MAX_ALIASES):
         following = _step(zone.current, name, question.rdtype, reply)
         if following is None or following == name:
             return

@@ -90,7 +90,7 @@ class DnsServer:
         listener, datagram = _bind(self.address, self.port)
         self.port = listener.getsockname()[1]
         self._tcp = await asyncio.start_server(self._serve_tcp, sock=listener, backlog=512)
-        self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagram)
+        self._udp, _protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagram)
         if self.follows is not None:
             self.follows.followers.append(self)
             for zone in self.follows.zones.values():

@@ -83,7 +83,7 @@ class Keyring:
         when = signature.rdata.time_signed if signature.error == dns.rcode.BADTIME else now
         rdata = signature.rdata.replace(time_signed=when, mac=b"", error=dns.rcode.Rcode(signature.error), other=other)
         if signature.error in (0, dns.rcode.BADTIME):
-            rdata, _ = digests.sign(reply, self._keys[signature.owner][1], rdata, when, signature.rdata.mac)
+            rdata, _digest = digests.sign(reply, self._keys[signature.owner][1], rdata, when, signature.rdata.mac)
         return attach(reply, signature.owner, rdata)
 
     def echo(self, reply: bytes, signature: Signature) -> bytes:
@@ -101,13 +101,13 @@ def _find(wire: bytes) -> tuple[int, Name | None, t.Any]:
     """Where the last additional record starts, when it is a TSIG."""
     parser = dns.wire.Parser(wire)
     counts = parser.get_struct("!HHHHHH")[2:]
-    for _ in range(counts[0]):
+    for _question in range(counts[0]):
         dns.name.from_wire_parser(parser)
         parser.get_struct("!HH")
     for number in range(sum(counts[1:])):
         start = parser.current
         owner = dns.name.from_wire_parser(parser)
-        rdtype, _, _, length = parser.get_struct("!HHIH")
+        rdtype, _rdclass, _ttl, length = parser.get_struct("!HHIH")
         if rdtype == dns.rdatatype.TSIG:
             if number != sum(counts[1:]) - 1 or not counts[3]:
                 raise dns.exception.FormError

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -268,7 +269,7 @@ class Builder:
             for each in databases:
                 facts = {key: value for key, value in each.items() if key != "sequence"}
                 built.append(SqlDatabase(**facts, data=Data(int(each.get("sequence", 0)))))
-            host.sql[name] = SqlInstance(self.world, host.name, name, built, lambda name=name: host.powered and host.services.running(name))  # type: ignore[misc]
+            host.sql[name] = SqlInstance(self.world, host.name, name, built, functools.partial(_powered_and_running, host, name))
 
     # DNS
 
@@ -349,6 +350,10 @@ class Builder:
             )
             self.world.network.register_place(server.name, server.address)
         return built
+
+
+def _powered_and_running(host: Host, service: str) -> bool:
+    return host.powered and host.services.running(service)
 
 
 def _secret() -> str:

@@ -58,7 +58,7 @@ class Registration:
     async def _persist(self, name: str, addresses: list[str], key: HostKey | None) -> str:
         """A message may get lost; Windows tries again after minutes, the lab at once."""
         rcode = "no answer"
-        for _ in range(TRIES):
+        for _attempt in range(TRIES):
             rcode = await self._send(name, addresses, key)
             if rcode != "no answer":
                 break

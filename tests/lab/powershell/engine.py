@@ -121,7 +121,7 @@ class EnginePool:
     def __init__(self, program: Path, folder: Path, size: int = SIZE) -> None:
         """folder: where the engine starts; scripts get their own."""
         self.program = program
-        self._servers = [_Server(program, folder) for _ in range(size)]
+        self._servers = [_Server(program, folder) for _number in range(size)]
         self._free: asyncio.LifoQueue[_Server] = asyncio.LifoQueue()
         for server in self._servers:
             self._free.put_nowait(server)

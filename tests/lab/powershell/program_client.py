@@ -36,7 +36,7 @@ def main() -> int:
     if sys.argv[1] == "taskkill":
         end_tree(int(sys.argv[-1]))
         return 0
-    host, _, port = os.environ["LAB_CALLBACK"].partition(":")
+    host, _colon, port = os.environ["LAB_CALLBACK"].partition(":")
     asked = {"token": os.environ["LAB_TOKEN"], "verb": "program", "arguments": {"name": sys.argv[1], "arguments": sys.argv[2:]}}
     with socket.create_connection((host, int(port)), 30) as connection:
         connection.sendall(json.dumps(asked).encode() + b"\n")

@@ -52,7 +52,7 @@ def instance_of(host: Host, connection: str) -> SqlInstance:
     """The instance that a connection string names. Raises CallError as SqlConnection.Open does."""
     parts = {key.strip().lower(): (quoted.replace('""', '"') if quoted else plain.strip()) for key, quoted, plain in _PAIR.findall(connection)}
     source = parts.get("data source") or parts.get("server") or parts.get("address") or "."
-    machine, _, name = source.removeprefix("tcp:").partition("\\")
+    machine, _backslash, name = source.removeprefix("tcp:").partition("\\")
     machine = machine.partition(",")[0].strip().lower()
     if machine not in (".", "(local)", "localhost", "127.0.0.1", host.computer_name.lower(), host.fqdn.lower()):
         raise CallError("Login failed: the lab's SQL Server takes Windows logons of its own machine only.", code=18456, id="SqlException", kind="SqlException")

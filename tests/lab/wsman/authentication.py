@@ -91,7 +91,7 @@ class Authenticator:
         """Decide on one request by its Authorization header."""
         if header is None:
             return Verdict(self.user) if self.user is not None else self._refuse()
-        scheme, _, value = header.partition(" ")
+        scheme, _space, value = header.partition(" ")
         scheme = scheme.lower()
         if scheme == "negotiate":
             return self._negotiate(value.strip())

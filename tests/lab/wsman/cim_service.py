@@ -40,7 +40,7 @@ def target_of(request: Request) -> Target | None:
     uri = request.resource
     lower = uri.lower()
     if lower.startswith(names.WMI_PREFIX):
-        namespace, _, class_name = uri[len(names.WMI_PREFIX) :].rpartition("/")
+        namespace, _slash, class_name = uri[len(names.WMI_PREFIX) :].rpartition("/")
     elif lower.startswith(names.CIM_PREFIX):
         namespace, class_name = asked or names.DEFAULT_CIM_NAMESPACE, uri[len(names.CIM_PREFIX) :]
     else:
@@ -110,7 +110,7 @@ class CimService:
         return envelope("s a x w p", names.CREATE + "Response", request.message_id, created)
 
     async def _invoke(self, request: Request, target: Target) -> bytes:
-        uri, _, method = request.action.rpartition("/")
+        uri, _slash, method = request.action.rpartition("/")
         if uri.lower() != target.uri.lower() or not method.isidentifier() or target.class_name == "*":
             raise faults.unsupported_action(request.action)
         arguments = values.raw_children(request.body)

@@ -161,7 +161,7 @@ class Endpoint:
         if tls:
             bad = self.faults.active.get("bad_certificate")
             context = self._certificates.context(self.host.name, self.host.management_address, str(bad["problem"]) if bad is not None else "")
-        transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=context, ssl_handshake_timeout=15.0 if tls else None)
+        transport, _protocol = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=context, ssl_handshake_timeout=15.0 if tls else None)
         if tls:
             certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)

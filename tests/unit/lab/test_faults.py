@@ -55,7 +55,7 @@ def test_matching_ignores_letter_case_and_empty_means_all() -> None:
 def _sequence(seed: int, percent: int, after: int, count: int = 200) -> list[bool]:
     faults = Faults("exch1", seed)
     faults.set("drop", {"percent": percent, "after": after})
-    return [faults.dropped().before for _ in range(count)]
+    return [faults.dropped().before for _number in range(count)]
 
 
 @given(st.integers(), st.integers(0, 100), st.integers(0, 50))
@@ -70,5 +70,5 @@ def test_drops_are_seeded_and_let_the_first_pass(seed: int, percent: int, after:
 def test_either_loses_requests_and_answers() -> None:
     faults = Faults("exch1", 1)
     faults.set("drop", {"when": "either"})
-    seen = {(one.before, one.after) for one in (faults.dropped() for _ in range(50))}
+    seen = {(one.before, one.after) for one in (faults.dropped() for _number in range(50))}
     assert seen == {(True, False), (False, True)}

@@ -19,7 +19,7 @@ LOOK = 0.5
 
 async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
     server = str(data["server"] or host.computer_name)
-    short = server.split(".")[0]
+    short = server.partition(".")[0]
     name = server if "." in server else f"{server}.{host.machine.domain}"
     session: dict[str, JSON] = {"uri": f"http://{name}/PowerShell/", "authentication": "Kerberos"}
     if data["user"]:
@@ -66,5 +66,5 @@ async def _wait(host: Host, calls: LabCalls, session: dict[str, JSON], server: s
     end = host.world.now() + float(data["seconds"])
     while any(each["guid"] in wanted and each["mounted"] is not bool(data["mounted"]) for each in states) and host.world.now() < end:
         await asyncio.sleep(LOOK)
-        states = await _states(host, calls, session, server, server.split(".")[0])
+        states = await _states(host, calls, session, server, server.partition(".")[0])
     return states

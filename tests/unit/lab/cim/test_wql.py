@@ -18,8 +18,8 @@ TYPES = {"name": "string", "number": "uint32", "flag": "boolean", "at": "datetim
 ROW: dict[str, Any] = {"name": "MSExchangeIS", "number": 7, "flag": True, "at": "20260131120000.000000+000", "list": ["a"]}
 
 
-def holds(condition: str, row: dict[str, Any] = ROW) -> bool | None:
-    return wql.parse(f"SELECT * FROM X WHERE {condition}").test(TYPES)(row)
+def holds(condition: str, row: dict[str, Any] | None = None) -> bool | None:
+    return wql.parse(f"SELECT * FROM X WHERE {condition}").test(TYPES)(ROW if row is None else row)
 
 
 @pytest.mark.parametrize(

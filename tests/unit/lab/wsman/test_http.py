@@ -47,7 +47,7 @@ def test_expect_is_answered_before_the_body() -> None:
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=10))
 def test_chunks_are_put_together(chunks: list[bytes]) -> None:
     body = b"".join(b"%x;ext=1\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
-    request, _ = _read(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+    request, _rest = _read(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
     assert request is not None and request.body == b"".join(chunks)
 
 
@@ -61,7 +61,7 @@ def test_chunks_are_put_together(chunks: list[bytes]) -> None:
     ],
 )
 def test_keep_alive(head: bytes, keep: bool) -> None:
-    request, _ = _read(head)
+    request, _rest = _read(head)
     assert request is not None and request.keep_alive is keep
 
 
@@ -95,7 +95,7 @@ def test_a_body_that_ends_early_is_no_request() -> None:
 
 
 def test_an_answer() -> None:
-    head, _, body = response(401, b"", headers=(("WWW-Authenticate", "Negotiate"),), close=True).partition(b"\r\n\r\n")
+    head, _blank, body = response(401, b"", headers=(("WWW-Authenticate", "Negotiate"),), close=True).partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "HTTP/1.1 401 "
     assert {"WWW-Authenticate: Negotiate", "Content-Length: 0", "Connection: close", "Server: Microsoft-HTTPAPI/2.0"} <= set(lines)

@@ -38,7 +38,7 @@ def _handshake(login: Authenticator, user: str, password: str, protocol: str) ->
     while True:
         verdict = login.check(_negotiate(token))
         if verdict.user is not None:
-            for _, value in verdict.headers:
+            for _name, value in verdict.headers:
                 client.step(base64.b64decode(value.partition(" ")[2]))
             return client
         if verdict.headers == OFFER:

@@ -177,13 +177,13 @@ def test_unknown_foreign_and_missing_shells() -> None:
 
 def test_quotas() -> None:
     async def work(client: _Client) -> None:
-        for _ in range(29):
+        for _shell in range(29):
             await client.open()
         assert await _fault(client.open()) == (2150859173, "w:QuotaLimit")
         await client.send(names.DELETE, "")
         client.user = "Guest"
         await client.open()
-        for _ in range(shell_service.MAX_PROCESSES_PER_SHELL):
+        for _process in range(shell_service.MAX_PROCESSES_PER_SHELL):
             await client.run("hi")
         assert (await _fault(client.run("hi")))[1] == "w:QuotaLimit"
         client.service.reset()

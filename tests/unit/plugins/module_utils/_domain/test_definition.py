@@ -229,7 +229,7 @@ def test_credentials_that_nobody_knows_are_not_checked() -> None:
     assert check(changed("dns.credential", "anything"), credentials=None) == []
 
 
-Key = tuple[str | int, ...]
+Key: t.TypeAlias = "tuple[str | int, ...]"
 
 
 def keys_of(value: t.Any, path: Key = ()) -> list[Key]:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ sets = st.none() | st.builds(RecordSet.of, st.lists(values, min_size=1), st.samp
 edits = st.dictionaries(st.builds(Item, names, st.sampled_from(["A", "TXT", "MX"])), st.tuples(sets, sets), max_size=30).map(
     lambda found: [Edit(item, before, after, "10.in-addr.arpa" if "arpa" in item.name else ZONE) for item, (before, after) in found.items()]
 )
-State = dict[Item, RecordSet | None]
+State: t.TypeAlias = "dict[Item, RecordSet | None]"
 
 
 def serve(state: State, update: Message) -> State | None:
@@ -143,7 +145,7 @@ def test_other_text_is_no_marker() -> None:
 
 def test_the_marker_s_name_is_a_label() -> None:
     assert messages.marker_name("Mail (Berlin)", ZONE) == "_failover-mail-berlin.example.com"
-    assert len(messages.marker_name("x" * 99, ZONE).split(".")[0]) <= 63
+    assert len(messages.marker_name("x" * 99, ZONE).partition(".")[0]) <= 63
 
 
 def test_taking_over_swaps_what_was_read() -> None:

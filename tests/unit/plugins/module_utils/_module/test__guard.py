@@ -41,13 +41,13 @@ def fake_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_guard, "WinrmHosts", FakeHosts)
 
 
-def call(function: t.Callable[..., Result], args: t.Mapping[str, t.Any] = ARGS, *, check_mode: bool = False, connection: bool = True) -> Answer:
+def call(function: t.Callable[..., Result], args: t.Mapping[str, t.Any] | None = None, *, check_mode: bool = False, connection: bool = True) -> Answer:
     def main() -> None:
         spec = hosts_spec().merge(run_spec())
         spec = spec.merge(connection_spec()) if connection else spec.merge(ArgumentSpec())
         _guard.run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), function)
 
-    return run_main(main, args, check_mode=check_mode)
+    return run_main(main, ARGS if args is None else args, check_mode=check_mode)
 
 
 def no_secret_in(answer: Answer) -> bool:
@@ -93,7 +93,8 @@ def test_an_error_of_ours_is_a_failure_with_its_reason_and_details() -> None:
 def test_an_error_keeps_what_was_done_before_it() -> None:
     def function(*_args: t.Any, **_kwargs: t.Any) -> Result:
         error = StepFailed("one of two failed")
-        error.result = Result(changed=True, outcomes=[Outcome("a", "done", changed=True), Outcome("b", "failed")], extra={"servers": 2})  # type: ignore[attr-defined]
+        outcomes = [Outcome("a", "done", changed=True), Outcome("b", "failed")]
+        error.result = Result(changed=True, outcomes=outcomes, extra={"servers": 2})  # type: ignore[attr-defined]
         raise error
 
     result = call(function, {**ARGS, "details": "counts"}).result

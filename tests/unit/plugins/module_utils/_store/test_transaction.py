@@ -94,7 +94,7 @@ def made(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Made:
 
 
 def lines(count: int, head: Head = EMPTY) -> tuple[tuple[str, ...], Head]:
-    drafts = [Event(seq=0, at="2026-11-22T20:00:00.000Z", kind="accepted", data={"n": "ü"}) for _ in range(count)]
+    drafts = [Event(seq=0, at="2026-11-22T20:00:00.000Z", kind="accepted", data={"n": "ü"}) for _number in range(count)]
     _events, made_lines, new = chain(drafts, head)
     return tuple(made_lines), new
 

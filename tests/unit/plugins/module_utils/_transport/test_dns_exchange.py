@@ -187,7 +187,7 @@ class Closing:
     def _serve(self) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, _peer = self._listener.accept()
             except OSError:
                 return
             with connection, connection.makefile("rb") as stream:
@@ -218,7 +218,7 @@ def closing(request: pytest.FixtureRequest) -> Iterator[Closing]:
 @pytest.mark.parametrize("closing", [1], indirect=True)
 def test_a_kept_connection_that_was_lost_is_tried_once_more_with_a_new_signature(closing: Closing) -> None:
     client = NameServer(Endpoint(example.ADDRESS, closing.port), CLOCK)
-    for _ in range(2):
+    for _attempt in range(2):
         assert not update(client).authentic
     client.close()
     assert len(closing.received) == 3

@@ -28,7 +28,7 @@ from ansible_collections.continuity.identity_failover.tests.unit.fakes import Fa
     ],
 )
 def test_descriptors_are_compared_by_what_they_grant(one: str, other: str, same: bool) -> None:
-    assert same_access(one, other) is same and same_access(other, one) is same
+    assert same_access(one, other) is same and same_access(one=other, other=one) is same
 
 
 @pytest.mark.parametrize(("one", "other", "same"), [(r"D:\Data", "d:/data/", True), (r"D:\data", r"D:\data2", False)])

@@ -86,7 +86,8 @@ def made(code: int | None = None, subcode: str = "w:InternalError", detail: str 
 
 def wmi_error(cim_status: int, code: int | None = None) -> str:
     extra = f"<e:error_Code>{code}</e:error_Code>" if code is not None else ""
-    return f"<e:MSFT_WmiError xmlns:e='http://schemas.microsoft.com/wbem/wsman/1/wmi/root/standardcimv2/MSFT_WmiError'><e:CIMStatusCode>{cim_status}</e:CIMStatusCode>{extra}</e:MSFT_WmiError>"
+    namespace = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/standardcimv2/MSFT_WmiError"
+    return f"<e:MSFT_WmiError xmlns:e='{namespace}'><e:CIMStatusCode>{cim_status}</e:CIMStatusCode>{extra}</e:MSFT_WmiError>"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A thousand clients flushed by one task, against ansible.builtin.raw with 'ipconfig /flushdns' on twenty of them: same lab, same run.
+
+Prints one JSON object. CPU is the controller's side: the whole process tree of ansible-playbook, less that of the same playbook with a task that
+does nothing. So the start of Ansible and the reading of the inventory are in neither figure; the one call of the module, with its start, is.
+Reached are the clients whose cache the lab saw cleared; requests are WS-Management requests in the lab's trace, and what never became one (steps
+of a logon that were refused, lost requests) is counted apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+import time
+import typing as t
+
+from ansible_collections.continuity.identity_failover.tests.bench.measure import BIN, environment, lab_cpu, last_number, machine, measured
+from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+
+Record = t.Mapping[str, t.Any]
+
+
+def write_project(folder: pathlib.Path, lab: Lab, few: t.Sequence[str]) -> None:
+    shutil.copy(lab.dir / "inventory.yml", folder / "hosts.yml")
+    (folder / "ansible.cfg").write_text("[defaults]\ninventory = hosts.yml\nforks = 20\n", encoding="ascii")
+    nothing = {"name": "Nothing", "ansible.builtin.meta": "noop"}
+    flush = {"name": "Flush all", "continuity.identity_failover.flush_dns_clients": {"clients": ["workstations", "drill_clients"], "workers": 50}}
+    raw = {"name": "Flush some", "ansible.builtin.raw": "ipconfig /flushdns"}
+    plays = {
+        "module": ("localhost", flush), "module-nothing": ("localhost", nothing),
+        "raw": (",".join(few), raw), "raw-nothing": (",".join(few), nothing),
+    }  # fmt: skip
+    for name, (hosts, task) in plays.items():
+        play = {"name": "Measure", "hosts": hosts, "gather_facts": False, "tasks": [task]}
+        (folder / f"{name}.yml").write_text(json.dumps([play]), encoding="utf-8")
+
+
+def flushed(folder: pathlib.Path, lab: Lab, name: str, env: t.Mapping[str, str], clients: int) -> dict[str, t.Any]:
+    """One way: its cost for each client, and what the lab saw."""
+    idle = measured([BIN / "ansible-playbook", f"{name}-nothing.yml"], cwd=folder, env=env)
+    since, lab_before, begun = last_number(lab), lab_cpu(lab), time.time()
+    cost = measured([BIN / "ansible-playbook", f"{name}.yml"], cwd=folder, env=env)
+    lab_seconds = lab_cpu(lab) - lab_before
+    trace = lab.trace(since)
+    cleared = {str(record["host"]): float(record["time"]) for record in trace if record.get("effect") == "cache_cleared"}
+    requests = [record for record in trace if record["kind"] == "wsman"]
+    other = [record for record in trace if record["kind"] == "http"]
+    first = min((record["time"] for record in trace), default=begun)
+    last = max(cleared.values(), default=begun)
+    return {
+        "clients": clients,
+        "reached": len(cleared),
+        "cpu_per_client": round((cost.cpu - idle.cpu) / clients, 5),
+        "cpu": round(cost.cpu, 2),
+        "cpu_of_nothing": round(idle.cpu, 2),
+        "wall": round(cost.wall, 2),
+        "last_client_after_start": round(last - begun, 2),
+        "last_client_after_first_request": round(last - first, 2),
+        "requests_per_client": round(len(requests) / clients, 2),
+        "http_only_per_client": round(len(other) / clients, 2),
+        "lab_cpu": round(lab_seconds, 2),
+    }
+
+
+def benchmark(folder: pathlib.Path, clients: int, raw: int) -> dict[str, t.Any]:
+    env = environment(folder / "ansible.cfg")
+    with Lab.start(folder / "lab", clients=clients) as lab:
+        names = list(lab.info["clients"])
+        write_project(folder, lab, names[:: max(1, len(names) // raw)][:raw])
+        module = flushed(folder, lab, "module", env, len(names))
+        by_raw = flushed(folder, lab, "raw", env, raw)
+    return {
+        "benchmark": "flush_clients",
+        "module": module,
+        "raw": by_raw,
+        "times_less_cpu": round(by_raw["cpu_per_client"] / module["cpu_per_client"], 1),
+        "aim_times_less_cpu": 100.0,
+        "machine": machine(),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=1000)
+    parser.add_argument("--raw", type=int, default=20, help="clients that are flushed with raw")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "lab").mkdir()
+        print(json.dumps(benchmark(pathlib.Path(folder), options.clients, options.raw), indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
