@@ -66,7 +66,9 @@ options:
     description: Who does this. Without it, user and host name of the controller.
     type: str
   reason:
-    description: Why a run is given up. Required for O(state=abandoned).
+    description:
+      - Why a run is given up. Required for O(state=abandoned).
+      - With O(state=opened) it is kept in the journal. With O(state=armed) it allows a baseline of a source whose services do not all run.
     type: str
 seealso:
   - module: continuity.identity_failover.failover_ack
@@ -192,6 +194,11 @@ reverts:
   returned: when O(state=opened) and there is something to do
   type: str
   sample: 20261122T200000Z-ab12cd
+resumed:
+  description: Whether the run had been opened before and is resumed.
+  returned: when O(state=opened) and there is something to do
+  type: bool
+  sample: false
 baseline:
   description: The baseline.
   returned: success

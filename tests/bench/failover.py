@@ -21,6 +21,7 @@ import collections
 import datetime
 import itertools
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -190,7 +191,7 @@ def benchmark(folder: pathlib.Path, lag: float) -> dict[str, t.Any]:
         prepared(lab, project)
         source = lab.info["hosts"]["exch1"]
         since, lab_before = last_number(lab), lab_cpu(lab)
-        command = [BIN / "ansible-playbook", "failover.yml", "-e", json.dumps({"failover_identity": "mail"})]
+        command: list[str | os.PathLike[str]] = [BIN / "ansible-playbook", "failover.yml", "-e", json.dumps({"failover_identity": "mail"})]
         begun = time.time()
         with DeadConnects([source["management"]["address"], *source["addresses"]]) as dead:
             cost = measured(command, cwd=project.folder, env=project.environment())

@@ -74,7 +74,7 @@ class Demo:
         self.play("failover", "every step done, read back, journalled")
         self.arrives_at("EXCH2")
         self.play("failover", "a second time: nothing to do", label="failover-again")
-        self.play("failback", "identity given back; exch1 powered on, armed again")
+        self.play("failback", "identity given back; exch1 powered on, armed again", failover_data_restored="the demo writes nothing in between")
         self.arrives_at("EXCH1")
         left = left_behind(before, snapshot(json.loads(self.lab("state"))))
         if left:

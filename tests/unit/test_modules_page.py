@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 import yaml
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, run_spec, store_spec
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -51,7 +52,9 @@ def test_the_page_lists_the_modules_that_there_are() -> None:
 def test_the_options_of_a_module_are_those_of_the_page(module: str) -> None:
     stated = names(rows()[module][1])
     verb = names(rows()[module][0]) & {"decision"}
-    own = {option for option in spec(module) if option not in SHARED and option != "state"} | (set(spec(module)) & {"run"} if module == "failover_run" else set())
+    own = {option for option in spec(module) if option not in SHARED and option != "state"} | (
+        set(spec(module)) & {"run"} if module == "failover_run" else set()
+    )
     assert own - stated - verb == set(), "not on the page"
     assert stated - set(spec(module)) == set(), "not in the module"
 

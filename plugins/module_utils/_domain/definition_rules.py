@@ -29,7 +29,7 @@ HOOKS = (
 def rule_problems(definition: Definition, path: str, inventory: Inventory) -> list[str]:
     """One sentence for each rule that the definition breaks."""
     found: list[str] = []
-    for rule in (_servers, _management, _probes, _directory, _addresses, _databases, _key, _repoint, _clients, _store, _free_keys):
+    for rule in (_servers, _management, _probes, _directory, _addresses, _fence, _databases, _key, _repoint, _clients, _store, _free_keys):
         found += rule(definition, path, inventory)
     for key, named_by in _LISTS:
         found += _doubles(definition[key], f"{path}.{key}", named_by)
@@ -132,6 +132,14 @@ def _addresses(definition: Definition, path: str, inventory: Inventory) -> Probl
         address = as_address(one["address"])
         if address is not None and one["prefix_length"] > address.max_prefixlen:
             yield f"{path}.addresses[{number}].prefix_length must be at most {address.max_prefixlen} for {address}, not {one['prefix_length']}"
+
+
+def _fence(definition: Definition, path: str, inventory: Inventory) -> Problems:
+    """Two machines with one address is what a fence is for: silence and stopped services do not take an address away."""
+    moved = [key for key in ("addresses", "names") if definition[key]]
+    fence = definition["fence"]
+    if moved and fence["minimum"] < 3 and not fence["accept_unfenced"]:
+        yield f"{path}.fence.minimum is {fence['minimum']}, and {path}.{moved[0]} move: give 3 (isolated) or 4 (powered off), or a reason in accept_unfenced"
 
 
 def _databases(definition: Definition, path: str, inventory: Inventory) -> Problems:

@@ -48,6 +48,9 @@ KINDS: dict[str, Kind] = {
     "directory_unreachable": Kind("error", "no domain controller answers", "name a domain controller that answers"),
     "client_unreachable": Kind("warning", "clients do not answer", "start them; until then they find the new server when their cache expires"),
     "check_failed": Kind("error", "a check could not be made", "mend what its message says, or run the preflight again"),
+    "not_in_this_release": Kind(
+        "warning", "the definition asks for something that this release does not do", "do not count on it, or take it out of the definition"
+    ),
     "store_unwritable": Kind("blocker", "the journal cannot be written", "let the account write the journal's folder"),
 }
 

@@ -189,7 +189,7 @@ def _step_intent(result: Fold, event: Event) -> None:
         result.unexpected.append(f"event {event.seq}: a step of the unknown run {event.run}")
         return
     images = record.images.setdefault(event.step, {})
-    for change in event.data["changes"]:
+    for change in event.data["changes"] if event.data.get("reverts") != event.run else ():
         known = images.setdefault(change["name"], {"before": change["before"], "after": change["after"], "detail": change.get("detail")})
         known["after"] = change["after"]
     record.steps.setdefault(event.step, {"begun_at": event.at})["intended_at"] = event.at
@@ -203,7 +203,7 @@ def _step_outcome(result: Fold, event: Event) -> None:
     step = record.steps.setdefault(event.step, {"begun_at": event.data.get("begun_at", event.at)})
     step.update(ended_at=event.at, failed=event.data["failed"], counts=event.data["counts"], evidence=event.data.get("evidence"), msg=event.data.get("msg", ""))
     images = record.images.setdefault(event.step, {})
-    for outcome in event.data["changed"]:
+    for outcome in event.data["changed"] if event.data.get("reverts") != event.run else ():
         if outcome["name"] in images:
             images[outcome["name"]]["after"] = outcome["after"]
 

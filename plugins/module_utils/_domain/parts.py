@@ -97,6 +97,8 @@ def drill(definition: Definition) -> dict[str, t.Any]:
     shadow["addresses"] = part("addresses", "addresses")
     shadow["spns"] = part("spns", "spns")
     shadow["names"], shadow["shares"] = [], []
+    # Hooks tell other systems that the identity moves; in a drill it does not.
+    shadow["hooks"] = {**(shadow.get("hooks") or {}), "dir": None}
     shadow["post_script"] = plan["script"] if isinstance(plan.get("script"), dict) else None
     shadow["clients"] = {**shadow["clients"], "flush": [], "sample": [], "expect": []}
     if isinstance(plan.get("clients"), dict):
@@ -114,7 +116,7 @@ def _drill_dns(dns: t.Any, plan: t.Any) -> t.Any:
         for kind in ("A", "AAAA"):
             values = [str(v) for v in targets if _kind(v) == kind]
             if values:
-                made.append({"name": name, "type": kind, "values": values, "ttl": plan.get("ttl")})
+                made.append({"name": name, "type": kind, "values": values, "ttl": plan.get("ttl"), "expect": []})
     return {**dns, "repoint": None, "records": made, "lock": False}
 
 

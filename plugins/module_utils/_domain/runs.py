@@ -31,6 +31,7 @@ class Opening(t.NamedTuple):
 
     how: str
     run: str = ""
+    beside: str = ""  #: a drill that stopped; it shares nothing with the live identity and must not block it
 
 
 def opening(fold: Fold, identity: str, kind: str) -> Opening:
@@ -39,6 +40,8 @@ def opening(fold: Fold, identity: str, kind: str) -> Opening:
     if active is not None:
         if active.kind == kind:
             return Opening("resume", active.id)
+        if active.kind == "drill" and kind == "failover" and fold.state in STARTS[kind]:
+            return Opening("open", beside=active.id)
         raise WrongState(
             f"{identity}: the {active.kind} run {active.id} is not finished: resume it with the {active.kind} playbook, or abandon it, before a {kind}"
         )

@@ -49,13 +49,25 @@ def take_baseline(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[d
     return baseline, warnings
 
 
+def _live_and_drilled(definition: Definition, part: str) -> list[t.Any]:
+    """What a drill may touch belongs to the baseline too, or its leak check would look past it."""
+    drilled = (definition.get("drill") or {}).get(part)
+    return [*(definition.get(part) or []), *(drilled[part] if isinstance(drilled, dict) else [])]
+
+
+def _drilled(definition: Definition, part: str) -> list[t.Any]:
+    """What a drill moves instead of the live things: it is compared after the drill, so it belongs to the baseline."""
+    plan = (definition.get("drill") or {}).get(part)
+    return list(plan[part]) if isinstance(plan, dict) else []
+
+
 def _services(definition: Definition, session: Session) -> dict[str, t.Any]:
-    names = [service["name"] for service in definition.get("services") or []]
+    names = [service["name"] for service in _live_and_drilled(definition, "services")]
     return {name: service.image() if service else None for name, service in read_services(session, names, REQUEST).items()} if names else {}
 
 
 def _addresses(definition: Definition, session: Session) -> list[dict[str, t.Any]]:
-    wanted = [str(address["address"]) for address in definition.get("addresses") or []]
+    wanted = [str(address["address"]) for address in _live_and_drilled(definition, "addresses")]
     if not wanted:
         return []
     present = read_addresses(session, REQUEST)

@@ -16,16 +16,22 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Change, Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import Secrets
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 
+#: The names of our options that hold secrets.
+SECRET_OPTIONS = ("password", "secret")
+
+
 class RunContext:
     """A run in progress, as one step sees it."""
 
-    def __init__(self, run: t.Mapping[str, t.Any], journal: Journal, clock: Clock) -> None:
+    def __init__(self, run: t.Mapping[str, t.Any], journal: Journal, clock: Clock, secrets: Secrets) -> None:
+        self._secrets = secrets
         self.id = str(run["id"])
         self.plan = run.get("mode") == "plan"
         self.journal = journal
@@ -60,14 +66,19 @@ class RunContext:
         return record
 
     def predicted(self, step: str, host: str, changes: list[Change]) -> None:
-        self._append("step_predicted", step, host, {"changes": [_image(c) for c in changes]}, 0.0)
+        # A plan holds no lease: it changes nothing, and must not be in the way of a run that does.
+        data = self._redacted({"changes": [_image(c) for c in changes]})
+        self.journal.append([self.journal.draft("step_predicted", run=self.id, step=step, by=self._by, host=host, data=data)], anywhere=True)
 
-    def intent(self, step: str, host: str, changes: list[Change]) -> None:
-        """Says before-images and intentions before anything is touched, and makes the lease long enough for the first."""
-        self._append("step_intent", step, host, {"changes": [_image(c) for c in changes]}, max(c.deadline for c in changes))
+    def intent(self, step: str, host: str, changes: list[Change], reverts: str = "") -> None:
+        """Says before-images and intentions before anything is touched, and makes the lease long enough for the first.
+        ``reverts``: the run whose changes are put back; a run that reverts itself keeps its first images."""
+        data = {"changes": [_image(c) for c in changes], "reverts": reverts}
+        self._append("step_intent", step, host, data, max(c.deadline for c in changes))
 
-    def outcome(self, step: str, host: str, result: Result, begun_at: str) -> None:
+    def outcome(self, step: str, host: str, result: Result, begun_at: str, reverts: str = "") -> None:
         data = {
+            "reverts": reverts,
             "failed": result.failed,
             "msg": result.msg,
             "begun_at": begun_at,
@@ -82,7 +93,11 @@ class RunContext:
         self._append("accepted", step, "", {"what": what, "reason": reason}, 0.0)
 
     def _append(self, kind: str, step: str, host: str, data: t.Any, longest: float) -> None:
-        self.lease.append([self.journal.draft(kind, run=self.id, step=step, by=self._by, host=host, data=data)], longest)
+        self.lease.append([self.journal.draft(kind, run=self.id, step=step, by=self._by, host=host, data=self._redacted(data))], longest)
+
+    def _redacted(self, data: t.Any) -> t.Any:
+        """Texts of programs and servers may quote what they were given; no secret may reach the journal."""
+        return self._secrets.redact(data)
 
 
 def open_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock) -> RunContext | None:
@@ -90,7 +105,20 @@ def open_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock) -> RunCo
     run = params.get("run")
     if not run:
         return None
-    return RunContext(run, open_journal(run["identity"], run.get("store"), run.get("mirror"), hosts, clock), clock)
+    return RunContext(run, open_journal(run["identity"], run.get("store"), run.get("mirror"), hosts, clock), clock, Secrets(_secret_values(params)))
+
+
+def _secret_values(node: t.Any) -> t.Iterator[tuple[str, str]]:
+    """(secret, user) of every password and secret among the task's options, however deep."""
+    if isinstance(node, t.Mapping):
+        for key, value in node.items():
+            if key in SECRET_OPTIONS and isinstance(value, str) and value:
+                yield value, str(node.get("user") or "")
+            else:
+                yield from _secret_values(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from _secret_values(value)
 
 
 def _image(change: Change) -> dict[str, t.Any]:

@@ -74,7 +74,7 @@ def drive(
             run.predicted(step.key, step.host, changes)
     else:
         outcomes = _execute(step, params, run, changes, result, clock, begun_at)
-    _conclude(step, params, run, result, before, outcomes, refused)
+    _conclude(step, params, None if check_mode else run, result, before, outcomes, refused)
     conclude = getattr(step, "conclude", None)
     if conclude is not None:
         conclude(result)  # a step's own keys, and what only the whole can fail on; before the outcome is journalled
@@ -82,7 +82,7 @@ def drive(
         result.warnings.extend(run.journal.warnings)
         if not check_mode and not run.plan:
             try:
-                run.outcome(step.key, step.host, result, begun_at)
+                run.outcome(step.key, step.host, result, begun_at, reverted_run(params))
             except FailoverError as error:
                 error.result = result  # what was changed must not be lost with the record
                 raise
@@ -94,7 +94,8 @@ def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], 
     """A step that changes nothing: its outcome belongs to the run's journal all the same."""
     run = open_run(params, hosts, clock)
     begun_at = stamp(clock.now())
-    result = read()
+    with run.lease.kept() if run is not None and not check_mode and not run.plan else contextlib.nullcontext():
+        result = read()
     if run is not None and not check_mode and not run.plan:
         try:
             run.outcome(key, "", result, begun_at)
@@ -112,6 +113,11 @@ def repeated(read: t.Callable[[], Read], clock: Clock) -> Read:
         except UNDECIDED:
             clock.sleep(pause)
     return read()
+
+
+def reverted_run(params: t.Mapping[str, t.Any]) -> str:
+    """The run whose changes this task puts back; empty for a task that goes forward."""
+    return str(params.get("revert_run") or "") if params.get("state") == "reverted" else ""
 
 
 def expected_machine(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None) -> Machine | None:
@@ -158,7 +164,7 @@ def _execute(
     if not changes:
         return outcomes
     if run is not None:
-        run.intent(step.key, step.host, changes)
+        run.intent(step.key, step.host, changes, reverted_run(params))
     stop = params.get("on_item_failure") == "stop"
     with run.lease.kept() if run is not None else contextlib.nullcontext():
         stopped = ""
@@ -175,18 +181,18 @@ def _execute(
                 for change in group:
                     _merge(outcomes, Outcome(change.name, "not_tried", grade=change.grade, msg=stopped, reason=error.reason, before=change.before))
                 continue
-            for outcome in _group(step, group, run, clock, result):
+            for outcome in _group(step, group, run, clock, result, params.get("state") == "reverted"):
                 _merge(outcomes, outcome)
             if stop and any(outcomes[change.name].status in BAD_STATUSES for change in group):
                 stopped = "not tried: an item before it failed, and on_item_failure is 'stop'"
     return outcomes
 
 
-def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock, result: Result) -> list[Outcome]:
+def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock, result: Result, reverting: bool) -> list[Outcome]:
     """Applies and verifies one group; every change of it gets an outcome, whatever is raised."""
     begun = clock.monotonic()
     try:
-        applied = _apply(step, group, run, clock)
+        applied = _apply(step, group, run, clock, reverting)
     except FailoverError as error:
         return [_failed(change, error) for change in group]
     finally:
@@ -201,8 +207,8 @@ def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock
     return [_outcome(change, applied[change.name], seen.get(change.name)) for change in group]
 
 
-def _apply(step: Step, group: list[Change], run: RunContext | None, clock: Clock) -> dict[str, Applied]:
-    """Applies; a change whose answer was lost is looked at, and made again where it is still as before."""
+def _apply(step: Step, group: list[Change], run: RunContext | None, clock: Clock, reverting: bool) -> dict[str, Applied]:
+    """Applies; where an answer was lost, looks at what is left to do, and does that."""
     fence = run.fence if run is not None else None
     done: dict[str, Applied] = {}
     left = group
@@ -210,14 +216,25 @@ def _apply(step: Step, group: list[Change], run: RunContext | None, clock: Clock
         try:
             return {**done, **step.apply(left, fence)}
         except UNDECIDED as error:
-            now = repeated(step.observe, clock)
             done.update({change.name: Applied(ok=True, msg=error.message, reason=error.reason) for change in left})
-            left = [change for change in left if now.get(change.name) == change.before]
+            left = _still_to_do(step, left, clock, reverting)
             if not left or attempt == REPEATS:
                 return done
             if run is not None:
                 run.lease.require(max(change.deadline for change in left))
     raise AssertionError("the loop returns")
+
+
+def _still_to_do(step: Step, lost: list[Change], clock: Clock, reverting: bool) -> list[Change]:
+    """The step itself decides from what is there now; where it can't look, reading back will say that nobody knows."""
+    try:
+        now = repeated(step.observe, clock)
+        if reverting:
+            return [change for change in lost if now.get(change.name) == change.before]
+        names = {change.name for change in lost}
+        return [change for change in step.changes(now) if change.name in names]
+    except FailoverError:
+        return []
 
 
 def _failed(change: Change, error: FailoverError) -> Outcome:

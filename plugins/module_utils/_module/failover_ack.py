@@ -26,7 +26,7 @@ DATA_STATES = ("apply_queues", "discard_queues", "revert_to_snapshot")
 ALLOWED = {
     "proceed": ("protected", "suspect", "pending", "declined", "approved"),
     "decline": ("pending", "approved"),
-    "withdraw": ("pending", "approved"),
+    "withdraw": ("protected", "suspect", "pending", "approved"),
     "acknowledge": ("recovered",),
 }
 

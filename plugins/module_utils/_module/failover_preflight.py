@@ -71,7 +71,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
         found += check(case)
     accounts = {entry["name"]: Account(entry["user"] or "", entry["password"] or "") for entry in params["credentials"]}
     found += _preflight_workload.databases(case, accounts) + _preflight_workload.spns(case)
-    found += names + clients
+    found += names + clients + _not_yet(definition)
     result = _result(judged(found, accept), params["identity"])
     result.timing["total"] = clock.monotonic() - begun
     return result
@@ -87,6 +87,16 @@ def _accepted(accept: t.Mapping[str, t.Any]) -> dict[str, str]:
         if not str(reason or "").strip():
             raise InvalidInput(f"accept.{finding} has no reason: say why it is accepted")
     return {finding: str(reason) for finding, reason in accept.items()}
+
+
+def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:
+    """Settings that are understood and have no effect yet must not be taken for protection."""
+    asked = {
+        "dns.lock": bool((definition["dns"] or {}).get("lock")),
+        "approvals.identity": definition["approvals"]["identity"] != "asserted",
+        "directory.credential": bool((definition["directory"] or {}).get("credential")),
+    }
+    return [Finding("not_in_this_release", "", {"key": key}, f"{key} has no effect in this release") for key, set_ in asked.items() if set_]
 
 
 def _journal(case: Case, identity: str) -> list[Finding]:

@@ -19,10 +19,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import differences
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing, opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, Opening, abandoning, closing, opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import take_baseline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
@@ -78,6 +79,7 @@ def _arm(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Jou
     if fold.active_run or fold.state not in ("unarmed", "protected"):
         raise WrongState(f"{identity} is {fold.state}: a baseline can only be taken while the source owns the identity and no run is open")
     baseline, warnings = take_baseline(params["definition"], hosts, clock)
+    _healthy(baseline, params, identity)
     result.warnings.extend(warnings)
     changed = differences(fold.baseline, baseline)
     old = (clock.now() - moment(fold.armed_at)).total_seconds() if fold.armed_at else None
@@ -97,10 +99,25 @@ def _arm(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Jou
     )
 
 
+def _healthy(baseline: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], identity: str) -> None:
+    """A failback starts what the baseline recorded: one of a sick source would leave it sick."""
+    source = baseline["source"]
+    down = [name for name, image in baseline["services"][source].items() if image is None or image["state"] != "Running"]
+    if down and not (params["reason"] or "").strip():
+        raise WrongState(
+            f"{identity} is not armed: {', '.join(down)} of {source} do not run, and a failback would leave them so. "
+            "Start them, or say with reason why this is how the source serves"
+        )
+
+
 def _open(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> None:
     identity, kind, definition = params["identity"], params["kind"], params["definition"]
     plan = params["mode"] == "plan"
-    found = opening(fold, identity, kind)
+    found = Opening("open") if plan else opening(fold, identity, kind)
+    if plan and fold.state == "unarmed":
+        raise WrongState(f"{identity} is unarmed: a plan compares with the baseline; run the arm playbook first")
+    if found.beside:
+        result.warnings.append(f"the drill run {found.beside} had stopped and was not put back; the failover goes on beside it")
     result.extra["owner_afterwards"] = OWNER_AFTERWARDS[kind]
     if found.how == "already":
         result.outcomes.append(Outcome(kind, "already", before=fold.state, after=fold.state))
@@ -113,11 +130,20 @@ def _open(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Jo
     claim = LeaseClaim(holder=secrets.token_hex(8), epoch=journal.lease.epoch + 1, seconds=params["lease_seconds"], by=_who(params), run=run_id, acquire=True)
     event_kind = "run_resumed" if found.how == "resume" else "run_opened"
     planned = fold.incident is None
-    data = {"kind": kind, "mode": params["mode"], "epoch": claim.epoch, "planned": planned, "reverts": fold.last_failover if kind == "failback" else ""}
+    data = {
+        "kind": kind,
+        "mode": params["mode"],
+        "epoch": claim.epoch,
+        "planned": planned,
+        "reverts": fold.last_failover if kind == "failback" else "",
+        "reason": params["reason"] or "",
+    }
     result.changed = True
     result.outcomes.append(Outcome(run_id, "predicted" if check_mode else "done", True, before=fold.state, after=f"{kind} {found.how}"))
     if not check_mode:
-        journal.append([journal.draft(event_kind, run=run_id, by=claim.by, host=definition["target"]["host"], data=data)], claim)
+        # A plan changes nothing, so it takes no lease and is in nobody's way.
+        journal.append([journal.draft(event_kind, run=run_id, by=claim.by, host=definition["target"]["host"], data=data)], None if plan else claim)
+    result.extra["resumed"] = found.how == "resume"
     result.extra["run"] = _run_option(params, fold, claim, run_id)
     result.extra["reverts"] = fold.last_failover if kind == "failback" else run_id
     result.msg = (
@@ -174,13 +200,32 @@ def _close(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
         result.outcomes.append(Outcome(run["id"], "already"))
         result.msg = f"run {run['id']} is closed"
         return
+    plan = record.mode == "plan"
+    if params["definition"] and not plan:
+        _owner_as_promised(params["definition"], hosts, clock, run["kind"])
     result.changed = True
     if not check_mode:
         claim = LeaseClaim(holder=run["holder"], epoch=run["epoch"], seconds=run["lease_seconds"], by=run.get("by") or "", run=run["id"], release=True)
-        journal.append([journal.draft("run_closed", run=run["id"], by=claim.by, data={"kind": run["kind"], "accepted": record.accepted})], claim, anywhere=True)
+        event = journal.draft("run_closed", run=run["id"], by=claim.by, data={"kind": run["kind"], "accepted": record.accepted})
+        journal.append([event], None if plan else claim, anywhere=True)
     result.outcomes.append(Outcome(run["id"], "predicted" if check_mode else "done", True, before=fold.state, after=journal.fold().state))
     result.extra["accepted"] = record.accepted
     result.msg = f"{run['kind']} run {run['id']} of {params['identity']} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
+
+
+def _owner_as_promised(definition: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, kind: str) -> None:
+    """The world is looked at once more before the journal says that it is done: the source may have come back meanwhile."""
+    promised = OWNER_AFTERWARDS[kind]
+    observed, evidence = observe_owner(definition, hosts, clock)
+    if observed in (promised, "unknown") or (kind == "drill" and observed == "none"):
+        return
+    against = [one for one in evidence if one["says"] not in (promised, "unreachable", "")]
+    shown = "; ".join(f"{one['of']}: {one.get('name', '')} {', '.join(one.get('values') or ()) or 'nothing'}" for one in against[:3])
+    raise WrongState(
+        f"the {kind} is not closed: names or addresses of the identity lead to the {observed}, not to the {promised} ({shown}). "
+        "Run the playbook again: its steps put right what somebody changed since",
+        observed=observed,
+    )
 
 
 def _stop(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> None:

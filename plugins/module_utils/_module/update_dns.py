@@ -60,7 +60,6 @@ def update_dns_spec() -> ArgumentSpec:
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
         },
-        mutually_exclusive=[("records", "repoint")],
         required_if=[
             ("state", "present", ("records",)),
             ("state", "absent", ("records",)),
@@ -90,6 +89,8 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     protected = frozenset(canonical_name(name, "protected_names") for name in params.get("protected_names") or ())
     ttl = canonical_ttl(params.get("ttl"), "ttl")
     records, repoint = params.get("records"), params.get("repoint")
+    if records and repoint is not None and state != "reverted":
+        raise InvalidInput("records and repoint are two tasks: state 'repointed' takes repoint, 'present' and 'absent' take records")
     if repoint is None and not records:
         raise InvalidInput("records is empty; list at least one record")
     if float(params["verify_timeout"]) < 0:

@@ -102,7 +102,7 @@ try {
             $kept = ([string]$lease.holder -ne '') -and (($remaining + [double]$lease.longest) -gt 0)
             if ($kept -and (-not $mine)) { $verdict = 'lease_held' }
             elseif ([int]$claim.epoch -ne ([int]$lease.epoch + 1)) { $verdict = 'head_moved' }
-        } elseif ((-not $mine) -or ([int]$claim.epoch -ne [int]$lease.epoch) -or ($remaining -le 0)) { $verdict = 'lease_lost' }
+        } elseif ((-not $mine) -or ([int]$claim.epoch -ne [int]$lease.epoch)) { $verdict = 'lease_lost' }
     }
     if (($verdict -eq 'ok') -and ($null -ne $request.expect)) {
         if (([int]$request.expect.seq -ne $seq) -or ([string]$request.expect.hash -ne $hash)) { $verdict = 'head_moved' }

@@ -135,7 +135,7 @@ class DirectoryStore:
                 return "lease_held"
             if claim.epoch != lease.epoch + 1:
                 return "head_moved"
-        elif claim is not None and (lease.holder != claim.holder or lease.epoch != claim.epoch or lease.remaining <= 0):
+        elif claim is not None and (lease.holder != claim.holder or lease.epoch != claim.epoch):
             return "lease_lost"
         return "ok" if request.expect is None or request.expect == head else "head_moved"
 

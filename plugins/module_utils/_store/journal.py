@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     ConnectionRefused,
     DeadlineExceeded,
     HeadMoved,
+    JournalBroken,
     LeaseHeld,
     LeaseLost,
 )
@@ -43,7 +44,11 @@ class Journal:
         self._clock = clock
         self.calls = 0
         if mirror is not None:
-            self.events, self.head = mirror.read()
+            try:
+                self.events, self.head = mirror.read()
+            except JournalBroken as error:
+                kept = mirror.set_aside()
+                self.warnings.append(f"the mirror did not verify ({error.message}); it was kept as {kept} and is written again from the store")
 
     def draft(self, kind: str, *, run: str = "", step: str = "", by: str = "", host: str = "", data: t.Any = None) -> Event:
         """An event of this moment, to be chained by ``append``."""

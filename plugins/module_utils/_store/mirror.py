@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import pathlib
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, follow, line_hash
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, follow, line_hash, parse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalRewound, StoreError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import append_durably, write_whole
 
@@ -25,25 +27,47 @@ class Mirror:
 
     def read(self) -> tuple[list[Event], Head]:
         """Everything that is mirrored; raises JournalBroken when the mirror's own chain does not verify."""
-        try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return [], Head()
-        except OSError as error:
-            raise StoreError(f"could not read the mirror {self._path}: {error.strerror or error}") from error
-        whole, newline, torn = text.rpartition("\n")
-        if torn:
-            write_whole(self._path, whole + newline)
-        return follow(whole.split("\n") if whole else [], Head())
+        with self._locked():
+            return follow(self._lines(), Head())
 
     def write(self, lines: t.Sequence[str]) -> None:
+        """Appends what is not there yet. Several processes share a mirror: each has read the lines from the same store."""
         if not lines:
             return
+        with self._locked():
+            there = self._lines()
+            last = parse(there[-1]).seq if there else 0
+            new = [line for line in lines if parse(line).seq > last]
+            if new and parse(new[0]).seq != last + 1:
+                raise StoreError(f"the mirror {self._path} ends at event {last}, and event {parse(new[0]).seq} is to follow: it was shortened meanwhile")
+            if new:
+                append_durably(self._path, "\n".join(new) + "\n")
+
+    def set_aside(self) -> pathlib.Path:
+        """Keeps a mirror that does not verify under another name, so that a new one can be written from the store."""
+        with self._locked():
+            kept = self._path.with_name(f"{self._path.name}.broken")
+            if self._path.exists():
+                self._path.replace(kept)
+            return kept
+
+    def _lines(self) -> list[str]:
+        if not self._path.exists():
+            return []
+        whole, newline, torn = self._path.read_text(encoding="utf-8").rpartition("\n")
+        if torn:
+            write_whole(self._path, whole + newline)
+        return whole.split("\n") if whole else []
+
+    @contextlib.contextmanager
+    def _locked(self) -> t.Iterator[None]:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            append_durably(self._path, "\n".join(lines) + "\n")
+            with open(self._path.with_name(f"{self._path.name}.lock"), "w", encoding="ascii") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
         except OSError as error:
-            raise StoreError(f"could not write the mirror {self._path}: {error.strerror or error}") from error
+            raise StoreError(f"could not use the mirror {self._path}: {error.strerror or error}") from error
 
     @staticmethod
     def compare(mirrored: Head, lines: t.Sequence[str], store: Head, place: str) -> None:

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import GENESIS, Head
 
 #: What a store answers. ``head_moved``: somebody appended since; ``lease_held``: another holder has it;
-#: ``lease_lost``: the lease that the request came under is not ours any more.
+#: ``lease_lost``: another holder took the lease. One that ran out and that nobody took is still ours.
 VERDICTS = ("ok", "head_moved", "lease_held", "lease_lost")
 
 

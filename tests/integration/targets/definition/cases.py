@@ -49,10 +49,14 @@ CASES = {
     "no identity": Case("arm", ("failover_identity:",), variables={"failover_identity": ""}),
     "source is target": Case("arm", ("failover_identities.mail.target.host", "'exch1'", "two servers"), put("target.host", "exch1")),
     "management endpoint inside the identity": Case(
-        "failover", ("failover_identities.mail.target.host", "belongs to the identity", "dns.repoint.to"), put("dns.repoint.to", ["{{ hostvars.exch2.ansible_host }}"])
+        "failover",
+        ("failover_identities.mail.target.host", "belongs to the identity", "dns.repoint.to"),
+        put("dns.repoint.to", ["{{ hostvars.exch2.ansible_host }}"]),
     ),
     "unknown host": Case("preflight", ("failover_identities.mail.target.host", "'exch22'", "exch2"), put("target.host", "exch22")),
-    "unknown vantage point": Case("monitor", ("failover_identities.mail.monitor.vantage_points[1].host", "exch7"), put("monitor.vantage_points.1.host", "exch7")),
+    "unknown vantage point": Case(
+        "monitor", ("failover_identities.mail.monitor.vantage_points[1].host", "exch7"), put("monitor.vantage_points.1.host", "exch7")
+    ),
     "databases of the wrong kind": Case("failover", ("failover_identities.mail.databases must be a list",), put("databases", {"DB01": "DB01-DR"})),
     "a database of an unknown kind": Case("failover", ("failover_identities.mail.databases[1].kind", "oracle"), put("databases.1.kind", "oracle")),
     "empty database name": Case("failback", ("failover_identities.mail.databases[1].name", "must not be empty"), put("databases.1.name", "")),
@@ -68,7 +72,9 @@ CASES = {
 
 
 def lab(*arguments: str) -> str:
-    return subprocess.run([sys.executable, str(COLLECTION / "tests/lab/lab.py"), *arguments, "--dir", str(LAB)], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, str(COLLECTION / "tests/lab/lab.py"), *arguments, "--dir", str(LAB)], check=True, capture_output=True, text=True
+    ).stdout
 
 
 def requests() -> int:

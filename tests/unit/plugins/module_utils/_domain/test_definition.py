@@ -173,6 +173,8 @@ CASES = [
     ("accept.disk_space", None, "accept.disk_space must not be empty"),
     ("accept.wrong_machine", "I like it", "accept.wrong_machine can not be accepted"),
     ("hooks.timeouts.before_dns", 0, "hooks.timeouts.before_dns must be at least 1"),
+    ("hooks.timeouts", {"before_quiesce": 5, "before_spns": 5}, "hooks.timeouts.before_spns is no hook"),
+    ("dns.credential", None, "dns.credential is missing"),
     ("monitor.probes[0].port", None, "monitor.probes[0].port is missing: a tcp probe needs a port"),
     ("monitor.probes", [{"kind": "service"}], "monitor.probes[0].names is missing"),
     ("monitor.vantage_points[0].host", "moon", "monitor.vantage_points[0].host names the host 'moon'"),

@@ -314,6 +314,29 @@ def test_reverted_puts_the_first_before_image_back(run: Run) -> None:
     assert not run.drive(Lamps(lamps), state="reverted", revert_run="r1").changed
 
 
+def test_a_run_that_reverts_itself_can_be_killed_in_the_middle_and_goes_on(run: Run) -> None:
+    lamps = {"a": "off"}
+    run.open("d1", kind="drill")
+    run.drive(Lamps(lamps))
+
+    class Killed(BaseException):
+        """Stands for kill -9: no handler of ours runs."""
+
+    step = Lamps(lamps)
+    step.apply = lambda group, fence: (_ for _ in ()).throw(Killed())  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        run.drive(step, state="reverted", revert_run="d1")
+    result = run.drive(Lamps(lamps), state="reverted", revert_run="d1")
+    assert (lamps, statuses(result)) == ({"a": "off"}, {"a": "done"})
+
+
+def test_no_secret_of_the_task_reaches_the_journal(run: Run) -> None:
+    fault = RemoteError("logon of svc with canary-Pa55 failed", host="exch2")
+    run.drive(Lamps({"a": "off"}, faults={"a": fault}), databases=[{"name": "DB", "user": "svc", "password": "canary-Pa55"}])
+    assert "canary" not in (run.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8")
+    assert "logon of svc" in (run.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8")
+
+
 def test_reverted_refuses_to_overwrite_what_somebody_else_changed(run: Run) -> None:
     lamps = {"a": "off"}
     run.drive(Lamps(lamps))

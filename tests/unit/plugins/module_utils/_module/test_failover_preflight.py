@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import datetime
 import pathlib
+import threading
 import typing as t
 
 import pytest
@@ -104,6 +105,30 @@ def test_a_healthy_identity_has_no_findings(world: World) -> None:
     assert result.extra["findings"] == []
     assert (result.failed, result.changed) == (False, False)
     assert result.extra["counts_by_severity"] == {"info": 0, "warning": 0, "error": 0, "blocker": 0, "accepted": 0}
+
+
+class SilentFor(FakeSession):
+    """A dead source whose silence lasts until the clients were asked."""
+
+    clients_asked: threading.Event
+
+    def _record(self, timeout: float, *call: t.Any) -> None:
+        assert self.clients_asked.wait(20.0), "the clients were not asked while the source was waited for"
+        raise Unreachable(f"{self.name} is silent")
+
+
+def test_a_dead_source_is_waited_for_beside_the_other_looks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = SilentFor("exch1")
+    source.clients_asked = threading.Event()
+    world.sessions["exch1"] = source
+    identify = world.sessions["ws001"].identify
+
+    def asked(timeout: float) -> t.Any:
+        source.clients_asked.set()
+        return identify(timeout)
+
+    monkeypatch.setattr(world.sessions["ws001"], "identify", asked)
+    assert set(world.found()) == {"source_unreachable"}
 
 
 def test_nothing_is_changed(world: World) -> None:

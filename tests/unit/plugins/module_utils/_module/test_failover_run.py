@@ -278,6 +278,48 @@ def test_a_drill_opens_from_protected_and_keeps_the_state(estate: Estate) -> Non
     estate.run("closed", run=run)
 
 
+def test_a_drill_that_stopped_does_not_keep_a_failover_back(estate: Estate) -> None:
+    estate.run("armed")
+    drill = estate.run("opened", kind="drill").extra["run"]
+    estate.run("stopped", run=drill)
+    estate.fail()
+    estate.do(failover_ack)
+    result = estate.run("opened")
+    assert (result.extra["state"], drill["id"] in result.warnings[0]) == ("failing_over", True)
+
+
+def test_a_plan_takes_no_lease_and_resumes_nothing(estate: Estate) -> None:
+    real = opened(estate).extra["run"]
+    estate.run("stopped", run=real)
+    plan = estate.run("opened", mode="plan")
+    assert plan.extra["run"]["id"] != real["id"]
+    estate.run("closed", run=plan.extra["run"])
+    assert estate.do(failover_status).extra["state"] == "failing_over"
+    assert estate.run("opened").extra["run"]["id"] == real["id"]
+
+
+def test_a_source_whose_services_are_down_is_not_armed_without_a_reason(estate: Estate) -> None:
+    estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")][0]["State"] = "Stopped"
+    with pytest.raises(WrongState, match="IS of exch1 do not run"):
+        estate.run("armed", reason=None)
+    assert estate.run("armed", reason="it is started on demand").extra["state"] == "protected"
+
+
+@pytest.mark.parametrize(("observed", "closes"), [("target", True), ("unknown", True), ("source", False), ("both", False), ("none", False)])
+def test_a_run_closes_only_where_the_world_agrees(estate: Estate, monkeypatch: pytest.MonkeyPatch, observed: str, closes: bool) -> None:
+    from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_run as module
+
+    run = opened(estate).extra["run"]
+    evidence = [{"kind": "dns", "of": "dns1", "name": "mail.example.com A", "values": ["10.0.0.21"], "says": observed}]
+    monkeypatch.setattr(module, "observe_owner", lambda definition, hosts, clock: (observed, evidence))
+    if closes:
+        assert estate.run("closed", run=run).extra["state"] == "failed_over"
+    else:
+        with pytest.raises(WrongState, match="dns1: mail.example.com A 10.0.0.21"):
+            estate.run("closed", run=run)
+        assert estate.do(failover_status).extra["state"] == "failing_over"
+
+
 def test_status_reads_the_mirror_when_the_store_is_silent(estate: Estate) -> None:
     estate.run("armed")
     estate.fail()

@@ -138,8 +138,16 @@ def test_a_lease_keeps_others_out_until_it_runs_out(made: Made) -> None:
     assert ask(store, lease=acquire()).lease.live
     assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
     clockwork.uptime += 61
-    assert ask(store, lease=claim()).verdict == "lease_lost"
     assert ask(store, lease=acquire("b", 2)).verdict == "ok"
+    assert ask(store, lease=claim()).verdict == "lease_lost"
+
+
+def test_a_lease_that_ran_out_and_that_nobody_took_can_be_renewed(made: Made) -> None:
+    store, clockwork, _path = made
+    ask(store, lease=acquire())
+    clockwork.uptime += 600  # a long hook between two steps
+    assert ask(store, lease=claim()).lease.live
+    assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
 
 
 def test_a_takeover_waits_out_the_longest_change(made: Made) -> None:
