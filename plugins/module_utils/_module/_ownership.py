@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
@@ -17,9 +18,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.probes import tcp_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.addresses import found, read_addresses
 
 Definition = t.Mapping[str, t.Any]
+
+#: Seconds for a connection to be accepted at all.
+KNOCK = 2.0
 
 
 def observe_owner(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[str, list[dict[str, t.Any]]]:
@@ -62,6 +67,12 @@ def _by_addresses(definition: Definition, hosts: Hosts) -> list[dict[str, t.Any]
     evidence: list[dict[str, t.Any]] = []
     for side in ("source", "target") if wanted else ():
         host = definition[side]["host"]
+        endpoint = urllib.parse.urlsplit(hosts.settings(host).endpoint)
+        # The source is mostly dead when this is asked: a short knock first, not the whole time-out of a logon.
+        knocked, why = tcp_answers(str(endpoint.hostname), int(endpoint.port or 5986), KNOCK)
+        if not knocked:
+            evidence.append({"kind": "address", "of": host, "says": "unreachable", "msg": why})
+            continue
         try:
             present = read_addresses(hosts.named(host), 5.0)
         except FailoverError as error:
