@@ -17,6 +17,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 STARTS = {"failover": ("approved",), "failback": ("failed_over", "threatened"), "drill": ("protected",)}
 PROGRESS = {"failover": "failing_over", "failback": "failing_back", "drill": "protected"}
 ENDS = {"failover": "failed_over", "failback": "protected", "drill": "protected"}
+#: Steps that change nothing which a later step could restore.
+NOTHING_TO_PUT_BACK = ("clients", "script", "verify")
 OWNER_AFTERWARDS = {"failover": "target", "failback": "source", "drill": "source"}
 
 
@@ -82,6 +84,9 @@ def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:
     if record.ended:
         raise WrongState(f"run {run_id} of {identity} was {record.ended} at {record.ended_at}: it cannot be closed")
     failed = [step for step, facts in record.steps.items() if facts.get("failed") or ("intended_at" in facts and "ended_at" not in facts)]
+    if record.kind == "drill":
+        # A drill that stopped is only put back. What leaves nothing to put back must not keep the identity from a failover.
+        failed = [step for step in failed if step.partition("@")[0] not in NOTHING_TO_PUT_BACK]
     if failed:
         raise WrongState(
             f"run {run_id} of {identity} cannot be closed: the steps {', '.join(failed)} did not end well; "

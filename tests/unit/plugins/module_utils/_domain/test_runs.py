@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a run may be opened, closed, given up."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval, Opening, abandoning, closing, opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+
+
+def record(kind: str = "failover", **more: object) -> RunRecord:
+    made = RunRecord(id="r1", kind=kind, mode="execute", opened_at="", by="ops", planned=True, epoch=1)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def folded(state: str, run: RunRecord | None = None, **more: object) -> Fold:
+    made = Fold(state=state, runs={"r1": run} if run else {}, active_run="r1" if run and not run.ended else "")
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "expected"),
+    [
+        ("approved", "failover", Opening("open")),
+        ("failed_over", "failover", Opening("already")),
+        ("threatened", "failover", Opening("already")),
+        ("failed_over", "failback", Opening("open")),
+        ("threatened", "failback", Opening("open")),
+        ("protected", "drill", Opening("open")),
+    ],
+)
+def test_what_a_run_starts_from(state: str, kind: str, expected: Opening) -> None:
+    assert opening(folded(state), "mail", kind) == expected
+
+
+@pytest.mark.parametrize("state", ["protected", "suspect", "pending", "declined", "recovered"])
+def test_a_failover_waits_for_people(state: str) -> None:
+    with pytest.raises(AwaitingApproval, match=f"mail is {state}"):
+        opening(folded(state), "mail", "failover")
+
+
+@pytest.mark.parametrize(("state", "kind"), [("unarmed", "failover"), ("pending", "failback"), ("failed_over", "drill"), ("unarmed", "drill")])
+def test_other_states_are_refused(state: str, kind: str) -> None:
+    with pytest.raises(WrongState):
+        opening(folded(state), "mail", kind)
+
+
+def test_a_failback_that_was_done_has_nothing_to_do() -> None:
+    assert opening(folded("protected", last_failover="r0"), "mail", "failback") == Opening("already")
+
+
+def test_an_open_run_is_resumed_by_its_own_kind_only() -> None:
+    assert opening(folded("failing_over", record()), "mail", "failover") == Opening("resume", "r1")
+    with pytest.raises(WrongState, match="failover run r1 is not finished"):
+        opening(folded("failing_over", record()), "mail", "failback")
+
+
+def test_a_failed_or_unfinished_step_keeps_a_run_open() -> None:
+    for facts in ({"failed": True, "ended_at": "x"}, {"intended_at": "x"}):
+        with pytest.raises(WrongState, match="dns did not end well"):
+            closing(folded("failing_over", record(steps={"dns": facts})), "mail", "r1")
+
+
+def test_a_drill_closes_over_steps_that_leave_nothing_to_put_back() -> None:
+    facts = {"failed": True, "ended_at": "x"}
+    assert closing(folded("protected", record("drill", steps={"clients": facts, "script@exch2": facts})), "mail", "r1") is not None
+    with pytest.raises(WrongState):
+        closing(folded("protected", record("drill", steps={"services@exch2": facts})), "mail", "r1")
+
+
+def test_only_a_run_that_moved_nothing_is_given_up() -> None:
+    assert abandoning(folded("failing_over", record()), "mail") is not None
+    moved = record(images={"services@exch2": {"IS": {"before": 1, "after": 2}}})
+    with pytest.raises(WrongState, match=r"services@exch2 \(1\)"):
+        abandoning(folded("failing_over", moved), "mail")
+    assert abandoning(folded("protected"), "mail") is None
