@@ -230,7 +230,8 @@ def _still_to_do(step: Step, lost: list[Change], clock: Clock, reverting: bool) 
     try:
         now = repeated(step.observe, clock)
         if reverting:
-            return [change for change in lost if now.get(change.name) == change.before]
+            # Half of an inverse may have been made (a start mode, not the stop): anything but the first image is left to do.
+            return [change for change in lost if now.get(change.name) != change.after]
         names = {change.name for change in lost}
         return [change for change in step.changes(now) if change.name in names]
     except FailoverError:

@@ -338,6 +338,24 @@ def test_no_secret_of_the_task_reaches_the_journal(run: Run) -> None:
     assert "logon of svc" in (run.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8")
 
 
+def test_an_inverse_that_was_lost_half_way_is_made_again(run: Run) -> None:
+    lamps = {"a": "off"}
+    run.drive(Lamps(lamps))
+    run.open("r2", kind="drill")
+    step = Lamps(lamps)
+    apply, lost = step.apply, [ConnectionLost("gone")]
+
+    def lossy(group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        if lost:
+            lamps["a"] = "dim"  # the first of two requests was carried out
+            raise lost.pop()
+        return apply(group, fence)
+
+    step.apply = lossy  # type: ignore[method-assign]
+    result = run.drive(step, state="reverted", revert_run="r1")
+    assert (lamps, statuses(result)) == ({"a": "off"}, {"a": "done"})
+
+
 def test_reverted_refuses_to_overwrite_what_somebody_else_changed(run: Run) -> None:
     lamps = {"a": "off"}
     run.drive(Lamps(lamps))
