@@ -49,6 +49,10 @@ RETRY = 0.2
 TraceCall = Callable[..., t.Any]
 
 
+#: Seconds between two tries to bind a port that is taken.
+BIND_PAUSE = 0.1
+
+
 class DnsServer:
     def __init__(
         self,
@@ -346,18 +350,23 @@ def _bare(wire: bytes, rcode: int) -> bytes | None:
 
 
 def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """A TCP and a UDP socket on one port; for port 0 tries until the kernel's choice is free for both."""
+    """A TCP and a UDP socket on one port; for port 0 tries until the kernel's choice is free for both. A given port may still
+    be held for a moment by a lab that is ending, whose network was free already."""
     for attempt in range(20):
-        listener = socket.create_server((address, port), backlog=512)
-        datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        datagram.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        listener = datagram = None
         try:
+            listener = socket.create_server((address, port), backlog=512)
+            datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            datagram.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             datagram.bind((address, listener.getsockname()[1]))
         except OSError:
-            datagram.close()
-            listener.close()
-            if port or attempt == 19:
+            for opened in (listener, datagram):
+                if opened is not None:
+                    opened.close()
+            if attempt == 19:
                 raise
+            if port:
+                time.sleep(BIND_PAUSE)
             continue
         listener.setblocking(False)
         datagram.setblocking(False)
