@@ -55,11 +55,11 @@ class ControllerActionBase(ActionBase):
         try:
             args = self._arguments(variables)
         except InvalidInput as error:
-            return redact(_refusal(error.message), self._secrets)  # type: ignore[no-any-return]
+            return t.cast("dict[str, t.Any]", redact(_refusal(error.message), self._secrets))
         self._move_to_controller()
         result = self._execute_module(module_args=args, task_vars=self._on_controller(variables))
         result.pop("invocation", None)  # ansible-core up to 2.20 puts the arguments into it
-        return redact(_complete(result), self._secrets)  # type: ignore[no-any-return]
+        return t.cast("dict[str, t.Any]", redact(_complete(result), self._secrets))
 
     def host_options(self, args: t.Mapping[str, t.Any]) -> tuple[str, ...]:
         """The options that name hosts, for these arguments: where they differ with the arguments an action says how."""

@@ -20,7 +20,7 @@ if importlib.util.find_spec("ansible_collections.continuity") is None:
     sys.exit("The collection is not linked into this Python: run 'make demo', which sets everything up.")
 
 from ansible_collections.continuity.identity_failover.tests.demo.project import PlaybookFailed, Project  # noqa: E402  (needs the check above)
-from ansible_collections.continuity.identity_failover.tests.demo.traces import left_behind, snapshot  # noqa: E402
+from ansible_collections.continuity.identity_failover.tests.demo.traces import left_behind, snapshot  # noqa: E402  (needs the check above)
 
 LAB = [sys.executable, str(ROOT / "tests" / "lab" / "lab.py")]
 

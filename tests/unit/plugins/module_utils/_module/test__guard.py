@@ -94,7 +94,7 @@ def test_an_error_keeps_what_was_done_before_it() -> None:
     def function(*_args: t.Any, **_kwargs: t.Any) -> Result:
         error = StepFailed("one of two failed")
         outcomes = [Outcome("a", "done", changed=True), Outcome("b", "failed")]
-        error.result = Result(changed=True, outcomes=outcomes, extra={"servers": 2})  # type: ignore[attr-defined]
+        error.result = Result(changed=True, outcomes=outcomes, extra={"servers": 2})
         raise error
 
     result = call(function, {**ARGS, "details": "counts"}).result
