@@ -307,7 +307,7 @@ def test_a_source_whose_services_are_down_is_not_armed_without_a_reason(estate: 
 
 @pytest.mark.parametrize(("observed", "closes"), [("target", True), ("unknown", True), ("source", False), ("both", False), ("none", False)])
 def test_a_run_closes_only_where_the_world_agrees(estate: Estate, monkeypatch: pytest.MonkeyPatch, observed: str, closes: bool) -> None:
-    from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_run as module
+    from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_ending as module
 
     run = opened(estate).extra["run"]
     evidence = [{"kind": "dns", "of": "dns1", "name": "mail.example.com A", "values": ["10.0.0.21"], "says": observed}]

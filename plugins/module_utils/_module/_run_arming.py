@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The verb ``armed`` of failover_run: the baseline is taken, and compared with the last one."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import differences
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import take_baseline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
+
+#: An unchanged baseline is written again after this many seconds, so that its age says when it was last true.
+REFRESH = 3600.0
+
+
+def arm(task: RunTask) -> None:
+    identity, fold, result = task.identity, task.fold, task.result
+    if fold.active_run or fold.state not in ("unarmed", "protected"):
+        raise WrongState(f"{identity} is {fold.state}: a baseline can only be taken while the source owns the identity and no run is open")
+    baseline, warnings = take_baseline(task.definition, task.hosts, task.clock)
+    _healthy(baseline, task)
+    result.warnings.extend(warnings)
+    changed = differences(fold.baseline, baseline)
+    old = (task.clock.now() - moment(fold.armed_at)).total_seconds() if fold.armed_at else None
+    for name, (before, after) in changed.items():
+        result.outcomes.append(Outcome(name, task.status(), True, before=before, after=after))
+    if not changed:
+        result.outcomes.append(Outcome("baseline", "already", before=fold.armed_at, after=fold.armed_at))
+    result.changed = bool(changed)
+    if not task.check_mode and (changed or old is None or old > REFRESH):
+        task.journal.append([task.journal.draft("armed", by=task.who(), host=task.definition["source"]["host"], data=baseline)])
+    what = "the baseline is as it was" if not changed else "first baseline" if not fold.baseline else f"{len(changed)} things differ from the last baseline"
+    result.msg = f"{identity} is armed: {what}"
+
+
+def _healthy(baseline: t.Mapping[str, t.Any], task: RunTask) -> None:
+    """A failback starts what the baseline recorded: one of a sick source would leave it sick."""
+    source = baseline["source"]
+    down = [name for name, image in baseline["services"][source].items() if image is None or image["state"] != "Running"]
+    if down and not task.reason():
+        raise WrongState(
+            f"{task.identity} is not armed: {', '.join(down)} of {source} do not run, and a failback would leave them so. "
+            "Start them, or say with reason why this is how the source serves"
+        )

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The verbs of failover_run that end or interrupt a run: ``stopped``, ``closed``, ``abandoned``."""
+
+from __future__ import annotations
+
+import secrets
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
+
+
+def close(task: RunTask) -> None:
+    run, result = task.given_run(), task.result
+    record = closing(task.fold, task.identity, run["id"])
+    result.extra["phases"] = phases(task.journal.events, run["id"])
+    result.extra["owner_afterwards"] = OWNER_AFTERWARDS[run["kind"]]
+    if record is None:
+        result.outcomes.append(Outcome(run["id"], "already"))
+        result.msg = f"run {run['id']} is closed"
+        return
+    plan = record.mode == "plan"
+    if task.definition and not plan:
+        require_owner(task, OWNER_AFTERWARDS[run["kind"]], run["kind"])
+    result.changed = True
+    if not task.check_mode:
+        event = task.journal.draft("run_closed", run=run["id"], by=run.get("by") or "", data={"kind": run["kind"], "accepted": record.accepted})
+        task.journal.append([event], None if plan else releasing(run), anywhere=True)
+    result.outcomes.append(Outcome(run["id"], task.status(), True, before=task.fold.state, after=task.journal.fold().state))
+    result.extra["accepted"] = record.accepted
+    result.msg = f"{run['kind']} run {run['id']} of {task.identity} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
+
+
+def require_owner(task: RunTask, promised: str, kind: str) -> None:
+    """The world is looked at once more before the journal says that it is done: the source may have come back meanwhile."""
+    observed, evidence = observe_owner(task.definition, task.hosts, task.clock)
+    if observed in (promised, "unknown") or (kind == "drill" and observed == "none"):
+        return
+    against = [one for one in evidence if one["says"] not in (promised, "unreachable", "")]
+    shown = "; ".join(f"{one['of']}: {one.get('name', '')} {', '.join(one.get('values') or ()) or 'nothing'}" for one in against[:3])
+    raise WrongState(
+        f"the {kind} is not closed: names or addresses of the identity lead to the {observed}, not to the {promised} ({shown}). "
+        "Run the playbook again: its steps put right what somebody changed since",
+        observed=observed,
+    )
+
+
+def stop(task: RunTask) -> None:
+    """Gives the lease back without ending the run, so that it can be resumed at once, from any controller."""
+    run = task.given_run()
+    ours = task.journal.lease.holder == run["holder"] and task.journal.lease.epoch == run["epoch"]
+    task.result.changed = ours
+    if ours and not task.check_mode:
+        task.journal.claim(releasing(run))
+    task.result.outcomes.append(Outcome(run["id"], task.status() if ours else "already", ours))
+    task.result.msg = f"run {run['id']} of {task.identity} is stopped; run the {run['kind']} playbook again to resume it"
+
+
+def abandon(task: RunTask) -> None:
+    record, result = abandoning(task.fold, task.identity), task.result
+    if record is None:
+        result.outcomes.append(Outcome("run", "already"))
+        result.msg = f"{task.identity} has no open run"
+        return
+    if not task.reason():
+        raise InvalidInput("reason: say why the run is given up")
+    claim = LeaseClaim(holder=secrets.token_hex(8), epoch=task.journal.lease.epoch + 1, seconds=30.0, by=task.who(), run=record.id, acquire=True)
+    result.changed = True
+    if not task.check_mode:
+        # Through a lease of our own, so that a controller that still works on the run keeps it.
+        task.journal.append([task.journal.draft("run_abandoned", run=record.id, by=claim.by, data={"reason": task.params["reason"]})], claim)
+        task.journal.claim(LeaseClaim(**{**vars(claim), "acquire": False, "release": True}))
+    result.outcomes.append(Outcome(record.id, task.status(), True, before=task.fold.state, after=task.journal.fold().state))
+    result.msg = f"run {record.id} of {task.identity} is abandoned: it had moved nothing, the source owns the identity"

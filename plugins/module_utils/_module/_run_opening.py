@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The verb ``opened`` of failover_run: a run is opened, or the one that stopped is resumed."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, Opening, opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
+
+
+def open_or_resume(task: RunTask) -> None:
+    kind, fold, result = task.params["kind"], task.fold, task.result
+    plan = task.params["mode"] == "plan"
+    found = Opening("open") if plan else opening(fold, task.identity, kind)
+    if plan and fold.state == "unarmed":
+        raise WrongState(f"{task.identity} is unarmed: a plan compares with the baseline; run the arm playbook first")
+    if found.beside:
+        result.warnings.append(f"the drill run {found.beside} had stopped and was not put back; the failover goes on beside it")
+    result.extra["owner_afterwards"] = OWNER_AFTERWARDS[kind]
+    if found.how == "already":
+        result.outcomes.append(Outcome(kind, "already", before=fold.state, after=fold.state))
+        result.msg = f"{task.identity} is {fold.state}: there is nothing to do"
+        return
+    _right_target(task)
+    if found.how == "open" and kind == "failover" and fold.incident and not plan:
+        _refuse_recovered_source(task)
+    begin(task, found.run)
+
+
+def begin(task: RunTask, resumed: str) -> None:
+    """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``."""
+    kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
+    plan = task.params["mode"] == "plan"
+    run_id = resumed or f"{task.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    claim = LeaseClaim(
+        holder=secrets.token_hex(8), epoch=journal.lease.epoch + 1, seconds=task.params["lease_seconds"], by=task.who(), run=run_id, acquire=True
+    )
+    data = {
+        "kind": kind,
+        "mode": task.params["mode"],
+        "epoch": claim.epoch,
+        "planned": fold.incident is None,
+        "reverts": fold.last_failover if kind == "failback" else "",
+        "reason": task.params["reason"] or "",
+    }
+    result.changed = True
+    result.outcomes.append(Outcome(run_id, task.status(), True, before=fold.state, after=f"{kind} {'resume' if resumed else 'open'}"))
+    if not task.check_mode:
+        event = journal.draft("run_resumed" if resumed else "run_opened", run=run_id, by=claim.by, host=task.definition["target"]["host"], data=data)
+        # A plan changes nothing, so it takes no lease and is in nobody's way.
+        journal.append([event], None if plan else claim)
+    result.extra.update(
+        owner_afterwards=OWNER_AFTERWARDS[kind],
+        resumed=bool(resumed),
+        run=_run_option(task, claim, run_id),
+        reverts=fold.last_failover if kind == "failback" else run_id,
+    )
+    result.msg = f"{kind} run {run_id} of {task.identity} is {'resumed' if resumed else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
+
+
+def _right_target(task: RunTask) -> None:
+    """The target must be the machine that was armed. The source may be dead; each step that touches it looks for itself."""
+    host, machines = task.definition["target"]["host"], task.fold.baseline.get("machines", {})
+    known = machines.get(host)
+    if known is None or task.definition["source"]["host"] not in machines:
+        raise WrongState("the baseline does not know both hosts of the definition: it was changed since the identity was armed; run the arm playbook again")
+    require_machine(task.hosts.named(host), Machine(uuid=known["uuid"], name=known["name"]), 20.0)
+
+
+def _refuse_recovered_source(task: RunTask) -> None:
+    """Votes are for a dead source: when it answers again nobody has approved anything."""
+    answer = source_answers(task.definition, task.hosts, task.clock)
+    if answer:
+        if not task.check_mode:
+            event = task.journal.draft("incident_recovered", by="failover_run", host=task.definition["source"]["host"], data={"msg": answer})
+            task.journal.append([event])
+        raise WrongState(
+            f"{task.identity}: the source answers again ({answer}); the votes are void and nothing was moved. "
+            "For a planned move decide again with the ack playbook"
+        )
+
+
+def _run_option(task: RunTask, claim: LeaseClaim, run_id: str) -> dict[str, t.Any]:
+    """What every step of the run takes as its ``run`` option."""
+    store = dict(task.params["store"] or {})
+    if store.get("kind") != "directory" and not store.get("host"):
+        store = {"kind": "target", "host": task.definition["target"]["host"], "path": store.get("path")}
+    return {
+        "id": run_id,
+        "identity": task.identity,
+        "kind": task.params["kind"],
+        "mode": task.params["mode"],
+        "epoch": claim.epoch,
+        "holder": claim.holder,
+        "by": claim.by,
+        "lease_seconds": claim.seconds,
+        "store": store,
+        "mirror": task.params["mirror"],
+        "machines": task.fold.baseline.get("machines", {}),
+    }
