@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, to_image
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, WrongMachine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
@@ -35,18 +37,24 @@ def take_baseline(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[d
     baseline: dict[str, t.Any] = {"machines": {}, "services": {}, "addresses": {}, "shares": {}, "records": {}}
     for side in ("source", "target"):
         host = definition[side]["host"]
-        session = hosts.named(host)
-        machine = read_machine(session, REQUEST)
-        baseline["machines"][host] = {"uuid": machine.uuid, "name": machine.name}
-        baseline["services"][host] = _services(definition, session)
-        baseline["addresses"][host] = _addresses(definition, session)
-        baseline["shares"][host] = _shares(definition, session)
+        for part, seen in repeated(functools.partial(_host, definition, hosts.named(host)), clock, within=REQUEST).items():
+            baseline[part][host] = seen
     source, target = definition["source"]["host"], definition["target"]["host"]
     if baseline["machines"][source]["uuid"].lower() == baseline["machines"][target]["uuid"].lower():
         raise WrongMachine(f"{source} and {target} are one machine ({baseline['machines'][source]['name']}): correct their addresses in the inventory")
     baseline["records"] = _records(definition, clock, warnings)
     baseline.update(source=source, target=target, taken_at=stamp(clock.now()))
     return baseline, warnings
+
+
+def _host(definition: Definition, session: Session) -> dict[str, t.Any]:
+    machine = read_machine(session, REQUEST)
+    return {
+        "machines": {"uuid": machine.uuid, "name": machine.name},
+        "services": _services(definition, session),
+        "addresses": _addresses(definition, session),
+        "shares": _shares(definition, session),
+    }
 
 
 def _live_and_drilled(definition: Definition, part: str) -> list[t.Any]:

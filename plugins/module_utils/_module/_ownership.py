@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 import urllib.parse
 
@@ -16,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import records
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.probes import tcp_answers
@@ -25,11 +27,13 @@ Definition = t.Mapping[str, t.Any]
 
 #: Seconds for a connection to be accepted at all.
 KNOCK = 2.0
+#: Seconds for a host's answer.
+ONE_ANSWER = 5.0
 
 
 def observe_owner(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[str, list[dict[str, t.Any]]]:
     """``source``, ``target``, ``both`` (an alarm), ``none``, or ``unknown`` where nothing could be asked; with the evidence."""
-    evidence = _by_names(definition, clock) + _by_addresses(definition, hosts)
+    evidence = _by_names(definition, clock) + _by_addresses(definition, hosts, clock)
     said = {entry["says"] for entry in evidence if entry["says"] not in ("unreachable", "")}
     if not said:
         return "unknown", evidence
@@ -62,7 +66,7 @@ def _by_names(definition: Definition, clock: Clock) -> list[dict[str, t.Any]]:
     return evidence
 
 
-def _by_addresses(definition: Definition, hosts: Hosts) -> list[dict[str, t.Any]]:
+def _by_addresses(definition: Definition, hosts: Hosts, clock: Clock) -> list[dict[str, t.Any]]:
     wanted = [str(a["address"]) for a in definition.get("addresses") or []]
     evidence: list[dict[str, t.Any]] = []
     for side in ("source", "target") if wanted else ():
@@ -74,7 +78,7 @@ def _by_addresses(definition: Definition, hosts: Hosts) -> list[dict[str, t.Any]
             evidence.append({"kind": "address", "of": host, "says": "unreachable", "msg": why})
             continue
         try:
-            present = read_addresses(hosts.named(host), 5.0)
+            present = repeated(functools.partial(read_addresses, hosts.named(host), ONE_ANSWER), clock, within=ONE_ANSWER)
         except FailoverError as error:
             evidence.append({"kind": "address", "of": host, "says": "unreachable", "msg": error.message})
             continue

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
@@ -16,11 +17,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal, TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython, update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 
+#: Seconds after which a server that gave no answer to an update is not asked again.
+KEY_AGAIN = 12.0
 #: No name of anybody: the prerequisite of the probe is that it does not exist.
 PROBE_LABEL = "_failover-preflight"
 
@@ -42,7 +46,7 @@ def dns(definition: t.Mapping[str, t.Any], key: t.Mapping[str, t.Any] | None, cl
         # Each by itself: what another server says proves nothing of this one.
         alone = Servers([endpoint], (), clock)
         try:
-            said[endpoint.label] = _look(definition, alone, items, auth if endpoint in updated else None, found)
+            said[endpoint.label] = _look(definition, alone, items, auth if endpoint in updated else None, clock, found)
         except TransportError as error:
             found.append(
                 Finding("dns_server_unreachable", endpoint.label, {"reason": error.reason}, f"the name server {endpoint} does not answer: {error.message}")
@@ -53,7 +57,7 @@ def dns(definition: t.Mapping[str, t.Any], key: t.Mapping[str, t.Any] | None, cl
 
 
 def _look(
-    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: TsigAuth | None, found: list[Finding]
+    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: TsigAuth | None, clock: Clock, found: list[Finding]
 ) -> dict[Item, RecordSet | None]:
     """What one server says of each record; adds to ``found``. ``auth`` None: it takes no updates of ours."""
     server = alone.updated[0]
@@ -67,25 +71,29 @@ def _look(
             found.append(Finding("dns_zone_not_served", server.endpoint.label, {"name": name}, error.message))
     readings = alone.read(server, [item for item in items if item.name in zones])
     if auth is not None and auth.key is not None:
-        found += _try_key(server, sorted(set(zones.values())), auth)
+        found += _try_key(server, sorted(set(zones.values())), auth, clock)
     return {item: reading.records for item, reading in readings.items() if reading.status == "ok"}
 
 
-def _try_key(server: NameServer, zones: t.Sequence[str], auth: TsigAuth) -> list[Finding]:
-    """Sends an update that only asks for something to be absent, so that the server judges the key and does nothing."""
+def _try_key(server: NameServer, zones: t.Sequence[str], auth: TsigAuth, clock: Clock) -> list[Finding]:
+    """Sends an update that only asks for something to be absent, so that the server judges the key and does nothing.
+
+    It may so be asked again when its answer was lost. A server that stays silent is not asked for its further zones.
+    """
     found = []
     for zone in zones:
         probe = Message(zone, missing=(Line(f"{PROBE_LABEL}.{zone}", "TXT"),))
         try:
-            server.update(update_wire(probe), auth, probe.seconds())
+            repeated(functools.partial(server.update, update_wire(probe), auth, probe.seconds()), clock, within=KEY_AGAIN)
         except Refusal as error:
             if error.code != "prerequisite":
                 evidence = {"zone": zone, "code": error.code}
                 found.append(Finding("dns_key_refused", server.endpoint.label, evidence, f"updates of the zone {zone} are refused: {error.message}"))
         except FailoverError as error:
-            found.append(
-                Finding("check_failed", server.endpoint.label, {"check": "the key", "reason": error.reason}, f"could not try the key: {error.message}")
-            )
+            evidence = {"check": "the key", "reason": error.reason}
+            found.append(Finding("check_failed", server.endpoint.label, evidence, f"could not try the key for the zone {zone}: {error.message}"))
+            if isinstance(error, UNDECIDED):
+                break
     return found
 
 

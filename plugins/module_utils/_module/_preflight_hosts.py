@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
@@ -19,6 +20,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import Read, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import addresses as windows_addresses
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import services as windows_services
@@ -27,6 +29,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import wql
 
 REQUEST = 20.0
+#: Seconds after which a question whose answer was lost is not asked again.
+AGAIN = 20.0
 #: A clock that is further off than this is told; five minutes end Kerberos and TSIG (RFC 4120, RFC 8945).
 SKEW_TOLD, SKEW_FATAL = 30.0, 300.0
 #: Free space below both of these is told: a share of the disk, and bytes.
@@ -61,6 +65,10 @@ class Case:
     def session(self, host: str) -> Session:
         return self.hosts.named(host) if host in self.hosts.names() else self.hosts.target()
 
+    def look(self, read: t.Callable[[], Read]) -> Read:
+        """Every read of the preflight goes this way: one answer that was lost must not refuse a failover."""
+        return repeated(read, self.clock, within=AGAIN)
+
 
 def failed(host: str, what: str, error: FailoverError) -> Finding:
     """A check that could not be made is a finding too: nobody may take silence for health."""
@@ -70,7 +78,7 @@ def failed(host: str, what: str, error: FailoverError) -> Finding:
 def ask(case: Case, host: str) -> Machine | Finding:
     """Which machine a server is, or why it does not say so. May run in a thread of its own: it fills in nothing."""
     try:
-        return read_machine(case.session(host), REQUEST)
+        return case.look(lambda: read_machine(case.session(host), REQUEST))
     except TransportError as error:
         # A failover is there for a source that does not answer.
         severity = "info" if host == case.source and case.kind == "failover" else "warning" if host == case.source and case.kind == "drill" else ""
@@ -138,7 +146,7 @@ def services(case: Case) -> list[Finding]:
     if not listed or session is None:
         return []
     try:
-        present = windows_services.read_services(session, list(listed), REQUEST)
+        present = case.look(lambda: windows_services.read_services(session, list(listed), REQUEST))
     except FailoverError as error:
         return [failed(case.receiving, "its services", error)]
     found = []
@@ -159,10 +167,9 @@ def adapters(case: Case) -> list[Finding]:
         return []
     found = []
     try:
-        present = windows_addresses.read_addresses(session, REQUEST)
-        interfaces = {
-            family: windows_addresses.read_interfaces(session, family, REQUEST) for family in {windows_addresses.family(one["address"]) for one in wanted}
-        }
+        present = case.look(lambda: windows_addresses.read_addresses(session, REQUEST))
+        families = {windows_addresses.family(one["address"]) for one in wanted}
+        interfaces = case.look(lambda: {family: windows_addresses.read_interfaces(session, family, REQUEST) for family in families})
     except FailoverError as error:
         return [failed(case.receiving, "its adapters", error)]
     for one in wanted:
@@ -184,13 +191,10 @@ def clocks(case: Case) -> list[Finding]:
     found = []
     for host, session in case.sessions.items():
         try:
-            before = case.clock.now()
-            rows = session.query("root/cimv2", wql.select("Win32_OperatingSystem", ["LocalDateTime"]), REQUEST)
-            after = case.clock.now()
+            before, there, after = case.look(functools.partial(_clock_of, session, case.clock))
         except FailoverError as error:
             found.append(failed(host, "its clock", error))
             continue
-        there = _moment(values.text(rows[0], "LocalDateTime")) if rows else None
         if there is None:
             found.append(Finding("check_failed", host, {"check": "its clock"}, f"{host} does not tell the time"))
             continue
@@ -202,13 +206,22 @@ def clocks(case: Case) -> list[Finding]:
     return found
 
 
+def _clock_of(session: Session, clock: Clock) -> tuple[datetime.datetime, datetime.datetime | None, datetime.datetime]:
+    """(asked at, the host's time, answered at). Asked again, both ends are of the try that was answered."""
+    before = clock.now()
+    rows = session.query("root/cimv2", wql.select("Win32_OperatingSystem", ["LocalDateTime"]), REQUEST)
+    after = clock.now()
+    return before, _moment(values.text(rows[0], "LocalDateTime")) if rows else None, after
+
+
 def disks(case: Case) -> list[Finding]:
     """Has the receiving host room on its local disks?"""
     session = case.sessions.get(case.receiving)
     if session is None:
         return []
     try:
-        rows = session.query("root/cimv2", wql.select("Win32_LogicalDisk", ["DeviceID", "Size", "FreeSpace"], {"DriveType": 3}), REQUEST)
+        query = wql.select("Win32_LogicalDisk", ["DeviceID", "Size", "FreeSpace"], {"DriveType": 3})
+        rows = case.look(lambda: session.query("root/cimv2", query, REQUEST))
     except FailoverError as error:
         return [failed(case.receiving, "its disks", error)]
     found = []

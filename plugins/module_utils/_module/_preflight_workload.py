@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case, failed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import directory, exchange, sqlserver
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.exchange import Account
 
@@ -34,7 +36,7 @@ def databases(case: Case, credentials: Credentials) -> list[Finding]:
             found.append(_not_looked(case.receiving, listed, f"the credential {credential} was not handed over"))
             continue
         try:
-            answer = exchange.read(session, place, account) if kind == "exchange" else sqlserver.read(session, place, account)
+            answer = case.look(functools.partial(_read, session, kind, place, account))
         except FailoverError as error:
             found.append(failed(case.receiving, f"its databases {', '.join(listed)}", error))
             continue
@@ -47,6 +49,10 @@ def databases(case: Case, credentials: Credentials) -> list[Finding]:
                 where = f"{case.receiving}{f' ({place})' if place else ''}"
                 found.append(Finding("database_not_found", case.receiving, {"database": name, "kind": kind}, f"{where} has no {kind} database {name}"))
     return found
+
+
+def _read(session: Session, kind: str, place: str, account: Account) -> exchange.Answer | sqlserver.Answer:
+    return exchange.read(session, place, account) if kind == "exchange" else sqlserver.read(session, place, account)
 
 
 def _wanted(case: Case) -> t.Iterable[Database]:
@@ -103,7 +109,8 @@ def _ask(case: Case, accounts: t.Sequence[str], values: t.Sequence[str]) -> tupl
     why = []
     for controller in case.definition["directory"]["domain_controllers"]:
         try:
-            return directory.ask(case.hosts.named(controller), list(dict.fromkeys(accounts)), values, [], REQUEST), []
+            names = list(dict.fromkeys(accounts))
+            return case.look(functools.partial(directory.ask, case.hosts.named(controller), names, values, [], REQUEST)), []
         except FailoverError as error:
             why.append(f"{controller}: {error.message}")
     return None, [Finding("directory_unreachable", evidence={"controllers": why}, msg=f"no domain controller could be asked: {'; '.join(why)}")]

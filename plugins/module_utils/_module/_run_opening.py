@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
 
@@ -77,7 +78,8 @@ def _right_target(task: RunTask) -> None:
     known = machines.get(host)
     if known is None or task.definition["source"]["host"] not in machines:
         raise WrongState("the baseline does not know both hosts of the definition: it was changed since the identity was armed; run the arm playbook again")
-    require_machine(task.hosts.named(host), Machine(uuid=known["uuid"], name=known["name"]), 20.0)
+    machine = Machine(uuid=known["uuid"], name=known["name"])
+    repeated(lambda: require_machine(task.hosts.named(host), machine, 20.0), task.clock)
 
 
 def _refuse_recovered_source(task: RunTask) -> None:

@@ -19,31 +19,25 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
-    ConnectionLost,
-    DeadlineExceeded,
     FailoverError,
     InvalidInput,
     StoreError,
     WrongState,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Seen, Step
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext, open_run
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
-#: An answer that was lost says nothing of the change: reading back decides.
-UNDECIDED = (ConnectionLost, DeadlineExceeded)
-
-#: Seconds before each repeat of a read whose answer was lost.
-PAUSES = (0.2, 1.0)
+#: Seconds after which a change is not looked at again whose reading back was lost: its own deadline has to end some time.
+VERIFY_AGAIN = 20.0
 
 #: How often a change is made again whose answer was lost, and which was not made after all.
 REPEATS = 2
 
 #: Reasons of a ``Seen`` that know better than "not seen yet": what was read back is otherwise, and stays so.
 KNOWN_WRONG = ("failed", "changed_by_other", "ignored")
-
-Read = t.TypeVar("Read")
 
 
 def drive(
@@ -103,16 +97,6 @@ def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], 
             error.result = result
             raise
     return result
-
-
-def repeated(read: t.Callable[[], Read], clock: Clock) -> Read:
-    """A read, tried again where its answer was lost; nothing was changed by it."""
-    for pause in PAUSES:
-        try:
-            return read()
-        except UNDECIDED:
-            clock.sleep(pause)
-    return read()
 
 
 def reverted_run(params: t.Mapping[str, t.Any]) -> str:
@@ -200,7 +184,7 @@ def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock
     begun = clock.monotonic()
     to_verify = [change for change in group if applied[change.name].ok and not applied[change.name].skipped]
     try:
-        seen = step.verify(to_verify) if to_verify else {}
+        seen = repeated(lambda: step.verify(to_verify), clock, within=VERIFY_AGAIN) if to_verify else {}
     except FailoverError as error:
         seen = {change.name: Seen(confirmed=False, image=None, msg=f"could not be read back: {error.message}", reason=error.reason) for change in to_verify}
     result.timing["verify"] = result.timing.get("verify", 0.0) + clock.monotonic() - begun

@@ -30,7 +30,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import REQUEST, HostStep, ours_to_revert, refuse_all, refused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext, open_run
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive, repeated
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import dns_client, ping
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import services as windows

@@ -284,6 +284,21 @@ def test_a_read_whose_answer_was_lost_is_repeated(run: Run) -> None:
     assert statuses(run.drive(step)) == {"a": "done"}
 
 
+def test_reading_back_whose_answer_was_lost_is_repeated(run: Run) -> None:
+    step = Lamps({"a": "off"})
+    lost = [ConnectionLost("gone"), ConnectionLost("gone")]
+    verify = step.verify
+
+    def lossy(group: list[Change]) -> dict[str, Seen]:
+        if lost:
+            raise lost.pop()
+        return verify(group)
+
+    step.verify = lossy  # type: ignore[method-assign]
+    assert statuses(run.drive(step)) == {"a": "done"}
+    assert step.applied == ["a"]
+
+
 def test_nothing_starts_once_the_lease_was_taken_over(run: Run) -> None:
     clock = run.clock
 

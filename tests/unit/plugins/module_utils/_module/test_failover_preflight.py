@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import datetime
 import pathlib
@@ -16,7 +17,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, DnsRefused, FailoverError, InvalidInput, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    AccessDenied,
+    ConnectionLost,
+    DeadlineExceeded,
+    DnsRefused,
+    FailoverError,
+    InvalidInput,
+    Unreachable,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_preflight as module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -105,6 +114,34 @@ def test_a_healthy_identity_has_no_findings(world: World) -> None:
     assert result.extra["findings"] == []
     assert (result.failed, result.changed) == (False, False)
     assert result.extra["counts_by_severity"] == {"info": 0, "warning": 0, "error": 0, "blocker": 0, "accepted": 0}
+
+
+class Lossy(FakeSession):
+    """A host of which the answer to the first question of each kind is lost, once or always."""
+
+    def __init__(self, healthy: FakeSession, *, losses: int) -> None:
+        super().__init__(healthy.name, instances=healthy.instances)
+        self.losses = losses
+        self.lost: collections.Counter[t.Any] = collections.Counter()
+
+    def _record(self, timeout: float, *call: t.Any) -> None:
+        super()._record(timeout, *call)
+        self.lost[call] += 1
+        if self.lost[call] <= self.losses:
+            raise ConnectionLost(f"{self.name} did not answer", host=self.name)
+
+
+def test_one_lost_answer_is_no_finding(world: World) -> None:
+    for name in ("exch1", "exch2"):
+        world.sessions[name] = Lossy(world.sessions[name], losses=1)
+    assert world.found() == {}
+    assert min(session.lost[call] for session in world.sessions.values() if isinstance(session, Lossy) for call in session.lost) == 2
+
+
+def test_a_host_that_never_answers_is_asked_a_few_times_only(world: World) -> None:
+    world.sessions["exch2"] = Lossy(world.sessions["exch2"], losses=1000)
+    assert world.found()["target_unreachable"]["evidence"] == {"reason": "connection_lost"}
+    assert max(t.cast("Lossy", world.sessions["exch2"]).lost.values()) == 3
 
 
 class SilentFor(FakeSession):
@@ -340,6 +377,9 @@ class FakeNameServer:
 
     def update(self, wire: bytes, auth: t.Any, timeout: float) -> None:
         self.updates.append(wire)
+        losses = FakeServers.losses.get(self.endpoint.label)
+        if losses:
+            raise losses.pop()
         if self.refusal is not None:
             raise self.refusal
 
@@ -349,6 +389,7 @@ class FakeServers:
 
     holds: t.ClassVar[dict[str, t.Any]] = {}
     refusals: t.ClassVar[dict[str, FailoverError]] = {}
+    losses: t.ClassVar[dict[str, list[FailoverError]]] = {}
     made: t.ClassVar[list[FakeNameServer]] = []
 
     def __init__(self, endpoints: t.Sequence[Endpoint], verify_only: t.Sequence[Endpoint], clock: t.Any) -> None:
@@ -373,6 +414,7 @@ def dns(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(_preflight_dns, "Servers", FakeServers)
     monkeypatch.setattr(FakeServers, "holds", {"dns1": OLD, "dns2": OLD})
     monkeypatch.setattr(FakeServers, "refusals", {})
+    monkeypatch.setattr(FakeServers, "losses", {})
     monkeypatch.setattr(FakeServers, "made", [])
     world.definition["dns"] = {
         "servers": [{"address": "10.0.0.10", "name": "dns1"}],
@@ -417,6 +459,22 @@ def test_the_key_is_tried_without_a_change_and_only_where_updates_go(dns: World,
     dns.run(key=KEY)
     assert [(message.deleted, message.added) for message in sent] == [((), ())]
     assert {one.endpoint.label: len(one.updates) for one in FakeServers.made} == {"dns1": 1, "dns2": 0}
+
+
+def test_a_lost_answer_to_the_key_is_no_refusal(dns: World) -> None:
+    FakeServers.losses["dns1"] = [DeadlineExceeded("dns1 did not answer within 5 s")]
+    assert dns.found(key=KEY) == {}
+    assert len(FakeServers.made[0].updates) == 2
+
+
+def test_a_server_that_is_silent_to_the_key_is_given_up(dns: World) -> None:
+    """After three tries, and without asking for each further zone."""
+    dns.definition["dns"]["records"] = [{"name": "www.example.org", "type": "A", "values": [OLD], "zone": "example.org"}]
+    FakeServers.losses["dns1"] = [DeadlineExceeded("dns1 did not answer within 5 s") for _number in range(100)]
+    finding = dns.found(key=KEY)["check_failed"]
+    assert finding["evidence"] == {"check": "the key", "reason": "deadline_exceeded"}
+    assert "example.com" in finding["msg"]
+    assert len(FakeServers.made[0].updates) == 3
 
 
 def test_a_prerequisite_that_fails_says_that_the_key_is_good(dns: World) -> None:

@@ -13,7 +13,14 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, LeaseHeld, Unreachable, WrongMachine, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    InvalidInput,
+    LeaseHeld,
+    Unreachable,
+    WrongMachine,
+    WrongState,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_run import failover_run
@@ -131,6 +138,15 @@ def test_arming_again_changes_nothing_until_something_differs(estate: Estate) ->
     estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["StartMode"] = "Disabled"
     result = estate.run("armed")
     assert [(o.name, o.before, o.after) for o in result.outcomes] == [("services.exch2.IS.start_mode", "manual", "disabled")]
+
+
+def test_one_lost_answer_does_not_end_arming_or_opening(estate: Estate) -> None:
+    for session in estate.sessions.values():
+        session.failures["query"] = ConnectionLost("the answer was lost", host=session.name)
+    assert estate.run("armed").changed
+    estate.do(failover_ack)
+    estate.sessions["exch2"].failures["query"] = ConnectionLost("the answer was lost", host="exch2")
+    assert estate.run("opened").extra["state"] == "failing_over"
 
 
 def test_check_mode_arms_nothing(estate: Estate) -> None:
