@@ -17,6 +17,7 @@ import base64
 import contextlib
 import dataclasses
 import datetime
+import errno
 import ipaddress
 import os
 import pathlib
@@ -148,6 +149,25 @@ class LocalServer:
             sock.sendall(bytes([byte]))
             if self.over.wait(reply.drip):
                 return
+
+
+def udp_and_tcp(address: str = "127.0.0.1") -> tuple[socket.socket, socket.socket]:
+    """A UDP and a listening TCP socket on one port. The kernel chooses a port that is free for the one, which somebody may hold for the other."""
+    taken: list[socket.socket] = []
+    try:
+        while True:
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            udp.bind((address, 0))
+            try:
+                return udp, socket.create_server(udp.getsockname())
+            except OSError as error:
+                # Kept until there is a pair, so that the kernel does not offer it again.
+                taken.append(udp)
+                if error.errno != errno.EADDRINUSE or len(taken) == 100:
+                    raise
+    finally:
+        for one in taken:
+            one.close()
 
 
 @dataclasses.dataclass

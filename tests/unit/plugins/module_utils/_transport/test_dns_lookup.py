@@ -24,6 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_lookup
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_lookup import lookup
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import udp_and_tcp
 
 Answer = t.Callable[[dns.message.Message, bool], "bytes | None"]
 
@@ -34,10 +35,8 @@ class Server:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.asked: list[dns.message.Message] = []
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
+        self.udp, self.tcp = udp_and_tcp()
         self.port = self.udp.getsockname()[1]
-        self.tcp = socket.create_server(("127.0.0.1", self.port))
         self.threads = [threading.Thread(target=serve, daemon=True) for serve in (self._serve_udp, self._serve_tcp)]
         for thread in self.threads:
             thread.start()
