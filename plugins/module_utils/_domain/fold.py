@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import step_state
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import quorum
 
 
 #: In any other state a decision decides nothing, and must not count later.
@@ -62,23 +63,6 @@ class Fold:
 
 def moment(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def live_votes(votes: list[dict[str, t.Any]], now: datetime.datetime) -> list[dict[str, t.Any]]:
-    """The newest vote of each person that has not expired; who withdrew has none."""
-    newest: dict[str, dict[str, t.Any]] = {}
-    for vote in votes:
-        newest[str(vote["by"]).casefold()] = vote
-    return [v for v in newest.values() if v["decision"] != "withdraw" and moment(v["expires_at"]) > now]
-
-
-def quorum(votes: list[dict[str, t.Any]], now: datetime.datetime) -> bool:
-    """Enough distinct people say proceed, to one and the same intent, and nobody declines."""
-    live = live_votes(votes, now)
-    if not live or any(v["decision"] == "decline" for v in live):
-        return False
-    intents = {tuple(sorted((k, str(x)) for k, x in v["intent"].items())) for v in live}
-    return len(intents) == 1 and len(live) >= max(int(v["required"]) for v in live)
 
 
 def fold(events: t.Iterable[Event], now: datetime.datetime) -> Fold:

@@ -13,9 +13,10 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, live_votes, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import run_reports, timeline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, ScriptFailed, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import states
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold, live_votes, quorum
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, quorum
 
 NOW = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
 AT = "2026-11-22T19:59:00.000Z"

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Votes: whose count, for which intent, until when, and whether they are enough. Pure: the moment is an argument.
+
+A vote is ``{by, marks, how, decision, reason, intent, required, minimum, expires_at}`` and, where it was signed, ``statement`` and
+``signature``. It binds to the intent and not to before-images, so that a new plan does not void it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
+
+Vote = dict[str, t.Any]
+Votes = t.Sequence[t.Mapping[str, t.Any]]
+
+#: How a person's name is known, the weakest first. A logon was seen once by the target; a signature can be verified again.
+STRENGTHS = ("asserted", "windows_logon", "signature")
+#: For votes of journals that are older than marks.
+_NOBODY = People()
+
+
+class Tally(t.NamedTuple):
+    """What the live votes come to."""
+
+    proceed: list[Vote]
+    decline: list[Vote]
+    needed: int
+    agreed: bool
+    """All who say proceed mean one and the same intent."""
+
+    @property
+    def enough(self) -> bool:
+        return self.agreed and not self.decline and len(self.proceed) >= self.needed
+
+
+def strong_enough(how: str, minimum: str) -> bool:
+    return STRENGTHS.index(how) >= STRENGTHS.index(minimum)
+
+
+def marks_of(vote: t.Mapping[str, t.Any]) -> set[str]:
+    return set(vote.get("marks") or _NOBODY.marks(str(vote["by"])))
+
+
+def same_person(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bool:
+    return bool(marks_of(one) & marks_of(other))
+
+
+def live_votes(votes: Votes, now: datetime.datetime) -> list[Vote]:
+    """The newest vote of each person that has not expired; who withdrew has none."""
+    newest: list[Vote] = []
+    for vote in votes:
+        newest = [one for one in newest if not same_person(one, vote)] + [dict(vote)]
+    return [v for v in newest if v["decision"] != "withdraw" and parse_moment(v["expires_at"]) > now]
+
+
+def tally(votes: Votes, now: datetime.datetime, required: int = 1, minimum: str = "asserted") -> Tally:
+    """``required`` and ``minimum`` are the definition's; what a vote itself was told counts where it asks for more."""
+    live = live_votes(votes, now)
+    needed = max([required, *(int(v["required"]) for v in live)])
+    strength = max([minimum, *(str(v.get("minimum") or "asserted") for v in live)], key=STRENGTHS.index)
+    proceed = [v for v in live if v["decision"] == "proceed" and strong_enough(str(v.get("how") or "asserted"), strength)]
+    return Tally(proceed, [v for v in live if v["decision"] == "decline"], needed, len({_frozen(v["intent"]) for v in proceed}) == 1)
+
+
+def quorum(votes: Votes, now: datetime.datetime) -> bool:
+    """Enough distinct people say proceed, to one and the same intent, and nobody declines."""
+    return tally(votes, now).enough
+
+
+def _frozen(intent: t.Mapping[str, t.Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((key, str(value)) for key, value in intent.items()))

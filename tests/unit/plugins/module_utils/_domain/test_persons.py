@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One person in many spellings counts once; two persons stay two."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
+
+DOMAINS = [{"netbios": "CORP", "dns": ["corp.example.com", "example.com"]}, {"netbios": "LAB", "dns": ["lab.example.com"]}]
+NAMES = {0: ("CORP", "corp.example.com", "example.com"), 1: ("LAB", "lab.example.com")}
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampleEx"
+ANNA = {"name": "Anna Berg", "accounts": ["CORP\\anna", "S-1-5-21-1-2-3-1104", "anna.adm@lab.example.com"], "keys": [f"{KEY} anna@notebook"]}
+BERT = {"name": "Bert", "accounts": ["CORP\\bert"], "keys": []}
+PEOPLE = People.of([ANNA, BERT], DOMAINS)
+
+users = st.text("abcdefghijklmnopqrstuvwxyz0123456789.-_ÄÖÜß", min_size=1, max_size=12)
+domains = st.sampled_from(sorted(NAMES))
+
+
+@st.composite
+def spelled(draw: st.DrawFn, user: str, domain: int) -> str:
+    """One of the ways in which an account of a mapped domain may be written."""
+    name = draw(st.sampled_from(NAMES[domain]))
+    forms = [f"{name}\\{user}", f"{user}@{name}", f" {user}@{name}. "] + ([user] if domain == 0 else [])
+    written = draw(st.sampled_from(forms))
+    return draw(st.sampled_from([written, written.upper(), written.lower(), written.title()]))
+
+
+@given(st.data(), users, domains)
+def test_every_spelling_of_an_account_is_one_person(data: st.DataObject, user: str, domain: int) -> None:
+    one, other = data.draw(spelled(user, domain)), data.draw(spelled(user, domain))
+    assert People.of([], DOMAINS).marks(one) == People.of([], DOMAINS).marks(other)
+
+
+@given(st.data(), users, users, domains, domains)
+def test_another_user_or_another_domain_is_another_person(data: st.DataObject, user: str, second: str, domain: int, other: int) -> None:
+    same = user.casefold() == second.casefold() and domain == other
+    one, two = data.draw(spelled(user, domain)), data.draw(spelled(second, other))
+    assert bool(set(People.of([], DOMAINS).marks(one)) & set(People.of([], DOMAINS).marks(two))) == same
+
+
+@given(st.data(), users, domains)
+def test_without_mapped_domains_the_user_alone_tells_people_apart(data: st.DataObject, user: str, domain: int) -> None:
+    assert People().marks(data.draw(spelled(user, domain))) == People().marks(user)
+
+
+@pytest.mark.parametrize("spelling", ["anna", "corp\\ANNA", "anna@example.com", "anna.adm@LAB", "Anna  Berg", "s-1-5-21-1-2-3-1104"])
+def test_a_listed_person_is_known_by_every_account(spelling: str) -> None:
+    assert "person:anna berg" in PEOPLE.marks(spelling)
+
+
+@pytest.mark.parametrize("spelling", ["anna@lab.example.com", "bert", "anna@other.example.com", "annab", "S-1-5-21-1-2-3-11040"])
+def test_a_stranger_is_not_taken_for_a_listed_person(spelling: str) -> None:
+    assert "person:anna berg" not in PEOPLE.marks(spelling)
+
+
+def test_a_renamed_account_is_known_by_its_sid() -> None:
+    before, after = PEOPLE.marks("CORP\\carl", "S-1-5-21-1-2-3-7"), PEOPLE.marks("CORP\\carl.new", "S-1-5-21-1-2-3-7")
+    assert set(before) & set(after) == {"sid:s-1-5-21-1-2-3-7"}
+
+
+def test_a_key_belongs_to_the_person_that_lists_it_whatever_its_comment() -> None:
+    found = PEOPLE.with_key(f"{KEY} another comment")
+    assert found is not None and found.name == "Anna Berg"
+    assert PEOPLE.with_key("ssh-ed25519 AAAAother") is None
