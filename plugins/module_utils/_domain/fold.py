@@ -186,6 +186,7 @@ def _step_outcome(result: Fold, event: Event) -> None:
         return
     step = record.steps.setdefault(event.step, {"begun_at": event.data.get("begun_at", event.at)})
     step.update(ended_at=event.at, failed=event.data["failed"], counts=event.data["counts"], evidence=event.data.get("evidence"), msg=event.data.get("msg", ""))
+    step["bad"] = [item["name"] for item in event.data.get("bad", ())]
     images = record.images.setdefault(event.step, {})
     for outcome in event.data["changed"] if event.data.get("reverts") != event.run else ():
         if outcome["name"] in images:

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Drift: a plan and what would be planned now, each difference sorted into converged, irrelevant and conflict. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import SILENT
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import kind_of
+
+JSON = t.Any
+Document = t.Mapping[str, JSON]
+Key = tuple[str, str, bool]
+
+VERDICTS = ("converged", "irrelevant", "conflict")
+#: Steps whose items are people's machines: one more or less of them changes nothing for the identity.
+PEOPLE = ("clients", "verify")
+#: Parts of an image that say by themselves what they are.
+PLAIN = ("values", "state", "account", "path")
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """One item that is otherwise than planned. ``planned`` and ``found``: ``{do, before, after}`` of a change, or ``{as_wanted}``, or None."""
+
+    verdict: str
+    step: str
+    item: str
+    msg: str
+    planned: JSON = None
+    found: JSON = None
+
+    def as_dict(self) -> dict[str, JSON]:
+        return dataclasses.asdict(self)
+
+
+def drift(planned: Document, now: Document) -> list[Difference]:
+    """Every difference between the plan and the plan that would be made now, conflicts first."""
+    differences = _general(planned, now)
+    silent = {step["step"] for step in now["steps"] if step["reason"] in SILENT}
+    failing = {step["step"]: step for step in now["steps"] if step["reason"]}
+    was_failing = {step["step"]: step for step in planned["steps"] if step["reason"]}
+    before, after = _by_key(planned), _by_key(now)
+    wanted_before, wanted_now = _as_wanted(planned), _as_wanted(now)
+    for key, change in before.items():
+        if key not in after:
+            differences.append(_gone(key, change, wanted_now, silent, failing))
+        elif _core(change) != _core(after[key]):
+            differences.append(_other(key, change, after[key]))
+    for key, change in after.items():
+        if key not in before:
+            differences.append(_new(key, change, wanted_before, was_failing))
+    told = {*was_failing, *(step for step, _item, _back in before)}
+    differences += [_stuck(step) for step in failing.values() if step["step"] not in told and not _fence(step["step"])]
+    return sorted(differences, key=lambda one: -VERDICTS.index(one.verdict))
+
+
+def conflicts(differences: t.Iterable[Difference]) -> list[Difference]:
+    return [one for one in differences if one.verdict == "conflict"]
+
+
+def _by_key(document: Document) -> dict[Key, t.Mapping[str, JSON]]:
+    return {(change["step"], change["item"], change["puts_back"]): change for change in document["changes"]}
+
+
+def _as_wanted(document: Document) -> dict[tuple[str, str], JSON]:
+    return {(step["step"], item): image for step in document["steps"] for item, image in step["as_wanted"].items()}
+
+
+def _core(change: t.Mapping[str, JSON]) -> tuple[JSON, JSON]:
+    return change["before"], change["after"]
+
+
+def _brief(change: t.Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: change[key] for key in ("do", "before", "after")}
+
+
+def _fence(step: str) -> bool:
+    return kind_of(step) == "fence"
+
+
+def _general(planned: Document, now: Document) -> list[Difference]:
+    found = []
+    if planned["definition"] != now["definition"]:
+        found.append(Difference("conflict", "", "definition", "the definition was changed since the plan was made", planned["definition"], now["definition"]))
+    if planned["intent"] != now["intent"]:
+        found.append(Difference("conflict", "", "intent", "what is intended is not what was planned", planned["intent"], now["intent"]))
+    if planned["baseline"] != now["baseline"]:
+        armed, then = now["baseline"]["armed_at"] or "never", planned["baseline"]["armed_at"] or "never"
+        found.append(Difference("irrelevant", "", "baseline", f"the baseline is of {armed}, the plan was made with that of {then}", then, armed))
+    old, new = {finding["id"] for finding in planned["findings"]}, {finding["id"] for finding in now["findings"]}
+    for finding in sorted(new ^ old):
+        word = "is new" if finding in new else "is gone"
+        found.append(Difference("irrelevant", "", f"finding {finding}", f"the finding {finding} {word}; findings are judged on their own"))
+    return found
+
+
+def _gone(
+    key: Key, change: t.Mapping[str, JSON], wanted_now: t.Mapping[tuple[str, str], JSON], silent: t.Container[str], failing: t.Container[str]
+) -> Difference:
+    """Planned, and nothing to do now."""
+    step, item, _back = key
+    if kind_of(step) in PEOPLE:
+        return Difference("irrelevant", step, item, f"{item} is not asked any more", _brief(change))
+    if (step, item) in wanted_now:
+        image = wanted_now[step, item]
+        return Difference("converged", step, item, f"{item} is already as planned", _brief(change), {"as_wanted": image})
+    if _fence(step) and step in silent:
+        return Difference("irrelevant", step, item, f"the host is silent now, so {item} cannot serve; the fence judges the evidence by itself", _brief(change))
+    if step in failing:
+        return Difference("conflict", step, item, f"{item} was to be changed ({change['do']}), and the step cannot be looked at now", _brief(change))
+    return Difference("conflict", step, item, f"{item} was to be changed ({change['do']}), and is not there to be changed now", _brief(change))
+
+
+def _other(key: Key, change: t.Mapping[str, JSON], now: t.Mapping[str, JSON]) -> Difference:
+    """To be changed, then and now, but from or to something else."""
+    step, item, _back = key
+    if change["after"] == now["after"] and (change["grade"] == "unknown" or _same_but_moving(change["before"], now["before"])):
+        why = "could not be looked at then" if change["grade"] == "unknown" else "differs only in what moves by itself"
+        return Difference("irrelevant", step, item, f"{item} {why}, and leads to the same", _brief(change), _brief(now))
+    there = f"planned: from {shown(change['before'])} to {shown(change['after'])}; now: from {shown(now['before'])} to {shown(now['after'])}"
+    return Difference("conflict", step, item, f"{item}: {there}", _brief(change), _brief(now))
+
+
+def _same_but_moving(before: JSON, now: JSON) -> bool:
+    """A TTL that a server counts down or a person set, a service on its way: the values themselves are the same."""
+    if not isinstance(before, dict) or not isinstance(now, dict) or before.keys() != now.keys():
+        return False
+    differing = {key for key in before if before[key] != now[key]}
+    return differing <= {"ttl"} or (differing <= {"state"} and str(now.get("state", "")).endswith("Pending"))
+
+
+def _new(
+    key: Key, change: t.Mapping[str, JSON], wanted_before: t.Mapping[tuple[str, str], JSON], was_failing: t.Mapping[str, t.Mapping[str, JSON]]
+) -> Difference:
+    """Nothing was planned, and something is to be done now."""
+    step, item, _back = key
+    if kind_of(step) in PEOPLE:
+        return Difference("irrelevant", step, item, f"{item} is asked too", None, _brief(change))
+    if _fence(step) and step in was_failing and was_failing[step]["reason"] in SILENT:
+        return Difference(
+            "conflict", step, item, f"the plan found the host silent; it answers now, and {item} would be changed ({change['do']})", None, _brief(change)
+        )
+    if step in was_failing:
+        return Difference("irrelevant", step, item, f"the plan says that it could not look at {step}; now it can ({change['do']})", None, _brief(change))
+    was = {"as_wanted": wanted_before[step, item]} if (step, item) in wanted_before else None
+    then = f"was {shown(was['as_wanted'])}, as wanted" if was else "did not appear"
+    return Difference("conflict", step, item, f"{item} {then}, when the plan was made; now it would be changed ({change['do']})", was, _brief(change))
+
+
+def _stuck(step: t.Mapping[str, JSON]) -> Difference:
+    """A step without a planned change that could be predicted then, and would stop now."""
+    return Difference("conflict", step["step"], step["step"], f"{step['step']} would stop now: {step['msg'] or step['reason']}")
+
+
+def shown(image: JSON) -> str:
+    """An image in a sentence."""
+    if image is None:
+        return "nothing"
+    if isinstance(image, t.Mapping):
+        first = sorted(image, key=lambda key: key not in PLAIN)
+        return ", ".join(_part(key, image[key]) for key in first if image[key] not in ("", None)) or "nothing"
+    return str(image)
+
+
+def _part(key: str, value: JSON) -> str:
+    shown = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return shown if key in PLAIN else f"{key} {shown}"

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The plan of a run as a document: what every step would do now, as canonical JSON with a hash. Pure.
+
+Two hashes: ``hash`` names the plan, and is the same for two plans that would do the same (nothing that time alone changes counts);
+``about.seal`` covers every letter of the document, so that an edited one shows.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import json
+import statistics
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import point_of_no_return, unknowable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+
+JSON = t.Any
+Document = t.Mapping[str, JSON]
+
+#: Raised with every change of the document's shape: an older document is then refused, not misread.
+FORMAT = 1
+GRADES = ("probed", "predicted", "unknown")
+#: A definition names credentials and holds none; should one get in by mistake, it is no part of the hash.
+SECRETS = ("password", "secret")
+#: Reasons of a step that has nothing to look at, because the host is silent.
+SILENT = ("unreachable", "connection_refused", "connection_lost", "deadline_exceeded")
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """What one task of a plan said. ``changes``: ``{name, do, before, after, grade, detail, deadline}`` in order. ``as_wanted``:
+    item -> image of what needs no change. ``reason`` and ``msg``: why the step could not be predicted, or what it would stop at."""
+
+    step: str
+    host: str
+    changes: list[dict[str, JSON]]
+    as_wanted: dict[str, JSON]
+    reason: str = ""
+    msg: str = ""
+    puts_back: bool = False  #: a drill's way back: the inverse of what the same plan does before
+
+    def as_dict(self) -> dict[str, JSON]:
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What a plan is made of, beside the predictions. ``baseline_age`` in seconds, None where there is no baseline."""
+
+    id: str
+    identity: str
+    kind: str
+    state: str
+    owner_afterwards: str
+    definition: t.Mapping[str, JSON]
+    intent: dict[str, JSON]
+    armed_at: str
+    baseline_age: float | None
+    made_at: str
+    by: str
+
+
+def canonical(node: JSON) -> str:
+    return json.dumps(node, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _sha256(node: JSON) -> str:
+    return hashlib.sha256(canonical(node).encode("ascii")).hexdigest()
+
+
+def definition_hash(definition: t.Mapping[str, JSON]) -> str:
+    return _sha256(_without_secrets(definition))
+
+
+def _without_secrets(node: JSON) -> JSON:
+    if isinstance(node, t.Mapping):
+        return {key: _without_secrets(value) for key, value in node.items() if key not in SECRETS}
+    return [_without_secrets(value) for value in node] if isinstance(node, (list, tuple)) else node
+
+
+def plan_hash(document: Document) -> str:
+    """The name of the plan: everything but times, durations, and sentences that quote them."""
+    stable = {key: value for key, value in document.items() if key not in ("about", "hash")}
+    stable["findings"] = [{key: value for key, value in finding.items() if key != "msg"} for finding in document["findings"]]
+    stable["steps"] = [{key: value for key, value in step.items() if key not in ("expected", "msg")} for step in document["steps"]]
+    return _sha256(stable)
+
+
+def seal(document: Document) -> str:
+    """Over the whole document, but for the seal itself."""
+    about = {key: value for key, value in document["about"].items() if key != "seal"}
+    return _sha256({**document, "about": about})
+
+
+def expected_durations(runs: t.Iterable[RunRecord], kind: str) -> dict[str, dict[str, JSON]]:
+    """Step -> ``{seconds, runs}``: the median over the earlier runs of this kind that ended the step well."""
+    seconds: dict[str, list[float]] = {}
+    for record in runs:
+        if record.kind != kind or record.mode == "plan":
+            continue
+        for step, facts in record.steps.items():
+            if facts.get("begun_at") and facts.get("ended_at") and not facts.get("failed"):
+                seconds.setdefault(step, []).append((moment(facts["ended_at"]) - moment(facts["begun_at"])).total_seconds())
+    return {step: {"seconds": round(statistics.median(known), 1), "runs": len(known)} for step, known in seconds.items()}
+
+
+def document(
+    facts: Facts,
+    predictions: t.Sequence[Prediction],
+    findings: t.Sequence[t.Mapping[str, JSON]],
+    hooks: t.Sequence[str],
+    durations: t.Mapping[str, t.Mapping[str, JSON]],
+) -> dict[str, JSON]:
+    """The whole document. ``findings`` of the preflight; ``hooks``: those that exist and were not run."""
+    changes = _changes(predictions)
+    steps = _steps(predictions, durations)
+    target = facts.definition["target"]["host"]
+    made: dict[str, JSON] = {
+        "format": FORMAT,
+        "identity": facts.identity,
+        "kind": facts.kind,
+        "intent": facts.intent,
+        "state": facts.state,
+        "owner_afterwards": facts.owner_afterwards,
+        "definition": definition_hash(facts.definition),
+        "baseline": {"armed_at": facts.armed_at},
+        "findings": [{key: finding.get(key, "") for key in ("id", "severity", "host", "msg", "accepted")} for finding in findings],
+        "changes": changes,
+        "steps": steps,
+        "coverage": _coverage(changes, steps),
+        "hosts": sorted({change["host"] for change in changes if change["host"]} | {step["host"] for step in steps if step["host"]}),
+        "hooks_not_run": list(hooks),
+        "point_of_no_return": point_of_no_return(changes, facts.kind, target),
+        "unknown": unknowable(facts, changes, steps, hooks),
+        "about": {"id": facts.id, "made_at": facts.made_at, "by": facts.by, "baseline_age": facts.baseline_age},
+    }
+    made = json.loads(canonical(made))  # one copy that nobody else holds, of JSON's own types
+    made["hash"] = plan_hash(made)
+    made["about"]["seal"] = seal(made)
+    return made
+
+
+def _changes(predictions: t.Sequence[Prediction]) -> list[dict[str, JSON]]:
+    changes: list[dict[str, JSON]] = []
+    for prediction in predictions:
+        for change in prediction.changes:
+            changes.append(
+                {
+                    "number": len(changes) + 1,
+                    "step": prediction.step,
+                    "host": prediction.host or (change["name"] if prediction.step in ("clients", "verify") else ""),
+                    "item": change["name"],
+                    **{key: change.get(key) for key in ("do", "before", "after", "grade", "detail")},
+                    "puts_back": prediction.puts_back,
+                }
+            )
+    return changes
+
+
+def _steps(predictions: t.Sequence[Prediction], durations: t.Mapping[str, t.Mapping[str, JSON]]) -> list[dict[str, JSON]]:
+    """One entry a step; a step of several tasks (DNS repoints, then writes further records) is one."""
+    steps: dict[str, dict[str, JSON]] = {}
+    for one in predictions:
+        entry = steps.setdefault(
+            one.step, {"step": one.step, "host": one.host, "changes": 0, "as_wanted": {}, "reason": "", "msg": "", "expected": durations.get(one.step)}
+        )
+        entry["changes"] += len(one.changes)
+        entry["as_wanted"].update(copy.deepcopy(one.as_wanted))
+        if one.reason and not entry["reason"]:
+            entry["reason"], entry["msg"] = one.reason, one.msg
+    return list(steps.values())
+
+
+def _coverage(changes: t.Sequence[t.Mapping[str, JSON]], steps: t.Sequence[t.Mapping[str, JSON]]) -> dict[str, JSON]:
+    return {
+        "changes": len(changes),
+        **{grade: sum(change["grade"] == grade for change in changes) for grade in GRADES},
+        "as_wanted": sum(len(step["as_wanted"]) for step in steps),
+        "not_observed": [step["step"] for step in steps if step["reason"]],
+    }
+
+
+def read(text_or_document: JSON, identity: str, kind: str) -> dict[str, JSON]:
+    """A document that somebody hands in, checked: ours, whole, for this identity and kind. Raises InvalidInput."""
+    found = text_or_document
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except ValueError as error:
+            raise InvalidInput(f"plan: this is no JSON document ({error}); give the file that the plan playbook wrote") from error
+    if not isinstance(found, t.Mapping) or found.get("format") != FORMAT:
+        there = found.get("format") if isinstance(found, t.Mapping) else None
+        raise InvalidInput(f"plan: this is no plan of format {FORMAT} (format: {there!r}); make a new one with the plan playbook")
+    try:
+        whole = found["about"]["seal"] == seal(found) and found["hash"] == plan_hash(found)
+    except (KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise InvalidInput("plan: the document was changed since it was made, or is not whole: its hash does not fit; make a new one with the plan playbook")
+    if found["identity"] != identity or found["kind"] != kind:
+        raise InvalidInput(
+            f"plan: it is for a {found['kind']} of {found['identity']}, and this is a {kind} of {identity}; make a new one with the plan playbook"
+        )
+    return dict(found)

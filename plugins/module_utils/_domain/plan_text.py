@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""A plan as a table for a terminal of 100 columns, and what differs between two plans. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.drift import Difference, drift, shown
+
+JSON = t.Any
+Document = t.Mapping[str, JSON]
+
+WIDTH = 100
+#: Columns of the table of changes: number, step and host, item, from and to, grade.
+COLUMNS = (4, 21, 26, 35, 9)
+#: Items of one step that are listed one by one; of a thousand clients the first tell enough.
+LISTED = 20
+
+
+def table(document: Document, width: int = WIDTH) -> str:
+    """Everything of the plan that a person decides on."""
+    parts = [_head(document, width), _findings(document, width), _changes(document, width), _steps(document, width), _unknown(document, width)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _head(document: Document, width: int) -> str:
+    about, coverage, age = document["about"], document["coverage"], document["about"]["baseline_age"]
+    baseline = f"{_duration(age)} old" if age is not None else "none"
+    point = document["point_of_no_return"]
+    back = f"change {point['number']}, {point['item']} of {point['step']}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
+    grades = ", ".join(f"{coverage[grade]} {grade}" for grade in ("probed", "predicted", "unknown"))
+    unseen = f"; not observed: {', '.join(coverage['not_observed'])}" if coverage["not_observed"] else ""
+    rows = [
+        ("Plan", f"{document['kind']} of {document['identity']}, made {about['made_at']} by {about['by'] or 'nobody named'}"),
+        ("Hash", document["hash"]),
+        ("Now", f"{document['state']}; baseline: {baseline}"),
+        ("Afterwards", f"the {document['owner_afterwards']} owns the identity"),
+        ("Changes", f"{coverage['changes']} ({grades}); as wanted already: {coverage['as_wanted']}{unseen}"),
+        ("Hosts", ", ".join(_first(document["hosts"])) or "none"),
+        ("No way back", back),
+    ]
+    return "\n".join(_row((12, width - 13), row) for row in rows)
+
+
+def _findings(document: Document, width: int) -> str:
+    if not document["findings"]:
+        return "FINDINGS\n  none"
+    rows = []
+    for finding in document["findings"]:
+        accepted = f" (accepted: {finding['accepted']})" if finding["accepted"] else ""
+        rows.append(_row((8, 28, width - 42), (finding["severity"], finding["id"], f"{finding['msg']}{accepted}"), "  "))
+    return "\n".join(["FINDINGS", *rows])
+
+
+def _changes(document: Document, width: int) -> str:
+    wide = (*COLUMNS[:3], max(20, width - sum(COLUMNS) + COLUMNS[3] - 5), COLUMNS[4])
+    rows: list[str] = []
+    steps: dict[str, int] = {}
+    for change in document["changes"]:
+        steps[change["step"]] = steps.get(change["step"], 0) + 1
+        if steps[change["step"]] > LISTED:
+            continue
+        what = change["do"] if change["before"] == change["after"] or change["before"] is None else f"{shown(change['before'])} -> {shown(change['after'])}"
+        rows.append(_row(wide, (str(change["number"]), change["step"], change["item"], what, change["grade"])))
+    more = [f"     ... and {count - LISTED} more of {step}" for step, count in steps.items() if count > LISTED]
+    title = _row(wide, ("no.", "step", "item", "change", "grade"))
+    return "\n".join(["CHANGES", title, *(rows or ["     none"]), *more])
+
+
+def _steps(document: Document, width: int) -> str:
+    rows = []
+    for step in document["steps"]:
+        known = step["expected"]
+        took = f"{_duration(known['seconds'])} (median of {known['runs']})" if known else "no earlier run"
+        rows.append(
+            _row((22, 12, width - 38), (step["step"], f"{step['changes']} to do", took + (f"; would stop: {step['msg']}" if step["reason"] else "")), "  ")
+        )
+    return "\n".join(["EXPECTED DURATIONS", *rows]) if rows else ""
+
+
+def _unknown(document: Document, width: int) -> str:
+    said = [textwrap.fill(sentence, width, initial_indent="  * ", subsequent_indent="    ") for sentence in document["unknown"]]
+    return "\n".join(["WHAT THIS PLAN CANNOT KNOW", *said])
+
+
+def difference(planned: Document, now: Document, width: int = WIDTH) -> str:
+    """What the second plan has otherwise, for people; one line where they are the same."""
+    if planned["hash"] == now["hash"]:
+        return f"The two plans are the same: {now['hash']}"
+    found = drift(planned, now)
+    head = f"Plan {planned['hash'][:16]} of {planned['about']['made_at']} and plan {now['hash'][:16]} of {now['about']['made_at']}"
+    if not found:
+        return f"{head} would do the same, and differ in order or wording only"
+    return "\n".join([f"{head}, {len(found)} differences:", *(_difference(one, width) for one in found)])
+
+
+def _difference(one: Difference, width: int) -> str:
+    return _row((11, 21, width - 36), (one.verdict, one.step or "plan", one.msg), "  ")
+
+
+def _row(widths: t.Sequence[int], cells: t.Sequence[str], indent: str = "") -> str:
+    """Cells side by side, each wrapped in its own column."""
+    wrapped = [textwrap.wrap(str(cell), width, break_on_hyphens=False) or [""] for cell, width in zip(cells, widths, strict=True)]
+    lines = []
+    for number in range(max(map(len, wrapped))):
+        parts = [(cell[number] if number < len(cell) else "").ljust(width) for cell, width in zip(wrapped, widths, strict=True)]
+        lines.append((indent + " ".join(parts)).rstrip())
+    return "\n".join(lines)
+
+
+def _first(names: t.Sequence[str]) -> list[str]:
+    return [*names[:LISTED], f"and {len(names) - LISTED} more"] if len(names) > LISTED else list(names)
+
+
+def _duration(seconds: float) -> str:
+    """In the largest unit that leaves a number above one."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s" if seconds == round(seconds, 1) else f"{seconds:.0f} s"

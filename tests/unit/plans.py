@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans for tests: ``plan(...)`` makes a document from predictions that are written briefly."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, Prediction, document
+
+DEFINITION: dict[str, t.Any] = {
+    "source": {"host": "exch1"},
+    "target": {"host": "exch2"},
+    "addresses": [{"address": "10.0.0.21", "policy_store": "persistent"}],
+    "services": [{"name": "MSExchangeIS"}],
+    "databases": [
+        {"kind": "exchange", "from": "DB01", "to": "DB01-DR"},
+        {"kind": "sqlserver", "name": "pay]roll", "instance": "APP"},
+        {"kind": "command", "name": "ledger", "command": {"mount": ["D:\\my db\\up.exe", "a b"], "dismount": ["down.exe"], "query": ["ask.exe"]}},
+    ],
+    "directory": {"domain_controllers": ["dc3"]},
+    "post_script": {"path": "D:\\dr\\post.ps1", "arguments": ["-Role", "Primary"]},
+    "dns": {"servers": [{"address": "10.0.0.10"}], "repoint": {"from": ["10.0.0.21"], "to": ["10.0.1.21"], "names": ["mail.example.com"]}},
+    "clients": {"flush": ["ws1"], "sample": ["ws1"], "port": 443, "expect": []},
+}
+
+
+def change(name: str, before: t.Any, after: t.Any, *, do: str = "do it", grade: str = "probed", detail: t.Any = None) -> dict[str, t.Any]:
+    return {"name": name, "do": do, "before": before, "after": after, "grade": grade, "detail": detail, "deadline": 60.0}
+
+
+def said(step: str, *changes: dict[str, t.Any], as_wanted: dict[str, t.Any] | None = None, reason: str = "", msg: str = "", back: bool = False) -> Prediction:
+    return Prediction(step, step.partition("@")[2], list(changes), as_wanted or {}, reason, msg, back)
+
+
+STOPPED = {"state": "Stopped", "start_mode": "manual"}
+RUNNING = {"state": "Running", "start_mode": "manual"}
+OLD = {"values": ["10.0.0.21"], "ttl": 3600}
+NEW = {"values": ["10.0.1.21"], "ttl": 60}
+
+
+def usual() -> list[Prediction]:
+    """A failover whose source is dead."""
+    return [
+        said("fence@exch1", reason="unreachable", msg="exch1 does not answer"),
+        said("identity@exch2", change("address 10.0.0.21", None, {"interface": "Ethernet", "prefix_length": 24, "skip_as_source": True}, do="add it")),
+        said("services@exch2", change("MSExchangeIS", STOPPED, RUNNING, do="start", grade="predicted"), as_wanted={"MSExchangeADTopology": RUNNING}),
+        said("databases@exch2", change("DB01-DR", {"mounted": False, "guid": "g"}, {"mounted": True}, do="mount it", grade="predicted")),
+        said("script@exch2", change("D:\\dr\\post.ps1", None, {"state": "done"}, do="run it", grade="unknown")),
+        said("dns", change("mail.example.com A", OLD, NEW, detail={"zone": "example.com"})),
+        said("clients", change("ws1", None, {"cache": "cleared"}, do="clear the resolver cache", grade="predicted")),
+        said("verify", change("ws1", None, None, do="look whether it arrives", grade="unknown")),
+    ]
+
+
+def plan(
+    predictions: list[Prediction] | None = None,
+    *,
+    kind: str = "failover",
+    made_at: str = "2026-03-01T12:00:00.000Z",
+    armed_at: str = "2026-03-01T10:00:00.000Z",
+    definition: dict[str, t.Any] | None = None,
+    findings: list[dict[str, t.Any]] | None = None,
+    hooks: list[str] | None = None,
+    durations: dict[str, dict[str, t.Any]] | None = None,
+    intent: dict[str, t.Any] | None = None,
+) -> dict[str, t.Any]:
+    facts = Facts(
+        id="20260301T120000Z-ab12cd",
+        identity="mail",
+        kind=kind,
+        state="approved",
+        owner_afterwards="source" if kind == "failback" else "target",
+        definition=definition or DEFINITION,
+        intent=intent or {"identity": "mail", "direction": kind},
+        armed_at=armed_at,
+        baseline_age=7200.0,
+        made_at=made_at,
+        by="ops",
+    )
+    return document(facts, usual() if predictions is None else predictions, findings or [], hooks or [], durations or {})

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Paper mode: every kind of change has its commands; quoting is right; Windows PowerShell 5.1 would take every command."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper import paper
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import commands
+from ansible_collections.continuity.identity_failover.tests.unit.plans import DEFINITION, NEW, OLD, RUNNING, STOPPED, change, plan, said, usual
+from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, fixtures, needs_engine
+
+NASTY = "O'Brien's \"x\" $y `z ; | & \u2019"
+ADDRESS = {"interface": "Ethernet 2", "prefix_length": 24, "skip_as_source": True}
+SHARE = {"path": "D:\\my data", "description": NASTY, "security_descriptor": "O:BAG:BAD:(A;;FA;;;BA)", "special": False}
+
+#: Every kind of change that a step makes, forward; the way back is each of them turned round.
+EVERY = [
+    said("fence@exch1", change("service MSExchangeIS", RUNNING, {"state": "Stopped", "start_mode": "disabled"})),
+    said("fence@exch1", change("registration Local Area Connection", {"registers": True}, {"registers": False})),
+    said("identity@exch2", change("address 10.0.0.21", None, ADDRESS), change("address fd00::21", ADDRESS, {**ADDRESS, "skip_as_source": False})),
+    said("identity@exch2", change("name files", None, {"OptionalNames": "listed"}), change("strict name checking", None, {"DisableStrictNameChecking": 1})),
+    said("identity@exch2", change("share data", None, SHARE)),
+    said("spns", change("http/mail.example.com:443", {"account": "EXCH1$"}, {"account": "EXCH2$"}), change("http/new", None, {"account": "EXCH2$"})),
+    said("services@exch2", change("MSExchangeIS", STOPPED, {"state": "Running", "start_mode": "delayed"}), change("W3SVC", STOPPED, RUNNING)),
+    said("databases@exch2", change("DB01-DR", {"mounted": False}, {"mounted": True}), change("ledger", {"mounted": False}, {"mounted": True})),
+    said("databases@exch2", change("APP\\pay]roll", {"mounted": False, "state": "RESTORING"}, {"mounted": True})),
+    said("databases@exch1", change("DB01", {"mounted": True}, {"mounted": False})),
+    said("script@exch2", change("D:\\dr\\post.ps1", None, {"state": "done"})),
+    said(
+        "dns",
+        change("mail.example.com A", OLD, NEW, detail={"zone": "example.com"}),
+        change("example.com MX", None, {"values": ["10 mail.example.com"], "ttl": 60}, detail={"zone": "example.com"}),
+    ),
+    said("dns", change("_sip._tcp.example.com SRV", None, {"values": ["1 2 5060 sip.example.com"], "ttl": 60}, detail={"zone": "example.com"})),
+    said("dns", change("t.example.com TXT", None, {"values": ['"say \\"hi\\" \\228" "b"'], "ttl": 60}, detail={"zone": "example.com"})),
+    said("dns", change("21.0.0.10.in-addr.arpa PTR", {"values": ["mail.example.com"], "ttl": 60}, None, detail={"zone": "0.0.10.in-addr.arpa"})),
+    said("clients", change("ws'1", None, {}), change("ws2", None, {})),
+    said("verify", change("ws1", None, None)),
+]
+
+
+def typed(text: str) -> list[str]:
+    """The commands of a paper, in order."""
+    return [line.strip() for line in text.splitlines() if re.match(r"    +\S", line)]
+
+
+def test_every_kind_of_change_is_a_numbered_command_with_its_answer_and_a_way_back() -> None:
+    text = paper(plan(EVERY), DEFINITION)
+    lines = typed(text)
+    for command in (
+        "Set-Service -Name 'MSExchangeIS' -StartupType Disabled",
+        "Stop-Service -Name 'MSExchangeIS'",
+        "Set-DnsClient -InterfaceAlias 'Local Area Connection' -RegisterThisConnectionsAddress $false",
+        "New-NetIPAddress -IPAddress '10.0.0.21' -PrefixLength 24 -InterfaceAlias 'Ethernet 2' -SkipAsSource $true",
+        "Remove-NetIPAddress -IPAddress '10.0.0.21' -Confirm:$false",
+        "setspn.exe -D http/mail.example.com:443 'EXCH1$'",
+        "setspn.exe -S http/mail.example.com:443 'EXCH2$'",
+        "setspn.exe -S http/mail.example.com:443 'EXCH1$'",
+        "sc.exe config MSExchangeIS start= delayed-auto",
+        "Mount-Database -Identity 'DB01-DR'",
+        "Dismount-Database -Identity 'DB01-DR' -Confirm:$false",
+        "dnscmd.exe '10.0.0.10' /RecordDelete example.com mail A '10.0.0.21' /f",
+        "dnscmd.exe '10.0.0.10' /RecordAdd example.com mail '60' A '10.0.1.21'",
+        "dnscmd.exe '10.0.0.10' /RecordAdd example.com '@' '60' MX '10' mail.example.com.",
+        "dnscmd.exe '10.0.0.10' /RecordAdd example.com mail '3600' A '10.0.0.21'",
+        "Invoke-Command -ComputerName 'ws''1', 'ws2' -ScriptBlock { Clear-DnsClientCache }",
+        "Remove-SmbShare -Name 'data' -Force",
+    ):
+        assert command in lines, command
+    numbers = [int(found) for found in re.findall(r"^(\d+)\. On ", text, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) == text.count("   Answers: ") == len(lines)
+
+
+def test_a_silent_source_comes_first_and_is_a_matter_for_a_person() -> None:
+    text = paper(plan(), DEFINITION)
+    assert text.index("make sure that exch1 is out") < text.index("1. On exch2")
+    assert "make sure" not in paper(plan(usual()[1:]), DEFINITION)
+
+
+def test_a_failback_on_paper_goes_the_other_way() -> None:
+    back = [said("services@exch2", change("MSExchangeIS", RUNNING, STOPPED)), said("identity@exch2", change("share data", SHARE, None))]
+    lines = typed(paper(plan(back, kind="failback"), DEFINITION))
+    assert lines[0] == "Stop-Service -Name 'MSExchangeIS'"
+    assert any(line.startswith("New-SmbShare") for line in lines)
+
+
+def test_an_unknown_step_is_told_and_not_left_out() -> None:
+    with pytest.raises(ValueError, match="no command is known"):
+        commands({"step": "replication@exch2", "item": "x", "host": "exch2", "before": None, "after": None, "detail": None}, DEFINITION)
+
+
+def test_a_database_that_the_definition_lacks_is_told() -> None:
+    with pytest.raises(ValueError, match="no database DB99"):
+        paper(plan([said("databases@exch2", change("DB99", {}, {"mounted": True}))]), DEFINITION)
+
+
+@needs_engine
+def test_windows_powershell_takes_every_command(tmp_path: pathlib.Path) -> None:
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    subprocess.run([sys.executable, str(fixtures("powershell", "make_modules.py")), str(facts)], check=True, capture_output=True, cwd=facts)
+    lines = typed(paper(plan(EVERY), DEFINITION)) + typed(paper(plan(EVERY, kind="failback"), DEFINITION)) + typed(paper(plan(), DEFINITION))
+    script = tmp_path / "paper.ps1"
+    script.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
+    programs = "dnscmd.exe,sqlcmd.exe,setspn.exe,sc.exe,down.exe,ask.exe,powershell.exe"
+    command = [str(engine()), "-Check", "-Unresolved", "-ModulePath", str(facts), "-Allow", programs, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
+    script.write_text("Set-Service -Nmae 'x'\n", encoding="utf-8")
+    assert subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).returncode == 1
+
+
+def test_a_paper_holds_no_credential() -> None:
+    with_secret: dict[str, t.Any] = {**DEFINITION, "dns": {**DEFINITION["dns"], "credential": "dns", "secret": "hunter2"}}
+    assert "hunter2" not in paper(plan(EVERY, definition=with_secret), with_secret)

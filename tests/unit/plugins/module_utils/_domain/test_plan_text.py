@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan in a terminal."""
+
+from __future__ import annotations
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_text import difference, table
+from ansible_collections.continuity.identity_failover.tests.unit.plans import NEW, change, plan, said, usual
+
+FINDING = {"id": "disk_space", "severity": "warning", "host": "exch2", "msg": "a disk of the target is nearly full " * 4, "accepted": "it is known"}
+
+
+def test_everything_that_a_person_decides_on_is_shown_within_the_width() -> None:
+    made = plan(findings=[FINDING], durations={"dns": {"seconds": 4.2, "runs": 3}}, hooks=["before_dns"])
+    text = table(made)
+    assert max(map(len, text.splitlines())) <= 100
+    for part in (made["hash"], "the target owns", "accepted: it is known", "MSExchangeIS", "Stopped", "4.2 s (median of 3)", "no earlier run", "before_dns"):
+        assert part in text
+    assert "7 (2 probed, 3 predicted, 2 unknown)" in text
+    assert "not observed: fence@exch1" in text
+
+
+def test_a_narrow_terminal_gets_narrow_lines() -> None:
+    assert max(map(len, table(plan(), width=90).splitlines())) <= 90
+
+
+def test_of_a_thousand_clients_some_are_listed_and_all_are_counted() -> None:
+    many = said("clients", *(change(f"ws{number}", None, {}, grade="predicted") for number in range(1000)))
+    text = table(plan([many]))
+    assert "... and 980 more of clients" in text
+    assert len(text.splitlines()) < 60
+
+
+def test_two_plans_side_by_side() -> None:
+    other = usual()
+    other[5] = said("dns", change("mail.example.com A", {"values": ["10.0.9.9"], "ttl": 60}, NEW))
+    text = difference(plan(), plan(other))
+    assert "1 differences" in text
+    assert "conflict" in text
+    assert "10.0.9.9" in text
+    assert difference(plan(), plan(made_at="2026-04-01T00:00:00.000Z")).startswith("The two plans are the same")
