@@ -210,7 +210,7 @@ owner_afterwards:
   type: str
   sample: target
 timeline:
-  description: The journal, one entry an event.
+  description: The journal as far as it was read, one entry an event. Without O(mirror) that is from its last checkpoint on.
   returned: success
   type: list
   elements: dict

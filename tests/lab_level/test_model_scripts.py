@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.bootstrap import BOOTSTRAP
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import bootstrap
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
@@ -58,8 +59,8 @@ def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = Fal
     return {"acquire": acquire, "release": release, "epoch": epoch, "holder": holder, "by": "me", "run": "r1", "seconds": 60, "longest": 5}
 
 
-def store(after: int = 0, lines: list[str] | None = None, expect: JSON = None, lease: JSON = None) -> Step:
-    request = {"identity": "mail", "after": after, "lines": lines or [], "expect": expect, "lease": lease}
+def store(after: int = 0, lines: list[str] | None = None, expect: JSON = None, lease: JSON = None, *, checkpoint: bool = False) -> Step:
+    request = {"identity": "mail", "after": after, "checkpoint": checkpoint, "lines": lines or [], "expect": expect, "lease": lease}
     return Step("exch2", lambda estate: {"path": FOLDER, "request": request})
 
 
@@ -165,6 +166,12 @@ async def pinned(estate: LabEstate) -> None:
 
 
 LINE = '{"seq":1}'
+
+
+def numbered(seq: int, kind: str = "accepted") -> str:
+    return Event(seq=seq, at="2026-11-22T20:00:00.000Z", kind=kind).line()
+
+
 CASES = [
     Case("store", "an empty folder", [store(), store(expect={"seq": 0, "hash": HASH})]),
     Case(
@@ -173,6 +180,17 @@ CASES = [
         [store(lines=[LINE], expect={"seq": 0, "hash": HASH}), store(after=0), store(after=1), store(lines=["x"], expect={"seq": 0, "hash": HASH})],
     ),
     Case("store", "a line that was torn", [store(), store(lines=["y"])], [torn]),
+    Case(
+        "store",
+        "from the last checkpoint, in a journal whose first events were pruned",
+        [
+            store(lines=[numbered(7, "checkpoint"), numbered(8), numbered(9, "checkpoint"), numbered(10)]),
+            store(checkpoint=True),
+            store(after=7),
+            store(after=9, checkpoint=True),
+            store(after=10, checkpoint=True),
+        ],
+    ),
     Case(
         "store",
         "the lease",
@@ -254,7 +272,10 @@ CASES = [
         [
             Step(
                 "exch2",
-                lambda estate: {"path": FOLDER, "request": {"identity": "mail", "after": 0, "lines": [], "expect": None, "lease": claim("h", 1, acquire=True)}},
+                lambda estate: {
+                    "path": FOLDER,
+                    "request": {"identity": "mail", "after": 0, "checkpoint": False, "lines": [], "expect": None, "lease": claim("h", 1, acquire=True)},
+                },
             ),
             user_script("run", lease={"file": f"{FOLDER}\\mail.lease", "epoch": 7}),
             user_script("run", lease={"file": f"{FOLDER}\\mail.lease", "epoch": 1}),

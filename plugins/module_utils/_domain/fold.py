@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import typing as t
@@ -23,7 +24,8 @@ DECIDABLE = ("protected", "suspect", "pending", "declined", "approved")
 
 @dataclasses.dataclass
 class RunRecord:
-    """A run as the journal tells it. ``images``: step key -> item -> [first before-image, last after-image, intended]."""
+    """A run as the journal tells it. ``images``: step key -> item -> [first before-image, last after-image, intended].
+    ``waited``: seconds of the outage before it was opened (detect, decide)."""
 
     id: str
     kind: str
@@ -37,6 +39,7 @@ class RunRecord:
     images: dict[str, dict[str, dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
     steps: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     accepted: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    waited: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def moved_anything(self) -> bool:
         """Whether a change may have been made: an intent counts, its outcome may be what a crash swallowed."""
@@ -65,14 +68,34 @@ def moment(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def fold(events: t.Iterable[Event], now: datetime.datetime) -> Fold:
-    """Every event applied in order. An event that the table of states does not expect is kept in ``unexpected``."""
+def replay(events: t.Iterable[Event]) -> Fold:
+    """Every event applied in order, from the checkpoint where they begin with one; no moment has a part in it."""
     result = Fold()
-    for event in events:
-        _APPLY[event.kind](result, event)
+    for index, event in enumerate(events):
+        if index == 0 and event.kind == "checkpoint":
+            result = restored(event.data)
+        else:
+            _APPLY[event.kind](result, event)
+    return result
+
+
+def fold(events: t.Iterable[Event], now: datetime.datetime) -> Fold:
+    """Every event applied, and what expired until ``now``. What the table of states does not expect is kept in ``unexpected``."""
+    result = replay(events)
     if result.state == "approved" and not quorum(result.votes, now):
         _move(result, "expired" if result.incident else "expired_planned", "expiry")
     return result
+
+
+def restored(data: t.Mapping[str, t.Any]) -> Fold:
+    """The fold that ``checkpoint.as_json`` wrote. A field that another version wrote or did not know is left out or empty."""
+    kept = copy.deepcopy({name: value for name, value in data["fold"].items() if name in {field.name for field in dataclasses.fields(Fold)}})
+    known = {field.name for field in dataclasses.fields(RunRecord)}
+    runs = [{name: value for name, value in run.items() if name in known} for run in kept.pop("runs")]
+    for run in runs:
+        run["images"] = {step: dict(items) for step, items in run["images"]}
+        run["steps"] = dict(run["steps"])
+    return Fold(**kept, runs={run["id"]: RunRecord(**run) for run in runs})
 
 
 def _move(result: Fold, event: str, where: str) -> None:
@@ -133,6 +156,9 @@ def _run_opened(result: Fold, event: Event) -> None:
     if data["mode"] == "plan":
         return
     result.active_run = event.run
+    if data["kind"] == "failover" and result.incident is not None:
+        decided = (moment(result.votes[-1]["at"]) - moment(result.incident["opened_at"])).total_seconds() if result.votes else 0.0
+        result.runs[event.run].waited = {"detect": float(result.incident.get("silent_seconds") or 0.0), "decide": decided}
     if data["kind"] in ("failover", "failback"):
         _move(result, f"{data['kind']}_opened", f"event {event.seq}")
         result.votes = []  # consumed
@@ -185,6 +211,8 @@ def _step_outcome(result: Fold, event: Event) -> None:
         result.unexpected.append(f"event {event.seq}: a step of the unknown run {event.run}")
         return
     step = record.steps.setdefault(event.step, {"begun_at": event.data.get("begun_at", event.at)})
+    spent = (moment(event.at) - moment(event.data.get("begun_at") or event.at)).total_seconds()
+    step["seconds"] = step.get("seconds", 0.0) + spent
     step.update(ended_at=event.at, failed=event.data["failed"], counts=event.data["counts"], evidence=event.data.get("evidence"), msg=event.data.get("msg", ""))
     step["bad"] = [item["name"] for item in event.data.get("bad", ())]
     images = record.images.setdefault(event.step, {})
@@ -231,4 +259,5 @@ _APPLY: dict[str, t.Callable[[Fold, Event], None]] = {
     "accepted": _accepted,
     "threat": _threat,
     "repaired": _repaired,
+    "checkpoint": _nothing,
 }

@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken
@@ -40,7 +41,11 @@ KINDS = {
     "accepted": "a person accepted a finding or a failure, with a reason",
     "threat": "something pulls the identity back",
     "repaired": "the identity is where it should be again",
+    "checkpoint": "what the journal amounts to up to here, so that a run reads on from here",
 }
+#: How the line of a checkpoint is told from any other without parsing it: its kind and the next key, in canonical order.
+CHECKPOINT_MARK = '"kind":"checkpoint","prev":"'
+_NUMBER = re.compile(r'.*"seq":([0-9]+),"step":', re.DOTALL)
 
 
 class Head(t.NamedTuple):
@@ -84,6 +89,23 @@ def parse(line: str) -> Event:
             f"event {event.seq} of the journal is of the unknown kind {event.kind!r}: a newer version of this collection wrote it", seq=event.seq
         )
     return event
+
+
+def number(line: str) -> int:
+    """The number that a line gives itself, without parsing it; 0 where it gives none."""
+    found = _NUMBER.match(line)
+    return int(found.group(1)) if found else 0
+
+
+def from_checkpoint(lines: t.Sequence[str], least: int = 0) -> int:
+    """The index of the last checkpoint among ``lines``, or ``least`` where none stands behind that index."""
+    return next((index for index in range(len(lines) - 1, least, -1) if CHECKPOINT_MARK in lines[index]), least)
+
+
+def origin(lines: t.Sequence[str], head: Head) -> Head:
+    """What ``lines`` follow from: ``head``, or where they begin with a later checkpoint, what that says of itself."""
+    first = parse(lines[0]) if lines and CHECKPOINT_MARK in lines[0] else None
+    return Head(first.seq - 1, first.prev) if first is not None and first.kind == "checkpoint" and first.seq > head.seq + 1 else head
 
 
 def follow(lines: t.Iterable[str], head: Head) -> tuple[list[Event], Head]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord, moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 
 #: Which part of the outage a step belongs to.
@@ -53,10 +53,12 @@ def _text(event: Event) -> str:
         return f"{'failed: ' + data['msg'] if data['failed'] else shown}"
     if event.kind == "accepted":
         return f"accepted: {data['reason']}"
+    if event.kind == "checkpoint":
+        return f"{data['fold']['state']}, {len(data['fold']['runs'])} runs"
     return str(data.get("reason") or data.get("msg") or "")
 
 
-def run_reports(fold: Fold, events: t.Sequence[Event]) -> list[dict[str, t.Any]]:
+def run_reports(fold: Fold) -> list[dict[str, t.Any]]:
     """Each run with its steps, newest first: what was done, how long it took, what failed, what was accepted."""
     reports = []
     for record in reversed(list(fold.runs.values())):
@@ -91,28 +93,16 @@ def run_reports(fold: Fold, events: t.Sequence[Event]) -> list[dict[str, t.Any]]
                 "ended": record.ended or "open",
                 "ended_at": record.ended_at,
                 "accepted": record.accepted,
-                "phases": phases(events, record.id),
+                "phases": phases(record),
                 "steps": steps,
             }
         )
     return reports
 
 
-def phases(events: t.Sequence[Event], run_id: str) -> dict[str, float]:
+def phases(record: RunRecord) -> dict[str, float]:
     """Seconds of a run's outage by phase: detect, decide, act, propagate, verify. A phase that did not happen is 0."""
-    result = dict.fromkeys(("detect", "decide", "act", "propagate", "verify"), 0.0)
-    incident = decided = None
-    for event in events:
-        if event.kind == "incident_opened":
-            incident, decided = event, None
-        elif event.kind == "decision":
-            decided = event
-        elif event.kind == "run_opened" and event.data["kind"] == "failover" and event.data["mode"] != "plan":
-            if event.run == run_id and incident is not None:
-                result["detect"] = float(incident.data.get("silent_seconds") or 0.0)
-                result["decide"] = (moment(decided.at) - moment(incident.at)).total_seconds() if decided is not None else 0.0
-            incident = decided = None
-        elif event.run == run_id and event.kind == "step_outcome":
-            phase = PHASES.get(event.step.split("@")[0], "act")
-            result[phase] += (moment(event.at) - moment(event.data.get("begun_at") or event.at)).total_seconds()
+    result = {"detect": 0.0, "decide": 0.0, "act": 0.0, "propagate": 0.0, "verify": 0.0, **record.waited}
+    for key, facts in record.steps.items():
+        result[PHASES.get(key.partition("@")[0], "act")] += facts.get("seconds", 0.0)
     return {name: round(seconds, 3) for name, seconds in result.items()}

@@ -22,7 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 def close(task: RunTask) -> None:
     run, result = task.given_run(), task.result
     record = closing(task.fold, task.identity, run["id"])
-    result.extra["phases"] = phases(task.journal.events, run["id"])
+    result.extra["phases"] = phases(task.fold.runs[run["id"]])
     result.extra["owner_afterwards"] = OWNER_AFTERWARDS[run["kind"]]
     if record is None:
         result.outcomes.append(Outcome(run["id"], "already"))

@@ -55,6 +55,8 @@ def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     fold = journal.read()
     result = Result(warnings=journal.warnings)
     VERBS[params["state"]](RunTask(params, hosts, clock, journal, fold, result, check_mode))
+    if not check_mode:
+        journal.checkpoint(params["by"] or "failover_run")
     after = journal.fold()
     result.diff = {"before": {"state": fold.state}, "after": {"state": after.state}}
     result.extra.setdefault("run", {})

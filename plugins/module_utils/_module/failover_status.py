@@ -54,7 +54,7 @@ def failover_status_spec() -> ArgumentSpec:
 def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """Reads; waits for one of ``wait_for`` where that is given."""
     identity, result = params["identity"], Result()
-    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock)
+    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock, whole=True)
     deadline = Deadline(clock, params["timeout"])
     fold, place = _read(journal, bool(params["mirror"]), result)
     while params["wait_for"] and fold.state not in params["wait_for"]:
@@ -104,7 +104,7 @@ def _facts(journal: Journal, fold: Fold, clock: Clock) -> dict[str, t.Any]:
             "machines": fold.baseline.get("machines", {}),
         },
         "accepted": [entry for record in fold.runs.values() for entry in record.accepted],
-        "runs": run_reports(fold, journal.events),
+        "runs": run_reports(fold),
         "timeline": timeline(journal.events),
         "head": {"seq": journal.head.seq, "hash": journal.head.hash},
         "unexpected": fold.unexpected,

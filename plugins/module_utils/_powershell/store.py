@@ -6,7 +6,7 @@
 
 """The store's script on the target: one transaction of the journal and its lease under one named mutex.
 
-Input  ``{path, request: {identity, after, lines, expect: {seq, hash}|null, lease: {...}|null}}``
+Input  ``{path, request: {identity, after, checkpoint, lines, expect: {seq, hash}|null, lease: {...}|null}}``
 Output ``{verdict, head: {seq, hash}, lines, lease: {...}, torn}``
 
 Facts it stands on (reference: Microsoft's documentation of System.IO, Mutex objects and ConvertFrom-Json):
@@ -81,9 +81,15 @@ try {
         }
         if ($text.Length -gt 0) { $lines = @($text.TrimEnd("`n").Split([char]10)) }
     }
-    $seq = $lines.Length
+    $count = $lines.Length
+    $base = 0
     $hash = '0' * 64
-    if ($seq -gt 0) { $hash = Get-LineHash $lines[$seq - 1] }
+    if ($count -gt 0) {
+        $hash = Get-LineHash $lines[$count - 1]
+        $first = [regex]::Match($lines[0], '"seq":([0-9]+),"step":', [System.Text.RegularExpressions.RegexOptions]::RightToLeft)
+        if ($first.Success) { $base = [Math]::Max(0, [int]$first.Groups[1].Value - 1) }
+    }
+    $seq = $base + $count
 
     $lease = @{ holder = ''; epoch = 0; by = ''; run = ''; seconds = 0.0; granted = 0.0; longest = 0.0; boot = $boot; since = '' }
     if ([System.IO.File]::Exists($leaseFile)) {
@@ -108,8 +114,14 @@ try {
         if (([int]$request.expect.seq -ne $seq) -or ([string]$request.expect.hash -ne $hash)) { $verdict = 'head_moved' }
     }
 
+    $from = [Math]::Max(0, [int]$request.after - $base)
+    if ($request.checkpoint) {
+        for ($index = $count - 1; $index -gt $from; $index--) {
+            if ($lines[$index].Contains('"kind":"checkpoint","prev":"')) { $from = $index }
+        }
+    }
     $tail = @()
-    if ([int]$request.after -lt $seq) { $tail = @($lines[([int]$request.after)..($seq - 1)]) }
+    if ($from -lt $count) { $tail = @($lines[$from..($count - 1)]) }
 
     if ($verdict -eq 'ok') {
         $new = @($request.lines)

@@ -18,7 +18,7 @@ import time
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import GENESIS, Head, line_hash
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import GENESIS, Head, from_checkpoint, line_hash, number
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import StoreError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, LeaseState, Reply, Request
 
@@ -87,12 +87,14 @@ class DirectoryStore:
     def _transact(self, request: Request) -> Reply:
         journal = self._folder / f"{request.identity}.journal"
         lines, torn = self._read(journal)
-        head = Head(len(lines), line_hash(lines[-1]) if lines else GENESIS)
+        base = max(0, number(lines[0]) - 1) if lines else 0
+        head = Head(base + len(lines), line_hash(lines[-1]) if lines else GENESIS)
         uptime = self._uptime()
         kept = self._read_lease(request.identity, uptime)
         lease = self._state(kept, uptime)
         verdict = self._judge(request, head, lease)
-        tail = tuple(lines[request.after :])
+        first = max(0, request.after - base)
+        tail = tuple(lines[from_checkpoint(lines, first) if request.checkpoint else first :])
         if verdict == "ok":
             if request.lines:
                 append_durably(journal, "\n".join(request.lines) + "\n")

@@ -11,12 +11,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, follow
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import as_json, complete, due
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold, replay
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
     DeadlineExceeded,
+    FailoverError,
     HeadMoved,
     JournalBroken,
     LeaseHeld,
@@ -31,9 +33,12 @@ TIMEOUT = 30.0
 
 
 class Journal:
-    """The journal of ``identity``. ``events`` and ``head`` are what is known; every transaction brings them up to date."""
+    """The journal of ``identity``. ``events`` and ``head`` are what is known; every transaction brings them up to date.
 
-    def __init__(self, identity: str, store: Store, mirror: Mirror | None, clock: Clock) -> None:
+    Unless it is ``whole``, ``events`` begin at the last checkpoint: ask the fold, not the events, for what happened before.
+    """
+
+    def __init__(self, identity: str, store: Store, mirror: Mirror | None, clock: Clock, *, whole: bool = False) -> None:
         self.identity = identity
         self.store = store
         self.events: list[Event] = []
@@ -42,10 +47,13 @@ class Journal:
         self.warnings: list[str] = []
         self._mirror = mirror
         self._clock = clock
+        self._whole = whole
         self.calls = 0
         if mirror is not None:
             try:
-                self.events, self.head = mirror.read()
+                self.events, self.head = mirror.read(whole=whole)
+                if not self._knows_enough():
+                    self.events, self.head = mirror.read()
             except JournalBroken as error:
                 kept = mirror.set_aside()
                 self.warnings.append(f"the mirror did not verify ({error.message}); it was kept as {kept} and is written again from the store")
@@ -58,9 +66,29 @@ class Journal:
         return fold(self.events, self._clock.now())
 
     def read(self) -> Fold:
-        """Catches up with the store and folds everything."""
-        self._transact(Request(self.identity, after=self.head.seq))
+        """Catches up with the store and folds everything; from the last checkpoint where nothing is known yet."""
+        # A mirror is to be complete, so that one that is new asks for every line.
+        tail = not self._whole and self._mirror is None and not self.events
+        self._transact(Request(self.identity, after=self.head.seq, checkpoint=tail))
+        if tail and not self._knows_enough():
+            self.events, self.head = [], Head()
+            self._transact(Request(self.identity))
         return self.fold()
+
+    def _knows_enough(self) -> bool:
+        """False where the events begin with a checkpoint of another version, which may lack what the events before it said."""
+        return not self.events or self.events[0].kind != "checkpoint" or complete(self.events[0].data)
+
+    def checkpoint(self, by: str) -> None:
+        """Appends a checkpoint where one is due. It may fail: nothing depends on it, and the next verb tries again."""
+        if not due(self.events):
+            return
+        try:
+            self.append([self.draft("checkpoint", by=by, data=as_json(replay(self.events)))])
+        except HeadMoved:
+            return  # somebody else writes; there may be a checkpoint already
+        except FailoverError as error:
+            self.warnings.append(f"no checkpoint was written, so each step reads more than it has to: {error.message}")
 
     def append(self, drafts: t.Sequence[Event], lease: LeaseClaim | None = None, *, anywhere: bool = False) -> list[Event]:
         """Appends in one transaction, under ``lease`` where one is given.
@@ -92,7 +120,10 @@ class Journal:
         reply = self._repeat(request)
         if reply.verdict != "ok" or not request.lines:
             Mirror.compare(self.head, reply.lines, reply.head, self.store.place)
-            events, head = follow(reply.lines, self.head)
+            start = origin(reply.lines, self.head)
+            events, head = follow(reply.lines, start)
+            if start != self.head:
+                self._begin_again(start)
             self._keep(events, list(reply.lines), head)
         self.lease = reply.lease
         if reply.torn:
@@ -110,6 +141,15 @@ class Journal:
                     raise
                 self._clock.sleep(0.2 * (attempt + 1))
         raise AssertionError("the loop returns or raises")
+
+    def _begin_again(self, start: Head) -> None:
+        """The store begins behind what is known: its journal was pruned meanwhile, or only its tail was asked for."""
+        if self._mirror is not None and self.head.seq:
+            kept = self._mirror.set_aside("before-pruning")
+            self.warnings.append(
+                f"the journal in {self.store.place} was pruned behind event {self.head.seq}, up to {start.seq}; the mirror until then is {kept}"
+            )
+        self.events, self.head = [], start
 
     def _keep(self, events: list[Event], lines: list[str], head: Head) -> None:
         if self._mirror is not None:

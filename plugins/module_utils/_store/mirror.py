@@ -13,7 +13,15 @@ import fcntl
 import pathlib
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, follow, line_hash, parse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import (
+    Event,
+    Head,
+    follow,
+    from_checkpoint,
+    line_hash,
+    number,
+    origin,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalRewound, StoreError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import append_durably, write_whole
 
@@ -25,10 +33,13 @@ class Mirror:
         self.folder = folder
         self._path = pathlib.Path(folder).expanduser() / f"{identity}.mirror"
 
-    def read(self) -> tuple[list[Event], Head]:
-        """Everything that is mirrored; raises JournalBroken when the mirror's own chain does not verify."""
+    def read(self, *, whole: bool = True) -> tuple[list[Event], Head]:
+        """What is mirrored, or of that from the last checkpoint on; raises JournalBroken when its chain does not verify."""
         with self._locked():
-            return follow(self._lines(), Head())
+            lines = self._lines()
+        if not whole:
+            lines = lines[from_checkpoint(lines) :]
+        return follow(lines, origin(lines, Head()))
 
     def write(self, lines: t.Sequence[str]) -> None:
         """Appends what is not there yet. Several processes share a mirror: each has read the lines from the same store."""
@@ -36,17 +47,17 @@ class Mirror:
             return
         with self._locked():
             there = self._lines()
-            last = parse(there[-1]).seq if there else 0
-            new = [line for line in lines if parse(line).seq > last]
-            if new and parse(new[0]).seq != last + 1:
-                raise StoreError(f"the mirror {self._path} ends at event {last}, and event {parse(new[0]).seq} is to follow: it was shortened meanwhile")
+            last = number(there[-1]) if there else 0
+            new = [line for line in lines if number(line) > last]
+            if there and new and number(new[0]) != last + 1:
+                raise StoreError(f"the mirror {self._path} ends at event {last}, and event {number(new[0])} is to follow: it was shortened meanwhile")
             if new:
                 append_durably(self._path, "\n".join(new) + "\n")
 
-    def set_aside(self) -> pathlib.Path:
-        """Keeps a mirror that does not verify under another name, so that a new one can be written from the store."""
+    def set_aside(self, why: str = "broken") -> pathlib.Path:
+        """Keeps a mirror that does not verify or can't be continued under another name, so that a new one can be written."""
         with self._locked():
-            kept = self._path.with_name(f"{self._path.name}.broken")
+            kept = self._path.with_name(f"{self._path.name}.{why}")
             if self._path.exists():
                 self._path.replace(kept)
             return kept

@@ -48,7 +48,8 @@ def open_store(store: t.Mapping[str, t.Any] | None, hosts: Hosts) -> Store:
     return LazyTargetStore(hosts, options.get("host") or "", options.get("path") or "")
 
 
-def open_journal(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str | None, hosts: Hosts, clock: Clock) -> Journal:
+def open_journal(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str | None, hosts: Hosts, clock: Clock, *, whole: bool = False) -> Journal:
+    """The journal that options name; ``whole`` for who needs every event, not only what they amount to."""
     if not NAME.fullmatch(identity):
         raise InvalidInput(f"identity: {identity!r} is no name for an identity: 1 to 64 letters, digits, hyphens and underscores, a letter or digit first")
-    return Journal(identity, open_store(store, hosts), Mirror(mirror, identity) if mirror else None, clock)
+    return Journal(identity, open_store(store, hosts), Mirror(mirror, identity) if mirror else None, clock, whole=whole)

@@ -34,10 +34,12 @@ class LeaseClaim:
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """``after``: return the events behind this number. ``expect``: the head that ``lines`` follow from."""
+    """``after``: return the events behind this number. ``checkpoint``: and of those, from the last checkpoint on, if one
+    is among them. ``expect``: the head that ``lines`` follow from."""
 
     identity: str
     after: int = 0
+    checkpoint: bool = False
     lines: tuple[str, ...] = ()
     expect: Head | None = None
     lease: LeaseClaim | None = None
@@ -46,6 +48,7 @@ class Request:
         return {
             "identity": self.identity,
             "after": self.after,
+            "checkpoint": self.checkpoint,
             "lines": list(self.lines),
             "expect": None if self.expect is None else {"seq": self.expect.seq, "hash": self.expect.hash},
             "lease": None if self.lease is None else dataclasses.asdict(self.lease),

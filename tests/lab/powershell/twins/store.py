@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import re
 import time
 from typing import Any
 
@@ -40,6 +41,17 @@ def _read_journal(files: Files, journal: str) -> tuple[list[str], str]:
         files.write(journal + ".torn", old + torn.encode() + b"\n")
         _write_whole(files, journal, (whole + end).encode())
     return (whole.rstrip("\n").split("\n") if whole else []), torn
+
+
+def _base(lines: list[str]) -> int:
+    """How many events were pruned before the first line."""
+    found = re.findall(r'"seq":([0-9]+),"step":', lines[0]) if lines else []
+    return max(0, int(found[-1]) - 1) if found else 0
+
+
+def _tail(lines: list[str], first: int, checkpoint: bool) -> list[str]:
+    marked = [index for index in range(first + 1, len(lines)) if '"kind":"checkpoint","prev":"' in lines[index]] if checkpoint else []
+    return lines[marked[-1] if marked else first :]
 
 
 def _read_lease(files: Files, path: str, boot: str, uptime: float) -> dict[str, Any]:
@@ -82,14 +94,15 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
         files.add_folder(folder)
         await calls.call(host, "acl_set", {"path": folder, "sddl": DESCRIPTOR})
     lines, torn = _read_journal(files, journal)
-    seq, head = len(lines), _hash(lines[-1]) if lines else "0" * 64
+    base = _base(lines)
+    seq, head = base + len(lines), _hash(lines[-1]) if lines else "0" * 64
     lease = _read_lease(files, lease_file, boot, uptime)
     remaining = float(lease["seconds"]) - (uptime - float(lease["granted"])) if lease["holder"] else 0.0
     claim, expect = request.get("lease"), request.get("expect")
     verdict = _verdict(claim, lease, remaining)
     if verdict == "ok" and expect is not None and (int(expect["seq"]) != seq or expect["hash"] != head):
         verdict = "head_moved"
-    tail = lines[int(request["after"]) :]
+    tail = _tail(lines, max(0, int(request["after"]) - base), bool(request["checkpoint"]))
     if verdict == "ok":
         new = list(request["lines"] or [])
         if new:

@@ -49,15 +49,15 @@ EVENTS = [
 
 
 def test_a_failovers_outage_is_split_into_its_phases() -> None:
-    assert phases(EVENTS, "r1") == {"detect": 25.0, "decide": 60.0, "act": 6.0, "propagate": 3.0, "verify": 2.0}
+    assert phases(fold(EVENTS, START).runs["r1"]) == {"detect": 25.0, "decide": 60.0, "act": 6.0, "propagate": 3.0, "verify": 2.0}
 
 
 def test_a_failback_detects_and_decides_nothing() -> None:
-    assert phases(EVENTS, "r2") == {"detect": 0.0, "decide": 0.0, "act": 4.0, "propagate": 0.0, "verify": 0.0}
+    assert phases(fold(EVENTS, START).runs["r2"]) == {"detect": 0.0, "decide": 0.0, "act": 4.0, "propagate": 0.0, "verify": 0.0}
 
 
 def test_reports_are_newest_first_and_name_step_host_and_failure() -> None:
-    newest, oldest = run_reports(fold(EVENTS, START), EVENTS)
+    newest, oldest = run_reports(fold(EVENTS, START))
     assert (newest["id"], newest["ended"], oldest["id"], oldest["ended"]) == ("r2", "open", "r1", "closed")
     (step,) = newest["steps"]
     assert (step["step"], step["host"], step["seconds"], step["failed"], step["msg"]) == ("services", "exch2", 4.0, True, "it broke")

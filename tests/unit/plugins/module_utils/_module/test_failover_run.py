@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import checkpoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
@@ -147,6 +148,29 @@ def test_one_lost_answer_does_not_end_arming_or_opening(estate: Estate) -> None:
     estate.do(failover_ack)
     estate.sessions["exch2"].failures["query"] = ConnectionLost("the answer was lost", host="exch2")
     assert estate.run("opened").extra["state"] == "failing_over"
+
+
+def test_a_verb_leaves_a_checkpoint_behind_a_long_tail_and_the_run_goes_on_from_it(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "EVENTS", 3)
+    estate.mirror = ""
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack)
+    run = estate.run("opened").extra["run"]
+    closed = estate.run("closed", run=run, definition=None)
+    assert [entry["kind"] for entry in closed.extra["timeline"]] == ["checkpoint", "run_closed"]
+    assert (closed.extra["state"], closed.extra["phases"]["detect"]) == ("failed_over", 10.0)
+    whole = estate.do(failover_status)
+    assert [entry["kind"] for entry in whole.extra["timeline"]] == ["armed", "incident_opened", "decision", "run_opened", "checkpoint", "run_closed"]
+    assert whole.extra["runs"][0]["phases"] == closed.extra["phases"]
+
+
+def test_check_mode_leaves_no_checkpoint(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.run("armed")
+    monkeypatch.setattr(checkpoint, "EVENTS", 1)
+    head = estate.do(failover_status).extra["head"]
+    estate.run("armed", check_mode=True)
+    assert estate.do(failover_status).extra["head"] == head
 
 
 def test_check_mode_arms_nothing(estate: Estate) -> None:

@@ -125,6 +125,42 @@ def test_what_is_appended_is_read_back_line_by_line(made: Made) -> None:
     assert ask(made[0], after=3).head == newest
 
 
+def checkpointed(before: int, behind: int) -> tuple[tuple[str, ...], Head]:
+    first, head = lines(before)
+    _events, mark, head = chain([Event(seq=0, at="2026-11-22T20:00:00.000Z", kind="checkpoint", data={"kind": "checkpoint"})], head)
+    rest, head = lines(behind, head)
+    return (*first, *mark, *rest), head
+
+
+def test_a_reader_of_the_tail_gets_the_lines_from_the_last_checkpoint_on(made: Made) -> None:
+    store = made[0]
+    first, head = checkpointed(3, 2)
+    second, newest = lines(2, head)
+    ask(store, lines=first, expect=Head())
+    ask(store, lines=second, expect=head)
+    assert (ask(store, checkpoint=True).lines, ask(store, checkpoint=True).head) == ((*first[3:], *second), newest)
+    assert ask(store, checkpoint=True, after=3).lines == (*first[3:], *second)
+    assert ask(store, checkpoint=True, after=5).lines == (*first[5:], *second)
+    assert ask(store, checkpoint=True, after=8).lines == ()
+
+
+def test_a_reader_of_the_tail_gets_everything_where_there_is_no_checkpoint(made: Made) -> None:
+    first, _head = lines(3)
+    ask(made[0], lines=first, expect=Head())
+    assert ask(made[0], checkpoint=True).lines == first
+
+
+def test_a_journal_whose_first_events_were_pruned_keeps_its_numbers(made: Made) -> None:
+    store, _clockwork, path = made
+    all_lines, head = checkpointed(3, 2)
+    ask(store, lines=all_lines, expect=Head())
+    path.write_text("\n".join(all_lines[3:]) + "\n", encoding="ascii")
+    assert (ask(store).head, ask(store).lines) == (head, all_lines[3:])
+    assert ask(store, after=5).lines == all_lines[5:]
+    more, newest = lines(1, head)
+    assert ask(store, lines=more, expect=head).head == newest
+
+
 def test_an_append_behind_a_head_that_moved_writes_nothing_and_tells_what_came(made: Made) -> None:
     first, head = lines(1)
     ask(made[0], lines=first, expect=Head())

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A journal in use: how much of it is read, and by whom a checkpoint is written."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import EVENTS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock
+
+
+class Watched(DirectoryStore):
+    """Remembers what it answered."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.replies: list[Reply] = []
+        self.deaf = False
+
+    def transact(self, request: Request, timeout: float) -> Reply:
+        if self.deaf:
+            raise ConnectionRefused("the port is closed")
+        self.replies.append(super().transact(request, timeout))
+        return self.replies[-1]
+
+
+class Case:
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder, self.clock = folder, FakeClock()
+
+    def open(self, *, mirrored: bool = False, whole: bool = False) -> tuple[Journal, Watched]:
+        store = Watched(str(self.folder / "store"))
+        mirror = Mirror(str(self.folder / "mirror"), "mail") if mirrored else None
+        return Journal("mail", store, mirror, self.clock, whole=whole), store
+
+    def filled(self, *, mirrored: bool = False) -> Journal:
+        """Armed, with so many events that a checkpoint is due."""
+        journal, _store = self.open(mirrored=mirrored)
+        journal.append([journal.draft("armed", data={"machines": {}})])
+        journal.append([journal.draft("accepted", data={"n": n}) for n in range(EVENTS)])
+        return journal
+
+
+def test_without_a_mirror_one_call_brings_the_lines_from_the_last_checkpoint_on(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    case.filled().checkpoint("test")
+    journal, store = case.open()
+    assert journal.read().state == "protected"
+    assert [len(reply.lines) for reply in store.replies] == [1]
+    journal.append([journal.draft("incident_opened", data={"class": "host"})])
+    again, _store = case.open()
+    assert (again.read().state, again.head) == ("pending", journal.head)
+    assert [event.kind for event in again.events] == ["checkpoint", "incident_opened"]
+
+
+def test_who_needs_every_event_gets_every_event(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    case.filled().checkpoint("test")
+    journal, _store = case.open(whole=True)
+    journal.read()
+    assert [event.seq for event in journal.events] == list(range(1, EVENTS + 3))
+
+
+def test_the_mirror_stays_complete_and_is_read_from_its_last_checkpoint_on(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    case.filled(mirrored=True).checkpoint("test")
+    journal, store = case.open(mirrored=True)
+    assert ([event.kind for event in journal.events], journal.fold().state) == (["checkpoint"], "protected")
+    journal.read()
+    journal.append([journal.draft("accepted", data={})])
+    assert [len(reply.lines) for reply in store.replies] == [0, 0]
+    mirrored, head = Mirror(str(tmp_path / "mirror"), "mail").read()
+    assert (len(mirrored), head) == (EVENTS + 3, journal.head)
+
+
+def test_a_new_mirror_is_given_every_line(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    case.filled().checkpoint("test")
+    journal, _store = case.open(mirrored=True)
+    journal.read()
+    assert len(Mirror(str(tmp_path / "mirror"), "mail").read()[0]) == EVENTS + 2
+
+
+def test_a_mirror_that_the_pruned_store_does_not_reach_back_to_is_kept_and_begun_again(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    behind, _store = case.open(mirrored=True)
+    behind.append([behind.draft("armed", data={"machines": {}})])
+    case.open()[0].read()
+    writer, _store = case.open()
+    writer.read()
+    writer.append([writer.draft("accepted", data={"n": n}) for n in range(EVENTS)])
+    writer.checkpoint("test")
+    path = tmp_path / "store" / "mail.journal"
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[-1] + "\n", encoding="utf-8")
+    late, _store = case.open(mirrored=True)
+    assert late.read().state == "protected"
+    assert "pruned behind event 1, up to 201" in late.warnings[0]
+    assert (tmp_path / "mirror" / "mail.mirror.before-pruning").exists()
+    assert [event.seq for event in Mirror(str(tmp_path / "mirror"), "mail").read()[0]] == [EVENTS + 2]
+
+
+def test_a_checkpoint_is_written_only_when_it_is_due(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    journal = case.filled()
+    head = journal.head.seq
+    journal.checkpoint("test")
+    journal.checkpoint("test")
+    assert journal.head.seq == head + 1
+
+
+def test_a_checkpoint_gives_way_to_whoever_writes(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    journal = case.filled()
+    other, _store = case.open()
+    other.read()
+    other.append([other.draft("incident_opened", data={"class": "host"})])
+    journal.checkpoint("test")
+    assert (journal.head, journal.fold().state, journal.warnings) == (other.head, "pending", [])
+
+
+def test_a_store_that_does_not_answer_costs_the_checkpoint_and_nothing_else(tmp_path: pathlib.Path) -> None:
+    journal = Case(tmp_path).filled()
+    t.cast("Watched", journal.store).deaf = True
+    journal.checkpoint("test")
+    assert "no checkpoint was written" in journal.warnings[0]
+
+
+def test_a_checkpoint_of_another_version_is_passed_over(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    journal = case.filled()
+    older = {"fold": {"state": "unarmed", "runs": []}}
+    journal.append([journal.draft("checkpoint", data=older)])
+    assert case.open()[0].read().state == "protected"
+    assert case.open(mirrored=True)[0].read().state == "protected"
+    assert case.open(mirrored=True)[0].fold().state == "protected"
