@@ -12,7 +12,8 @@ description:
   - Brings services of a Windows host into the wanted state, one after the other in the order given, and sets how they start.
   - Where the dependencies that Windows knows contradict the order given, they win. Stopping goes the other way round.
   - All names are looked up before the first service is touched. An unknown one fails the task.
-  - A start is done when the service runs, and still runs as the same process O(settle) seconds later.
+  - A start is done when the service runs, and still runs as the same process O(settle) seconds later. The second look is taken at all
+    services together, after the last of them was started; with O(on_item_failure=stop) each is looked at before the next one is started.
   - Only listed services are stopped. Services that depend on one of them and run are named, and never stopped along with it.
     C(MSExchangeIS) depends on C(LanmanServer), so a cascade would take the mailbox store down.
   - It asks C(Win32_Service) over WinRM. No process is started on the host, except C(sc.exe) to set or clear a delayed start.
@@ -67,7 +68,7 @@ options:
     type: bool
     default: false
   settle:
-    description: Seconds between the two looks at a service that was started. With V(0) there is one look.
+    description: Seconds, at least, between the two looks at a service that was started. With V(0) there is one look.
     type: float
     default: 1.0
 seealso:

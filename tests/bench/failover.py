@@ -9,7 +9,7 @@ Prints one JSON object. Kinds of time that are told apart:
 * injected: what the lab waits on purpose. Service starts, duplicate address detection, mounting and the second name server's lag are pairs of
   records in the lab's trace. A dead host's connect time-outs: /proc/net/tcp is read every 20 ms, and what counts is the time during which a
   connection to a host without power was being made and nothing else went on (the lab recorded nothing for 0.1 s). Overlapping times count once.
-* deliberate: seconds for which app_services watches every service that it started (its option settle). Told apart, and subtracted from nothing.
+* deliberate: seconds for which app_services watches the services that it started, all together (its option settle). Subtracted from nothing.
 * steps: from the journal. A step lasts from the end of the one before it (its store call included) to its own end.
 * requests: WS-Management requests in the lab's trace within that time.
 """
@@ -135,9 +135,9 @@ def lab_waits(trace: t.Sequence[Record]) -> dict[str, list[Span]]:
 
 
 def settled(trace: t.Sequence[Record], target: str) -> float:
-    """How long the services that the target started were watched."""
-    started = sum(1 for record in trace if record.get("effect") == "service_started" and record["host"] == target)
-    return started * float(app_services_spec().argument_spec["settle"]["default"])
+    """How long the services that the target started were watched after the last of them."""
+    started = any(record.get("effect") == "service_started" and record["host"] == target for record in trace)
+    return float(app_services_spec().argument_spec["settle"]["default"]) if started else 0.0
 
 
 def seconds_of(stamp: str) -> float:

@@ -60,7 +60,11 @@ class Fence:
 
 
 class Step(t.Protocol):
-    """One kind of thing that a run changes. Only the driver calls these, in this order."""
+    """One kind of thing that a run changes. Only the driver calls these, in this order.
+
+    A step may have two more: ``look_again(confirmed) -> dict[str, Seen]`` takes a second look at all that was confirmed, after the last group;
+    ``conclude(result)`` adds what belongs to the whole.
+    """
 
     key: str
     """The name of the step in the journal, with the host: ``services@exch2``. A failback does one kind of step on two hosts."""

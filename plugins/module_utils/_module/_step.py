@@ -169,7 +169,25 @@ def _execute(
                 _merge(outcomes, outcome)
             if stop and any(outcomes[change.name].status in BAD_STATUSES for change in group):
                 stopped = "not tried: an item before it failed, and on_item_failure is 'stop'"
+        _look_again(step, changes, outcomes, result, clock)
     return outcomes
+
+
+def _look_again(step: Step, changes: list[Change], outcomes: dict[str, Outcome], result: Result, clock: Clock) -> None:
+    """What shows only by looking twice: a step that has ``look_again`` takes its second look at everything together, at the end."""
+    look_again = getattr(step, "look_again", None)
+    confirmed = [change for change in changes if outcomes[change.name].status == "done"]
+    if look_again is None or not confirmed:
+        return
+    begun = clock.monotonic()
+    try:
+        seen = repeated(lambda: look_again(confirmed), clock, within=VERIFY_AGAIN)
+    except FailoverError as error:
+        seen = _unseen(confirmed, error)
+    for change in confirmed:
+        if change.name in seen and not seen[change.name].confirmed:
+            outcomes[change.name] = _outcome(change, Applied(ok=True), seen[change.name])
+    result.timing["verify"] = result.timing.get("verify", 0.0) + clock.monotonic() - begun
 
 
 def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock, result: Result, reverting: bool) -> list[Outcome]:
@@ -186,9 +204,13 @@ def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock
     try:
         seen = repeated(lambda: step.verify(to_verify), clock, within=VERIFY_AGAIN) if to_verify else {}
     except FailoverError as error:
-        seen = {change.name: Seen(confirmed=False, image=None, msg=f"could not be read back: {error.message}", reason=error.reason) for change in to_verify}
+        seen = _unseen(to_verify, error)
     result.timing["verify"] = result.timing.get("verify", 0.0) + clock.monotonic() - begun
     return [_outcome(change, applied[change.name], seen.get(change.name)) for change in group]
+
+
+def _unseen(changes: list[Change], error: FailoverError) -> dict[str, Seen]:
+    return {change.name: Seen(confirmed=False, image=None, msg=f"could not be read back: {error.message}", reason=error.reason) for change in changes}
 
 
 def _apply(step: Step, group: list[Change], run: RunContext | None, clock: Clock, reverting: bool) -> dict[str, Applied]:

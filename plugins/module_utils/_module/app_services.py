@@ -94,6 +94,10 @@ class ServicesStep(HostStep):
         self.listed = {entry["name"]: entry for entry in params["services"]}
         self.recorded = recorded
         self.needs: dict[str, list[str]] = {}
+        #: Who was seen running, and when (monotonic).
+        self.ran: dict[str, tuple[Service, float]] = {}
+        #: Nothing is started after a service that dies: then each has to settle before the next one's turn.
+        self.one_at_a_time = params["on_item_failure"] == "stop"
 
     def observe(self) -> dict[str, JSON]:
         names = list(self.listed)
@@ -179,19 +183,32 @@ class ServicesStep(HostStep):
             why = f"the start mode of service {change.name} is {now.start_mode}, not {change.after['start_mode']}: a policy or a watchdog may have set it back"
             return Seen(confirmed=False, image=now.image(), msg=why, reason="failed")
         if change.after["state"] == "Running" and self.settle > 0:
-            return self._settled(change.name, now)
+            self.ran[change.name] = (now, self.clock.monotonic())
+            if self.one_at_a_time:
+                return self._settled([change.name])[change.name]
         return Seen(confirmed=True, image=now.image())
 
-    def _settled(self, name: str, first: Service) -> Seen:
+    def look_again(self, confirmed: list[Change]) -> dict[str, Seen]:
+        """The second look, at all that were started: they settle side by side."""
+        names = [change.name for change in confirmed if change.name in self.ran]
+        return self._settled(names) if names and not self.one_at_a_time else {}
+
+    def _settled(self, names: t.Sequence[str]) -> dict[str, Seen]:
         """A service that stops itself shows up only by looking twice; one that was started anew has another process."""
-        self.clock.sleep(self.settle)
-        again = windows.read_services(self.session, [name], REQUEST)[name]
+        left = max(self.ran[name][1] for name in names) + self.settle - self.clock.monotonic()
+        if left > 0:
+            self.clock.sleep(left)
+        found = windows.read_services(self.session, names, REQUEST)
+        return {name: self._second_look(name, *self.ran[name], found[name]) for name in names}
+
+    def _second_look(self, name: str, first: Service, seen_at: float, again: Service | None) -> Seen:
+        later = f"{round(self.clock.monotonic() - seen_at, 1):g} s"
         if again is None or again.state != "Running":
             state, cause = (again.state, again.why_stopped()) if again else ("gone", "it was removed")
-            why = f"the service {name} ran and was {state} {self.settle:g} s later ({cause}): look into the host's Application and System event logs"
+            why = f"the service {name} ran and was {state} {later} later ({cause}): look into the host's Application and System event logs"
             return Seen(confirmed=False, image=again.image() if again else None, msg=why, reason="failed")
         if again.process_id != first.process_id:
-            why = f"the service {name} runs, but as another process than {self.settle:g} s before: it died and was started again"
+            why = f"the service {name} runs, but as another process than {later} before: it died and was started again"
             return Seen(confirmed=False, image=again.image(), msg=why, reason="failed")
         return Seen(confirmed=True, image=again.image())
 

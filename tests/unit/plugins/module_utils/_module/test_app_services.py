@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, StepFailed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, StepFailed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.tests.unit import runs
@@ -101,13 +101,57 @@ def test_a_service_that_dies_after_its_start_is_failed_with_its_exit_code():
 
     def sleep(seconds: float) -> None:
         die(seconds)
-        if seconds == 3.0:
+        if seconds > 2.0:
             manager.find("MSExchangeADTopology").update(State="Stopped", ExitCode=1066, ServiceSpecificExitCode=17, ProcessId=0)
 
     clock.sleep = sleep  # type: ignore[method-assign]
     result = run(manager, params(entry("MSExchangeADTopology"), settle=3.0), clock)
     assert statuses(result) == [("MSExchangeADTopology", "failed")] and result.changed and result.failed
     assert "Stopped 3 s later (service-specific exit code 17)" in result.msg
+
+
+def test_services_settle_side_by_side():
+    manager, clock = exchange(), FakeClock()
+    assert not run(manager, params(*map(entry, NAMES), settle=3.0), clock).failed
+    assert sum(seconds for seconds in clock.slept if seconds > 2.0) == pytest.approx(3.0)
+
+
+def test_one_that_dies_while_the_others_start_is_found_out_in_the_end():
+    manager, clock = exchange(), FakeClock()
+    dies = manager.find("MSExchangeADTopology")
+    manager.after_start = lambda started: dies.update(State="Stopped", ExitCode=17, ProcessId=0) if started["Name"] == "MSExchangeTransport" else None
+    result = run(manager, params(*map(entry, NAMES), settle=3.0), clock)
+    assert statuses(result) == [("MSExchangeADTopology", "failed"), ("MSExchangeIS", "done"), ("MSExchangeTransport", "done")]
+    assert result.failed and result.changed and "exit code 17" in result.msg and "2 of 3 items" in result.msg
+
+
+def test_with_stop_nothing_is_started_after_a_service_that_dies():
+    manager, clock = exchange(), FakeClock()
+    sleep = clock.sleep
+
+    def dying(seconds: float) -> None:
+        sleep(seconds)
+        if seconds > 2.0:
+            manager.find("MSExchangeADTopology").update(State="Stopped", ExitCode=17, ProcessId=0)
+
+    clock.sleep = dying  # type: ignore[method-assign]
+    result = run(manager, params(*map(entry, NAMES), settle=3.0, on_item_failure="stop"), clock)
+    assert statuses(result) == [("MSExchangeADTopology", "failed"), ("MSExchangeIS", "not_tried"), ("MSExchangeTransport", "not_tried")]
+    assert manager.done == ["MSExchangeADTopology Running"]
+
+
+def test_a_second_look_that_is_lost_is_taken_again(monkeypatch: pytest.MonkeyPatch):
+    manager, clock = exchange(), FakeClock()
+    sleep = clock.sleep
+
+    def losing(seconds: float) -> None:
+        sleep(seconds)
+        if seconds > 2.0:
+            manager.session.failures["query"] = ConnectionLost("the answer was lost")
+
+    clock.sleep = losing  # type: ignore[method-assign]
+    result = run(manager, params(*map(entry, NAMES), settle=3.0), clock)
+    assert not result.failed and not manager.session.failures
 
 
 def test_a_service_that_was_started_anew_in_between_is_failed():
