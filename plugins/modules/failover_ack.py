@@ -181,6 +181,11 @@ intent:
   returned: success
   type: dict
   sample: {identity: mail, kind: failover, fence_minimum: 2, data_state: apply_queues, incident: "3"}
+next:
+  description: The next command to type, empty where there is nothing to do.
+  returned: success
+  type: str
+  sample: ansible-playbook continuity.identity_failover.failover -e failover_identity=mail
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -164,6 +164,11 @@ timing:
   returned: always
   type: dict
   sample: {total: 2.2}
+next:
+  description: The command that goes on in spite of what stops the run, once reasons are filled in. Empty where nothing stops it, or where no reason can help.
+  returned: always
+  type: str
+  sample: ""
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -227,6 +227,67 @@ accepted:
   type: list
   elements: dict
   sample: []
+next:
+  description: The next command to type, empty where there is nothing to do.
+  returned: success
+  type: str
+  sample: ansible-playbook continuity.identity_failover.failback -e failover_identity=mail
+done:
+  description: The steps of the run that are done.
+  returned: when O(state=stopped)
+  type: list
+  elements: dict
+  contains:
+    step:
+      description: The kind of step.
+      type: str
+      sample: services
+    host:
+      description: The host it is done on, empty where there is none.
+      type: str
+      sample: exch2
+    status:
+      description: V(done), or V(accepted) where something of it failed and that was accepted with a reason.
+      type: str
+      sample: done
+    changes:
+      description: How many things it changed.
+      type: int
+      sample: 3
+    msg:
+      description: What there is to say about it.
+      type: str
+      sample: ""
+    items:
+      description: What of it went wrong, each with RV(ignore:name), RV(ignore:status), RV(ignore:reason) and RV(ignore:msg).
+      type: list
+      elements: dict
+      sample: []
+not_done:
+  description: The steps of the run that are not done, in the order in which a resumed run does them again.
+  returned: when O(state=stopped)
+  type: list
+  elements: dict
+  contains:
+    step: {description: The kind of step., type: str, sample: spns}
+    host: {description: "The host it is done on, empty where there is none.", type: str, sample: ""}
+    status:
+      description: V(failed), V(unfinished) where it was begun and nobody recorded how it ended, or V(not_begun).
+      type: str
+      sample: failed
+    changes: {description: How many things it was to change., type: int, sample: 0}
+    msg: {description: Why., type: str, sample: no domain controller answers}
+    items: {description: What of it went wrong., type: list, elements: dict, sample: []}
+next_accepting:
+  description: The command that goes on without what failed, once a reason is filled in. Empty where nothing failed that can be accepted.
+  returned: when O(state=stopped)
+  type: str
+  sample: ""
+undo:
+  description: The command that puts back what the run has changed.
+  returned: when O(state=stopped)
+  type: str
+  sample: ansible-playbook continuity.identity_failover.undo -e failover_identity=mail
 """
 
 from ansible.module_utils.basic import AnsibleModule

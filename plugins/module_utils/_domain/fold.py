@@ -215,6 +215,7 @@ def _step_outcome(result: Fold, event: Event) -> None:
     step["seconds"] = step.get("seconds", 0.0) + spent
     step.update(ended_at=event.at, failed=event.data["failed"], counts=event.data["counts"], evidence=event.data.get("evidence"), msg=event.data.get("msg", ""))
     step["bad"] = [item["name"] for item in event.data.get("bad", ())]
+    step["went_wrong"] = event.data.get("bad") or []
     images = record.images.setdefault(event.step, {})
     for outcome in event.data["changed"] if event.data.get("reverts") != event.run else ():
         if outcome["name"] in images:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
 #: For each kind of run: the states it starts from, the state it is in progress in, the state it ends in.
@@ -68,10 +69,8 @@ def _failover_opening(fold: Fold, identity: str) -> Opening:
         "declined": "the failover was declined",
         "recovered": "the source came back by itself and the votes are void",
     }
-    raise AwaitingApproval(
-        f"{identity} is {fold.state}: {waiting[fold.state]}. To decide: ansible-playbook continuity.identity_failover.ack "
-        f"-e failover_identity={identity} -e failover_decision=proceed -e 'failover_reason=...'"
-    )
+    decide = command("ack", identity, failover_decision="proceed", failover_reason="...")
+    raise AwaitingApproval(f"{identity} is {fold.state}: {waiting[fold.state]}. To decide: {decide}", next=decide)
 
 
 def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:

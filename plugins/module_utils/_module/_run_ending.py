@@ -9,7 +9,10 @@
 from __future__ import annotations
 
 import secrets
+import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import failed_steps, in_words, progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
@@ -62,7 +65,18 @@ def stop(task: RunTask) -> None:
     if ours and not task.check_mode:
         task.journal.claim(releasing(run))
     task.result.outcomes.append(Outcome(run["id"], task.status() if ours else "already", ours))
-    task.result.msg = f"run {run['id']} of {task.identity} is stopped; run the {run['kind']} playbook again to resume it"
+    task.result.msg = f"run {run['id']} of {task.identity} is stopped; {_tell_progress(task, run)}"
+
+
+def _tell_progress(task: RunTask, run: t.Mapping[str, t.Any]) -> str:
+    """Fills in what is done, what is not, and the commands to go on and to undo. Returns it as a sentence."""
+    extra, record = task.result.extra, task.fold.runs.get(run["id"])
+    done, not_done = progress(record, task.definition) if record is not None else ([], [])
+    extra.update(done=done, not_done=not_done)
+    extra["next"] = command(run["kind"], task.identity)
+    extra["next_accepting"] = accepting(run["kind"], task.identity, failed_steps(not_done))
+    extra["undo"] = command("undo", task.identity)
+    return in_words(done, not_done)
 
 
 def abandon(task: RunTask) -> None:

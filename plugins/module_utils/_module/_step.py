@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     FailoverError,
     InvalidInput,
     StoreError,
+    WrongMachine,
     WrongState,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Seen, Step
@@ -35,6 +36,9 @@ VERIFY_AGAIN = 20.0
 
 #: How often a change is made again whose answer was lost, and which was not made after all.
 REPEATS = 2
+
+#: What no reason makes right: a mistake in the task, another machine, a journal or lease that is not ours.
+NEVER_ACCEPTED = (InvalidInput, WrongMachine, StoreError)
 
 #: Reasons of a ``Seen`` that know better than "not seen yet": what was read back is otherwise, and stays so.
 KNOWN_WRONG = ("failed", "changed_by_other", "ignored")
@@ -53,14 +57,10 @@ def drive(
     run = context or open_run(params, hosts, clock)
     result = Result()
     begun, begun_at = clock.monotonic(), stamp(clock.now())
-    expected = expected_machine(step, params, run)
-    repeated(lambda: step.check_machine(expected), clock)
-    before = repeated(step.observe, clock)
-    refused: list[Outcome] = []
-    if params.get("state") == "reverted":
-        changes, refused = _inverses(step, params, run, before)
-    else:
-        changes = step.changes(before)
+    try:
+        before, changes, refused = _looked(step, params, run, clock)
+    except FailoverError as error:
+        return _broke_off(step.key, error, params, None if check_mode or (run is not None and run.plan) else run, begun_at, step.host)
     result.timing["observe"] = clock.monotonic() - begun
     if check_mode or (run is not None and run.plan):
         outcomes = _predicted(changes)
@@ -84,15 +84,56 @@ def drive(
     return result
 
 
+def _looked(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, clock: Clock) -> tuple[dict[str, JSON], list[Change], list[Outcome]]:
+    """Before anything is touched: the right machine, what is there, what to change, and what can't be put back."""
+    expected = expected_machine(step, params, run)
+    repeated(lambda: step.check_machine(expected), clock)
+    before = repeated(step.observe, clock)
+    if params.get("state") == "reverted":
+        return before, *_inverses(step, params, run, before)
+    return before, step.changes(before), []
+
+
+def _broke_off(key: str, error: FailoverError, params: t.Mapping[str, t.Any], run: RunContext | None, begun_at: str, host: str = "") -> Result:
+    """A step that could not even look: the journal learns of it, and a reason that accepts it lets the run go on."""
+    result = error.result if isinstance(error.result, Result) else Result()
+    if not result.outcomes:
+        result.outcomes.append(Outcome(key.partition("@")[0], "failed", grade="unknown", msg=error.message, reason=error.reason, host=error.host or host))
+    result.failed, result.msg, result.reason = True, f"{key}: {error.message}", error.reason
+    accept = "" if isinstance(error, NEVER_ACCEPTED) else params.get("accept_failure")
+    if accept:
+        result.failed, result.reason = False, ""
+        result.extra["accepted"] = {"what": result.msg, "reason": accept}
+    if run is not None and not isinstance(error, StoreError):
+        if accept:
+            run.accepted(key, result.msg, accept)
+        with contextlib.nullcontext() if accept else contextlib.suppress(FailoverError):  # why the step failed is worth more than that nobody could note it
+            run.outcome(key, host, result, begun_at, reverted_run(params))
+    if not accept:
+        error.result = result
+        raise error
+    return result
+
+
 def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """A step that changes nothing: its outcome belongs to the run's journal all the same."""
     run = open_run(params, hosts, clock)
     begun_at = stamp(clock.now())
-    with run.lease.kept() if run is not None and not check_mode and not run.plan else contextlib.nullcontext():
-        result = read()
-    if run is not None and not check_mode and not run.plan:
+    written = run if not check_mode and run is not None and not run.plan else None
+    try:
+        with written.lease.kept() if written is not None else contextlib.nullcontext():
+            result = read()
+    except FailoverError as error:
+        return _broke_off(key, error, params, written, begun_at)
+    accept = params.get("accept_failure")
+    if result.failed and accept:
+        result.failed, result.reason = False, ""
+        result.extra["accepted"] = {"what": result.msg, "reason": accept}
+        if written is not None:
+            written.accepted(key, result.msg, accept)
+    if written is not None:
         try:
-            run.outcome(key, "", result, begun_at)
+            written.outcome(key, "", result, begun_at)
         except FailoverError as error:
             error.result = result
             raise

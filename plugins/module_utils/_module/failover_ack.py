@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -86,7 +87,7 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     votes = live_votes(fold.votes, clock.now())
     result.outcomes.append(Outcome(f"{decision} by {by}", _status(result.changed, check_mode), result.changed, before=before, after=fold.state))
     result.diff = {"before": {"state": before}, "after": {"state": fold.state}}
-    result.extra = {"state": fold.state, "votes": votes, "intent": intent}
+    result.extra = {"state": fold.state, "votes": votes, "intent": intent, "next": next_command(fold.state, identity)}
     result.msg = f"{identity} is {fold.state}; {sum(1 for v in votes if v['decision'] == 'proceed')} of {params['required']} needed say proceed"
     return result
 

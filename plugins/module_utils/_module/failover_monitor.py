@@ -14,6 +14,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, HeadMoved, InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import Prober
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -136,6 +137,7 @@ def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, o
         "state": state,
         "time_to_fail": countdown.time_to_fail(),
         "incident": fold.incident,
+        "next": next_command(state, params["identity"]),
         "observations": [{"vantage_point": one.vantage_point, "probe": one.kind, "ok": one.ok, "msg": one.msg} for one in observations],
     }
     left = f"; Time to Fail {countdown.time_to_fail():g} s" if fold.incident is None else ""

@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns, _preflight_hosts, _preflight_workload
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import FanOut, allowed_failures
@@ -72,7 +73,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     accounts = {entry["name"]: Account(entry["user"] or "", entry["password"] or "") for entry in params["credentials"]}
     found += _preflight_workload.databases(case, accounts) + _preflight_workload.spns(case)
     found += names + clients + _not_yet(definition)
-    result = _result(judged(found, accept), params["identity"])
+    result = _result(judged(found, accept), params["identity"], params["kind"])
     result.timing["total"] = clock.monotonic() - begun
     return result
 
@@ -154,12 +155,14 @@ def _identify(session: Session, deadline: Deadline) -> None:
     session.identify(deadline.remaining())
 
 
-def _result(findings: t.Sequence[Finding], identity: str) -> Result:
-    result = Result(extra={"findings": [finding.as_dict() for finding in findings], "counts_by_severity": counts(findings)})
+def _result(findings: t.Sequence[Finding], identity: str, kind: str) -> Result:
+    result = Result(extra={"findings": [finding.as_dict() for finding in findings], "counts_by_severity": counts(findings), "next": ""})
     for finding in findings:
         result.outcomes.append(Outcome(finding.id, "failed" if finding.stops() else "already", host=finding.host, msg=finding.msg, reason=finding.severity))
     stopping = [finding for finding in findings if finding.stops()]
     if stopping:
+        if all(KINDS[finding.id].acceptable for finding in stopping):
+            result.extra["next"] = command(kind, identity, failover_accept={finding.id: "say why" for finding in stopping})
         first = stopping[0]
         more = f" (and {len(stopping) - 1} more)" if len(stopping) > 1 else ""
         result.failed, result.reason = True, first.id

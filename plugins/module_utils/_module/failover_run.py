@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import arm
@@ -61,5 +62,6 @@ def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     result.diff = {"before": {"state": fold.state}, "after": {"state": after.state}}
     result.extra.setdefault("run", {})
     result.extra.update(state=after.state, timeline=timeline(journal.events), baseline=after.baseline)
+    result.extra.setdefault("next", next_command(after.state, params["identity"]))
     result.extra.setdefault("owner_afterwards", "target" if after.state in ("failed_over", "threatened") else "source")
     return result

@@ -14,6 +14,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
@@ -26,18 +27,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 
 #: Seconds between two reads while a state is waited for.
 LOOK = 2.0
-
-NEXT = {
-    "unarmed": "ansible-playbook continuity.identity_failover.arm -e failover_identity={0}",
-    "pending": "ansible-playbook continuity.identity_failover.ack -e failover_identity={0} -e failover_decision=proceed -e failover_reason=...",
-    "declined": "ansible-playbook continuity.identity_failover.ack -e failover_identity={0} -e failover_decision=proceed -e failover_reason=...",
-    "recovered": "ansible-playbook continuity.identity_failover.ack -e failover_identity={0} -e failover_decision=acknowledge -e failover_reason=...",
-    "approved": "ansible-playbook continuity.identity_failover.failover -e failover_identity={0}",
-    "failing_over": "ansible-playbook continuity.identity_failover.failover -e failover_identity={0}",
-    "failed_over": "ansible-playbook continuity.identity_failover.failback -e failover_identity={0}",
-    "threatened": "ansible-playbook continuity.identity_failover.status -e failover_identity={0}",
-    "failing_back": "ansible-playbook continuity.identity_failover.failback -e failover_identity={0}",
-}
 
 
 def failover_status_spec() -> ArgumentSpec:
@@ -70,7 +59,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
     result.extra = _facts(journal, fold, clock)
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=place, at=stamp(clock.now()))
-    result.extra["next"] = NEXT.get(fold.state, "").format(identity)
+    result.extra["next"] = next_command(fold.state, identity)
     result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}" + (
         f". Next: {result.extra['next']}" if result.extra["next"] else ""
     )

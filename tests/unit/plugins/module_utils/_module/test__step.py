@@ -13,6 +13,7 @@ from unittest import mock
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
@@ -21,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     InvalidInput,
     LeaseLost,
     RemoteError,
+    Unreachable,
     WrongMachine,
     WrongState,
 )
@@ -421,3 +423,41 @@ def test_a_step_makes_two_calls_to_the_store_where_a_mirror_is_at_hand(run: Run,
     monkeypatch.setattr(DirectoryStore, "transact", lambda self, request, timeout: calls.append(1) or transact(self, request, timeout))
     run.drive(Lamps({"a": "off", "b": "off"}))
     assert len(calls) == 2
+
+
+def folded(run: Run) -> RunRecord:
+    journal = run.journal()
+    return journal.read().runs["r1"]
+
+
+class Dark(Lamps):
+    """A step whose host does not even answer when it is asked what is there."""
+
+    def observe(self) -> dict[str, t.Any]:
+        raise Unreachable("no domain controller answers", host="dc1")
+
+
+def test_a_step_that_cannot_even_look_is_in_the_journal_with_its_reason(run: Run) -> None:
+    with pytest.raises(Unreachable) as raised:
+        run.drive(Dark({"hall": "off"}))
+    assert [(o.status, o.host) for o in raised.value.result.outcomes] == [("failed", "dc1")]
+    facts = folded(run).steps["lamps@exch2"]
+    assert (facts["failed"], facts["went_wrong"][0]["reason"]) == (True, "unreachable")
+
+
+def test_a_step_that_cannot_even_look_is_accepted_with_a_reason(run: Run) -> None:
+    result = run.drive(Dark({"hall": "off"}), accept_failure="the directory is down, Kerberos is not needed")
+    assert (result.failed, result.extra["accepted"]["reason"]) == (False, "the directory is down, Kerberos is not needed")
+    record = folded(run)
+    assert (record.steps["lamps@exch2"]["failed"], [entry["step"] for entry in record.accepted]) == (False, ["lamps@exch2"])
+
+
+def test_another_machine_is_accepted_for_no_reason(run: Run) -> None:
+    with pytest.raises(WrongMachine):
+        run.drive(Lamps({"hall": "off"}), accept_failure="whatever", machine={"uuid": "another", "name": "OTHER"})
+
+
+def test_what_only_looks_is_accepted_too(run: Run) -> None:
+    read = Result(failed=True, reason="clients_not_there", msg="1 of 9 clients arrive")
+    result = look("verify", lambda: read, {"run": run.option, "accept_failure": "the sample is off at night"}, Hosts(), run.clock, check_mode=False)
+    assert (result.failed, folded(run).accepted[0]["reason"]) == (False, "the sample is off at night")

@@ -271,6 +271,15 @@ def test_a_stopped_run_is_resumed_at_once_under_a_new_epoch(estate: Estate) -> N
     assert (second["id"], second["epoch"]) == (first["id"], first["epoch"] + 1)
 
 
+def test_a_stopped_run_says_what_is_done_and_how_to_go_on_and_to_undo(estate: Estate) -> None:
+    stopped = estate.run("stopped", run=opened(estate).extra["run"])
+    assert [(entry["step"], entry["status"]) for entry in stopped.extra["not_done"]] == [("fence", "not_begun"), ("services", "not_begun")]
+    assert (stopped.extra["done"], stopped.extra["next_accepting"]) == ([], "")
+    assert stopped.extra["next"] == "ansible-playbook continuity.identity_failover.failover -e failover_identity=mail"
+    assert stopped.extra["undo"] == "ansible-playbook continuity.identity_failover.undo -e failover_identity=mail"
+    assert "services on exch2 (not begun)" in stopped.msg
+
+
 def test_a_run_whose_controller_died_is_resumed_once_its_lease_has_run_out(estate: Estate) -> None:
     first = opened(estate).extra["run"]
     estate.clock.advance(61.0)

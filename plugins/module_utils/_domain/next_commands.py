@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The next command to type: for each state of an identity, and after a run that stopped. Pure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import typing as t
+
+#: state -> playbook and the extra variables whose values only a person knows.
+BY_STATE: dict[str, tuple[str, dict[str, str]]] = {
+    "unarmed": ("arm", {}),
+    "pending": ("ack", {"failover_decision": "proceed", "failover_reason": "..."}),
+    "declined": ("ack", {"failover_decision": "proceed", "failover_reason": "..."}),
+    "recovered": ("ack", {"failover_decision": "acknowledge", "failover_reason": "..."}),
+    "approved": ("failover", {}),
+    "failing_over": ("failover", {}),
+    "failed_over": ("failback", {}),
+    "threatened": ("status", {}),
+    "failing_back": ("failback", {}),
+}
+
+
+def command(playbook: str, identity: str, **variables: t.Any) -> str:
+    """A command line for a shell: ``ansible-playbook continuity.identity_failover.ack -e failover_identity=mail ...``."""
+    words = ["ansible-playbook", f"continuity.identity_failover.{playbook}", "-e", f"failover_identity={identity}"]
+    for name, value in variables.items():
+        words.append("-e")
+        # key=value text is split at blanks, so anything but one plain word goes as JSON.
+        plain = isinstance(value, str) and value and not set(value) & set(" '\"\\{}=")
+        words.append(f"{name}={value}" if plain else json.dumps({name: value}))
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def next_command(state: str, identity: str) -> str:
+    """What a person would do next in this state; empty where there is nothing to do."""
+    if state not in BY_STATE:
+        return ""
+    playbook, variables = BY_STATE[state]
+    return command(playbook, identity, **variables)
+
+
+def accepting(kind: str, identity: str, steps: t.Iterable[str]) -> str:
+    """Goes on with a stopped run without what these kinds of steps could not do; empty where there are none."""
+    reasons = dict.fromkeys(steps, "say why")
+    return command(kind, identity, failover_accept_failure=reasons) if reasons else ""

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How far a run came, from its journal; and the commands that are named."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shlex
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord, fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import expected, failed_steps, in_words, progress
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES
+
+DEFINITION = {"source": {"host": "exch1"}, "target": {"host": "exch2"}, "services": [{"name": "IS"}], "spns": [{}], "dns": {"servers": []}}
+
+
+def at(second: int) -> str:
+    return f"2026-11-22T20:00:{second:02}.000Z"
+
+
+def event(second: int, of_kind: str, step: str = "", **data: t.Any) -> Event:
+    return Event(seq=second, at=at(second), kind=of_kind, run="r1", step=step, data=data)
+
+
+def outcome(second: int, step: str, failed: bool = False, bad: tuple[str, ...] = ()) -> Event:
+    listed = [{"name": name, "status": "failed", "reason": "r", "msg": "m"} for name in bad]
+    return event(second, "step_outcome", step, failed=failed, counts={}, changed=[], bad=listed, msg="why" if failed else "")
+
+
+def record(*events: Event) -> RunRecord:
+    opened = event(1, "run_opened", kind="failover", mode="execute", planned=False, epoch=1)
+    made = fold([Event(seq=0, at=at(0), kind="armed", data={}), opened, *events], datetime.datetime(2026, 11, 22, 21, tzinfo=datetime.timezone.utc))
+    return made.runs["r1"]
+
+
+def intent(second: int, step: str, *names: str) -> Event:
+    return event(second, "step_intent", step, changes=[{"name": name, "before": None, "after": 1, "do": "it"} for name in names])
+
+
+def test_done_failed_unfinished_and_not_begun_are_told_apart_with_their_hosts_and_items() -> None:
+    made = record(
+        outcome(2, "fence@exch1"),
+        outcome(3, "spns", failed=True, bad=("http/mail",)),
+        intent(4, "services@exch2", "IS"),
+        intent(5, "verify"),
+        outcome(6, "verify"),
+    )
+    done, not_done = progress(made, DEFINITION)
+    assert [(e["step"], e["host"], e["status"]) for e in done] == [("fence", "exch1", "done"), ("verify", "", "done")]
+    assert [(e["step"], e["host"], e["status"], [i["name"] for i in e["items"]]) for e in not_done] == [
+        ("spns", "", "failed", ["http/mail"]),
+        ("services", "exch2", "unfinished", ["IS"]),
+        ("dns", "", "not_begun", []),
+    ]
+    assert failed_steps(not_done) == ["spns"]
+    assert in_words(done, not_done) == ("done: fence on exch1, verify; not done: spns (failed: http/mail), services on exch2 (unfinished: IS), dns (not begun)")
+
+
+def test_a_step_that_was_tried_again_and_broke_off_is_unfinished() -> None:
+    made = record(intent(2, "dns", "mail A"), outcome(3, "dns"), intent(4, "dns", "mail A"))
+    assert [entry["status"] for entry in progress(made, {})[1]] == ["unfinished"]
+
+
+def test_an_accepted_failure_is_done_and_says_so() -> None:
+    made = record(event(2, "accepted", "spns", what="x", reason="y"), outcome(3, "spns", bad=("http/mail",)))
+    assert [entry["status"] for entry in progress(made, {})[0]] == ["accepted"]
+
+
+def test_a_failback_does_one_kind_of_step_on_both_servers() -> None:
+    assert expected("failback", DEFINITION) == ["services@exch2", "spns", "fence@exch1", "services@exch1", "dns"]
+
+
+@pytest.mark.parametrize("state", [state.name for state in STATES])
+def test_every_state_but_peace_has_a_next_command_that_a_shell_splits_into_what_was_meant(state: str) -> None:
+    words = shlex.split(next_command(state, "mail"))
+    if state in ("protected", "suspect"):
+        assert words == []
+    else:
+        assert words[0] == "ansible-playbook" and words[2:4] == ["-e", "failover_identity=mail"]
+
+
+def test_values_with_blanks_and_quotes_reach_ansible_whole() -> None:
+    words = shlex.split(command("adopt", "mail", failover_reason='it\'s the "other" one', failover_owner="target"))
+    assert json.loads(words[5]) == {"failover_reason": 'it\'s the "other" one'}
+    assert words[7] == "failover_owner=target"
+    assert json.loads(shlex.split(accepting("failover", "mail", ["spns"]))[5]) == {"failover_accept_failure": {"spns": "say why"}}
+    assert accepting("failover", "mail", []) == ""
