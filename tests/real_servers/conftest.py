@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real name servers, and the lab's own beside them: one of each kind for a module of tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
+from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import EVERY_KEY, KINDS, PORT, POWERLESS, REVERSE, SECRETS, ZONE, RealServer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("CONTINUITY_PRIVATE_NETWORK") != "1":
+        raise pytest.UsageError("these tests take fixed addresses: run tests/utils/real_servers.sh, which gives them a network of their own")
+
+
+@contextlib.contextmanager
+def embedded() -> Iterator[RealServer]:
+    """The lab's own server, held against the real ones by the same table."""
+    endpoint = Endpoint("127.0.53.5", PORT, "embedded")
+    records = [{"name": "source", "type": "A", "values": ["127.20.0.21"]}]
+    zones = [
+        Zone.from_dict({"name": zone, "servers": {f"ns1.{ZONE}": endpoint.address}, "records": records if zone == ZONE else []}) for zone in (ZONE, REVERSE)
+    ]
+    keys = [Key(one.name, SECRETS[one.algorithm], one.algorithm, frozenset() if one is POWERLESS else None) for one in EVERY_KEY]
+    with background(DnsServer(endpoint.address, PORT, zones, keys, name="embedded")):
+        yield RealServer("embedded", endpoint)
+
+
+@pytest.fixture(scope="module", params=[*KINDS, "embedded"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    kind = str(request.param)
+    if kind == "embedded":
+        with embedded() as started:
+            yield started
+        return
+    reason = KINDS[kind].missing()
+    if reason:
+        pytest.skip(f"{kind}: {reason}")
+    folder: pathlib.Path = tmp_path_factory.mktemp(kind) / "server"
+    with KINDS[kind].start(folder) as started:
+        yield started

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One update to a real server, and its answer as a word: what the table of tests/real_servers/test_matrix.py is made of."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import typing as t
+from collections.abc import Callable
+
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.update
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, new_id
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey, sign, split_tsig, verifies
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE, RealServer, key
+
+Update = dns.update.UpdateMessage
+TSIG_WORDS = {16: "BADSIG", 17: "BADKEY", 18: "BADTIME"}
+#: The key that the rows use unless they say otherwise.
+KEY = key()
+_names = itertools.count(1)
+
+
+class Probe:
+    """Talks to one server. Each probe has names of its own, so that rows do not disturb each other."""
+
+    def __init__(self, server: RealServer) -> None:
+        self.server = server
+        self.kind = server.kind
+        self._number = next(_names)
+
+    def name(self, what: str = "host") -> str:
+        return f"{what}{self._number}"
+
+    def send(
+        self, change: Callable[[Update], t.Any], *, by: TsigKey | None = KEY, zone: str = ZONE, shift: int = 0, udp: bool = False, timeout: float = 60.0
+    ) -> str:
+        """The answer as a word: the rcode, what its TSIG record says, whether it is signed as it must be."""
+        update = Update(zone)
+        change(update)
+        return self.exchange(update.to_wire(), by=by, shift=shift, udp=udp, timeout=timeout)
+
+    def exchange(self, wire: bytes, *, by: TsigKey | None, shift: int = 0, udp: bool = False, timeout: float = 60.0) -> str:
+        now = int(time.time()) + shift
+        signed, mac = sign(new_id() + wire[2:], by, now) if by is not None else (wire, b"")
+        connection = NameServer(self.server.endpoint, SystemClock())
+        try:
+            reply = (connection.exchange_udp if udp else connection.exchange)(signed, timeout)
+        except ConnectionLost:
+            return "closed"
+        except DeadlineExceeded:
+            return "no answer"
+        finally:
+            connection.close()
+        bare, tsig = split_tsig(reply)
+        word = dns.rcode.to_text(dns.rcode.Rcode(bare[3] & 15))
+        if tsig is None:
+            return f"{word} unsigned"
+        if tsig.error:
+            return f"{word} {TSIG_WORDS[tsig.error]}"
+        return word if by is not None and verifies(bare, tsig, by, mac, int(time.time())) else f"{word} unverified"
+
+    def values(self, name: str, rdtype: str) -> list[str]:
+        """What the server answers, sorted; empty where the set does not exist."""
+        answer = dns.query.tcp(
+            dns.message.make_query(dns.name.from_text(name, dns.name.from_text(ZONE)), rdtype), self.server.endpoint.address, 10, self.server.endpoint.port
+        )
+        return sorted(str(rdata) for rrset in answer.answer for rdata in rrset if rrset.rdtype == dns.rdatatype.from_text(rdtype))
+
+    def ttl(self, name: str, rdtype: str) -> int:
+        answer = dns.query.tcp(
+            dns.message.make_query(dns.name.from_text(name, dns.name.from_text(ZONE)), rdtype), self.server.endpoint.address, 10, self.server.endpoint.port
+        )
+        return answer.answer[0].ttl
+
+    def serial(self) -> int:
+        answer = dns.query.tcp(dns.message.make_query(ZONE, "SOA"), self.server.endpoint.address, 10, self.server.endpoint.port)
+        return int(t.cast(t.Any, answer.answer[0][0]).serial)
+
+    def given(self, *records: tuple[str, str, str]) -> None:
+        """Makes records that a row begins with; they must be there afterwards."""
+
+        def add(update: Update) -> None:
+            for name, rdtype, value in records:
+                update.add(name, 300, rdtype, value)
+
+        said = self.send(add)
+        assert said == "NOERROR", said

@@ -1,0 +1,271 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each server answers: one table, each row sent to each server that Debian has, and to the lab's own.
+
+The product's rules for DNS stand on these answers. A row that comes out otherwise on a new version of a server is a fact to learn, and
+the code that leans on it is to be looked at.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+import dns.rdatatype
+import dns.update
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
+from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe, Update
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import POWERLESS, SECRETS, RealServer, key
+
+WRONG_SECRET = TsigKey.from_text(key().name, SECRETS["hmac-sha1"], "hmac-sha256")
+UNKNOWN_KEY = TsigKey.from_text("nobody", SECRETS["hmac-sha256"], "hmac-sha256")
+WRONG_ALGORITHM = TsigKey.from_text(key().name, SECRETS["hmac-sha256"], "hmac-sha512")
+
+
+def add(probe: Probe, **options: t.Any) -> str:
+    return probe.send(lambda u: u.add(probe.name(), 300, "A", "127.20.1.1"), **options)
+
+
+def unsigned(probe: Probe) -> str:
+    return add(probe, by=None)
+
+
+def wrong_secret(probe: Probe) -> str:
+    return add(probe, by=WRONG_SECRET)
+
+
+def unknown_key(probe: Probe) -> str:
+    return add(probe, by=UNKNOWN_KEY)
+
+
+def wrong_algorithm(probe: Probe) -> str:
+    return add(probe, by=WRONG_ALGORITHM)
+
+
+def no_rights(probe: Probe) -> str:
+    return add(probe, by=POWERLESS)
+
+
+def clock_off(probe: Probe) -> str:
+    return add(probe, shift=-3600)
+
+
+def zone_not_served(probe: Probe) -> str:
+    return add(probe, zone="elsewhere.test")
+
+
+def zone_name_too_long(probe: Probe) -> str:
+    return add(probe, zone="deeper.lab.test")
+
+
+def name_outside(probe: Probe) -> str:
+    return probe.send(lambda u: u.add("host.elsewhere.test.", 300, "A", "127.20.1.1"))
+
+
+def pointer_in_the_forward_zone(probe: Probe) -> str:
+    return probe.send(lambda u: u.add("9.1.20.127.in-addr.arpa.", 300, "PTR", "host.lab.test."))
+
+
+def every_algorithm(probe: Probe) -> str:
+    return ", ".join(probe.send(lambda u, n=number: u.add(probe.name(f"alg{n}-"), 300, "A", "127.20.1.1"), by=key(a)) for number, a in enumerate(SECRETS))
+
+
+def _swap(probe: Probe, *expected: str) -> str:
+    """Replaces a set of two values, when it is exactly ``expected``."""
+    name = probe.name()
+    probe.given((name, "A", "127.20.1.1"), (name, "A", "127.20.1.2"))
+
+    def change(update: Update) -> None:
+        for value in expected:
+            update.present(name, "A", value)
+        update.delete(name, "A", "127.20.1.1")
+        update.add(name, 300, "A", "127.20.1.3")
+
+    said = probe.send(change)
+    return f"{said}: {' '.join(probe.values(name, 'A'))}"
+
+
+def values_right(probe: Probe) -> str:
+    return _swap(probe, "127.20.1.1", "127.20.1.2")
+
+
+def values_stale(probe: Probe) -> str:
+    return _swap(probe, "127.20.1.9")
+
+
+def values_superset(probe: Probe) -> str:
+    return _swap(probe, "127.20.1.1", "127.20.1.2", "127.20.1.9")
+
+
+def values_subset(probe: Probe) -> str:
+    return _swap(probe, "127.20.1.1")
+
+
+def prerequisites_of_presence(probe: Probe) -> str:
+    name, nobody = probe.name(), probe.name("nobody")
+    probe.given((name, "A", "127.20.1.1"))
+    return ", ".join(
+        (
+            probe.send(lambda u: (u.absent(name, "A"), u.add(name, 300, "TXT", "x"))),
+            probe.send(lambda u: (u.absent(name), u.add(name, 300, "TXT", "x"))),
+            probe.send(lambda u: (u.present(nobody), u.add(nobody, 300, "TXT", "x"))),
+            probe.send(lambda u: (u.present(name, "MX"), u.add(name, 300, "TXT", "x"))),
+        )
+    )
+
+
+def alias_compared_without_case(probe: Probe) -> str:
+    name = probe.name()
+    probe.given((name, "CNAME", "source.lab.test."))
+    return probe.send(lambda u: (u.present(name, "CNAME", "SOURCE.Lab.Test."), u.add(probe.name("other"), 300, "A", "127.20.1.1")))
+
+
+def _six_types(probe: Probe, update: Update) -> None:
+    name = probe.name()
+    for rdtype, value in (
+        ("A", "127.20.1.1"),
+        ("AAAA", "::1"),
+        ("MX", "10 source.lab.test."),
+        ("TXT", '"words of a record"'),
+        ("SRV", "0 5 5060 source.lab.test."),
+    ):
+        update.add(name, 300, rdtype, value)
+    update.add(probe.name("alias"), 300, "CNAME", "source.lab.test.")
+
+
+def six_sets_in_one_message(probe: Probe) -> str:
+    before = probe.serial()
+    said = probe.send(lambda u: _six_types(probe, u))
+    return f"{said}: {len(probe.values(probe.name(), 'SRV'))} SRV, serial {probe.serial() - before:+d}"
+
+
+def one_stale_of_seven(probe: Probe) -> str:
+    said = probe.send(lambda u: (u.present("source", "A", "127.20.0.99"), _six_types(probe, u)))
+    return f"{said}: {len(probe.values(probe.name(), 'A'))} A"
+
+
+def no_change(probe: Probe) -> str:
+    name = probe.name()
+    probe.given((name, "A", "127.20.1.1"))
+    before = probe.serial()
+    said = probe.send(lambda u: (u.delete(name, "A", "127.20.1.1"), u.add(name, 300, "A", "127.20.1.1")))
+    return f"{said}: serial {'moves' if probe.serial() != before else 'stays'}"
+
+
+def new_ttl_without_deletion(probe: Probe) -> str:
+    name = probe.name()
+    probe.given((name, "A", "127.20.1.1"))
+    said = probe.send(lambda u: u.add(name, 60, "A", "127.20.1.1"))
+    return f"{said}: TTL {'changes' if probe.ttl(name, 'A') == 60 else 'stays'}"
+
+
+def new_ttl_with_deletion(probe: Probe) -> str:
+    name = probe.name()
+    probe.given((name, "A", "127.20.1.1"))
+    said = probe.send(lambda u: (u.delete(name, "A", "127.20.1.1"), u.add(name, 60, "A", "127.20.1.1")))
+    return f"{said}: TTL {'changes' if probe.ttl(name, 'A') == 60 else 'stays'}"
+
+
+def alias_beside_address(probe: Probe) -> str:
+    name = probe.name()
+    probe.given((name, "A", "127.20.1.1"))
+    said = probe.send(lambda u: u.add(name, 300, "CNAME", "source.lab.test."))
+    return f"{said}: {len(probe.values(name, 'CNAME'))} CNAME"
+
+
+def address_becomes_alias(probe: Probe) -> str:
+    name = probe.name()
+    probe.given((name, "A", "127.20.1.1"))
+    said = probe.send(lambda u: (u.delete(name, "A", "127.20.1.1"), u.add(name, 300, "CNAME", "source.lab.test.")))
+    return f"{said}: {len(probe.values(name, 'CNAME'))} CNAME"
+
+
+def mail_exchanger_without_address(probe: Probe) -> str:
+    return probe.send(lambda u: u.add(probe.name(), 300, "MX", "10 missing.lab.test."))
+
+
+def two_zones(probe: Probe) -> str:
+    """Two questions in the zone section, which RFC 2136 section 2.3 forbids."""
+    update = dns.update.UpdateMessage("lab.test")
+    update.add(probe.name(), 300, "A", "127.20.1.1")
+    wire = update.to_wire()
+    question = b"\x02in\x04test\0" + int(dns.rdatatype.SOA).to_bytes(2, "big") + b"\0\1"
+    end = 12 + wire[12:].index(b"\0") + 5
+    return probe.exchange(wire[:4] + b"\0\2" + wire[6:end] + question + wire[end:], by=key(), timeout=5)
+
+
+def _many(probe: Probe, count: int, **options: t.Any) -> str:
+    def change(update: Update) -> None:
+        for number in range(count):
+            update.add(f"n{number}.{probe.name('many')}", 300, "A", f"127.20.{number // 250 + 2}.{number % 250 + 1}")
+
+    said = probe.send(change, **options)
+    return f"{said}: {len(probe.values(f'n{count - 1}.' + probe.name('many'), 'A'))} of the last"
+
+
+def four_kilobytes_by_udp(probe: Probe) -> str:
+    return _many(probe, 150, udp=True, timeout=3)
+
+
+def sixty_kilobytes(probe: Probe) -> str:
+    return _many(probe, 2000)
+
+
+def extended_dns(probe: Probe) -> str:
+    update = Update("lab.test")
+    update.add(probe.name(), 300, "A", "127.20.1.1")
+    update.use_edns(0, payload=4096)
+    return probe.exchange(update.to_wire(), by=key())
+
+
+class Row(t.NamedTuple):
+    """``embedded`` is what the lab's server answers; it follows BIND where nothing else is said."""
+
+    send: Callable[[Probe], str]
+    bind: str
+    knot: str
+    powerdns: str
+    embedded: str = ""
+
+
+ROWS = [
+    Row(unsigned, "REFUSED unsigned", "NOTAUTH unsigned", "REFUSED unsigned"),
+    Row(wrong_secret, "NOTAUTH BADSIG", "NOTAUTH BADSIG", "REFUSED unsigned"),
+    Row(unknown_key, "NOTAUTH BADKEY", "NOTAUTH BADKEY", "REFUSED unsigned"),
+    Row(wrong_algorithm, "NOTAUTH BADKEY", "NOTAUTH BADKEY", "REFUSED unsigned"),
+    Row(no_rights, "REFUSED", "NOTAUTH BADKEY", "REFUSED"),
+    Row(clock_off, "NOTAUTH BADTIME", "NOTAUTH BADTIME", "REFUSED unsigned"),
+    Row(every_algorithm, *(", ".join(["NOERROR"] * len(SECRETS)),) * 3),
+    Row(zone_not_served, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH"),
+    Row(zone_name_too_long, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH"),
+    Row(name_outside, "NOTZONE", "NOTZONE", "NOTZONE"),
+    Row(pointer_in_the_forward_zone, "NOTZONE", "NOTZONE", "NOTZONE"),
+    Row(values_right, *("NOERROR: 127.20.1.2 127.20.1.3",) * 3),
+    Row(values_stale, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3),
+    Row(values_superset, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3),
+    Row(values_subset, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3),
+    Row(prerequisites_of_presence, *("YXRRSET, YXDOMAIN, NXDOMAIN, NXRRSET",) * 3),
+    Row(alias_compared_without_case, "NOERROR", "NOERROR", "NOERROR"),
+    Row(six_sets_in_one_message, *("NOERROR: 1 SRV, serial +1",) * 3),
+    Row(one_stale_of_seven, *("NXRRSET: 0 A",) * 3),
+    Row(no_change, "NOERROR: serial stays", "NOERROR: serial stays", "NOERROR: serial moves"),
+    Row(new_ttl_without_deletion, "NOERROR: TTL changes", "NOERROR: TTL stays", "NOERROR: TTL changes"),
+    Row(new_ttl_with_deletion, *("NOERROR: TTL changes",) * 3),
+    Row(alias_beside_address, "NOERROR: 0 CNAME", "NOERROR: 0 CNAME", "REFUSED: 0 CNAME"),
+    Row(address_becomes_alias, *("NOERROR: 1 CNAME",) * 3),
+    Row(mail_exchanger_without_address, "REFUSED", "NOERROR", "NOERROR", embedded="NOERROR"),
+    Row(two_zones, "FORMERR unsigned", "closed", "closed"),
+    Row(four_kilobytes_by_udp, "NOERROR: 1 of the last", "NOERROR: 1 of the last", "no answer: 0 of the last"),
+    Row(sixty_kilobytes, *("NOERROR: 1 of the last",) * 3),
+    Row(extended_dns, "NOERROR", "NOERROR", "NOERROR"),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.send.__name__)
+def test_a_server_answers_as_the_table_says(server: RealServer, row: Row) -> None:
+    expected = getattr(row, server.kind) or row.bind
+    assert row.send(Probe(server)) == expected

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""update_dns itself against real servers: a move and its way back, a thousand records, two hundred writers of one name."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import SECRETS, ZONE, RealServer, key
+from ansible_collections.continuity.identity_failover.tests.unit import runs
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
+
+WRITERS, WRITES = 4, 50
+#: Why a write was refused: the set is not what it was when it was read.
+OVERTAKEN = ("changed_by_other", "wrong_state")
+#: A writer that was overtaken so often has met something else than other writers.
+TRIES = 200
+
+
+def _server(endpoint: Endpoint) -> dict[str, t.Any]:
+    return {"address": endpoint.address, "port": endpoint.port, "name": endpoint.name}
+
+
+def run(server: RealServer, **options: t.Any) -> Result:
+    params = {
+        **runs.ALONE,
+        "state": "present",
+        "records": None,
+        "repoint": None,
+        "servers": [_server(server.endpoint)],
+        "verify_servers": [_server(server.secondary)] if server.secondary else [],
+        "key": {"name": key().name, "secret": SECRETS["hmac-sha256"], "algorithm": "hmac-sha256"},
+        "unsigned": False,
+        "ttl": 60,
+        "require": "all",
+        "verify_timeout": 30.0,
+        "protected_names": [],
+        **options,
+    }
+    return update_dns(params, FakeHosts(), SystemClock(), check_mode=False)
+
+
+def test_names_move_and_come_back_exactly(server: RealServer, tmp_path: pathlib.Path) -> None:
+    probe = Probe(server)
+    one, two = (f"{probe.name(what)}.{ZONE}" for what in ("one", "two"))
+    probe.given((one + ".", "A", "127.20.0.21"), (one + ".", "A", "127.20.0.77"), (two + ".", "A", "127.20.0.21"), (two + ".", "TXT", '"stays"'))
+    clock = SystemClock()
+    repoint = {"from": ["127.20.0.21"], "to": ["127.20.0.22"], "names": [one, two], "ptr": False}
+    failover = runs.started(tmp_path, clock)
+    moved = run(server, state="repointed", repoint=repoint, run=failover)
+    assert not moved.failed, moved.msg
+    assert (probe.values(one + ".", "A"), probe.values(two + ".", "A")) == (["127.20.0.22", "127.20.0.77"], ["127.20.0.22"])
+    assert probe.values(two + ".", "TXT") == ['"stays"']
+    assert {facts["status"] for facts in moved.extra["servers"].values()} == {"ok"}
+    again = run(server, state="repointed", repoint=repoint)
+    assert (again.changed, again.failed) == (False, False)
+    runs.ended(tmp_path, clock, failover)
+    back = run(server, state="reverted", repoint=repoint, revert_run="run1", run=runs.started(tmp_path, clock, run_id="run2", kind="failback"))
+    assert not back.failed, back.msg
+    assert (probe.values(one + ".", "A"), probe.ttl(one + ".", "A")) == (["127.20.0.21", "127.20.0.77"], 300)
+
+
+def test_what_somebody_changed_since_is_told_and_not_overwritten(server: RealServer) -> None:
+    probe = Probe(server)
+    name = f"{probe.name()}.{ZONE}"
+    probe.given((name + ".", "A", "127.20.0.50"))
+    with pytest.raises(FailoverError, match="127.20.0.50"):
+        run(server, records=[{"name": name, "type": "A", "values": ["127.20.0.22"], "ttl": 60, "zone": None, "expect": ["127.20.0.21"]}])
+    assert probe.values(name + ".", "A") == ["127.20.0.50"]
+
+
+def test_a_thousand_records_go_in_few_messages_and_are_read_back(server: RealServer) -> None:
+    probe = Probe(server)
+    records = [
+        {"name": f"n{n}.{probe.name()}.{ZONE}", "type": "A", "values": [f"127.20.{n // 250}.{n % 250 + 1}"], "ttl": 60, "zone": None} for n in range(1000)
+    ]
+    result = run(server, records=[{**record, "expect": None} for record in records])
+    assert not result.failed, result.msg
+    assert result.as_dict()["counts"]["done"] == 1000
+    facts = result.extra["servers"][server.endpoint.label]
+    assert (facts["status"], facts["messages"]) == ("ok", 4)
+
+
+def _write_often(server: RealServer, name: str, writer: int) -> int:
+    """Replaces the writer's own value by the next one, WRITES times, beside everybody else's; how often it was overtaken."""
+    probe, overtaken = Probe(server), 0
+    for number in range(WRITES):
+        for _try in range(TRIES):
+            present = probe.values(name + ".", "TXT")
+            values = [f'"{writer} {number + 1}"' if value == f'"{writer} {number}"' else value for value in present]
+            record = {"name": name, "type": "TXT", "values": values, "ttl": 60, "zone": None, "expect": present}
+            try:
+                failed = run(dataclasses.replace(server, secondary=None), records=[record], require="primary", on_item_failure="stop").reason
+            except FailoverError as error:
+                failed = error.reason
+            if not failed:
+                break
+            assert failed in OVERTAKEN, failed
+            overtaken += 1
+        else:
+            raise AssertionError(f"writer {writer} was overtaken {TRIES} times in a row")
+    return overtaken
+
+
+def test_two_hundred_writes_of_one_name_side_by_side_lose_no_update(server: RealServer) -> None:
+    name = f"{Probe(server).name()}.{ZONE}"
+    Probe(server).given(*((name + ".", "TXT", f'"{writer} 0"') for writer in range(WRITERS)))
+    with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
+        overtaken = sum(pool.map(lambda writer: _write_often(server, name, writer), range(WRITERS)))
+    assert Probe(server).values(name + ".", "TXT") == [f'"{writer} {WRITES}"' for writer in range(WRITERS)]
+    assert overtaken > 0, "nobody met anybody: this proves nothing"

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# real_servers.sh [PYTEST ARGUMENT...]: the tests against real name servers, in a network and among processes of their own, so that fixed
+# addresses disturb nobody and a killed run leaves no server behind. real_servers.sh --install: Debian's packages of the servers, as root.
+set -euo pipefail
+# shellcheck source=tests/utils/environment.sh
+source "$(dirname "$0")/environment.sh"
+
+PACKAGES=(bind9 knot pdns-server pdns-backend-sqlite3 sqlite3 iproute2)
+
+if [ "${1:-}" = --install ]; then
+    missing=()
+    for package in "${PACKAGES[@]}"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq
+        # The servers are started by the tests alone, never by the system.
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    fi
+    exit 0
+fi
+
+if [ -z "${CONTINUITY_PRIVATE_NETWORK:-}" ]; then
+    options=(--net --mount --pid --fork --kill-child --mount-proc)
+    [ "$(id -u)" -eq 0 ] || options+=(--user --map-root-user)
+    if ! unshare "${options[@]}" true 2>/dev/null; then
+        echo "This system gives no private network to a process (unshare): the tests against real name servers can't run here." >&2
+        exit 3
+    fi
+    export CONTINUITY_PRIVATE_NETWORK=1
+    exec unshare "${options[@]}" "$ROOT/tests/utils/real_servers.sh" "$@"
+fi
+
+ip=$(command -v ip || echo /usr/sbin/ip)
+"$ip" link set lo up
+# BIND listens only on addresses that an interface carries.
+for number in 1 2 3 4 5; do "$ip" address add "127.0.53.$number/8" dev lo; done
+.venv/bin/python -m pytest -q tests/real_servers "$@"
