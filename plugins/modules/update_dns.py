@@ -169,6 +169,13 @@ options:
     type: str
     choices: [reachable, all, primary]
     default: reachable
+  on_conflict:
+    description:
+      - What happens to a record that somebody else changed, before it was written (seen by O(records[].expect) or by its prerequisite), or after.
+      - V(fail) leaves it alone and fails, V(keep) leaves it alone and says so, V(replace) overwrites it, a few times at most, and says so.
+      - By default V(replace) for O(state=repointed), because a source that comes back registers its names again, else V(fail).
+    type: str
+    choices: [fail, keep, replace]
   verify_timeout:
     description: Seconds to wait until the name servers have the records of one message.
     type: float

@@ -11,6 +11,7 @@ import os
 import pathlib
 from collections.abc import Iterator
 
+import dns.version
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
@@ -24,6 +25,10 @@ from ansible_collections.continuity.identity_failover.tests.real_servers.servers
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CONTINUITY_PRIVATE_NETWORK") != "1":
         raise pytest.UsageError("these tests take fixed addresses: run tests/utils/real_servers.sh, which gives them a network of their own")
+
+
+def pytest_report_header() -> str:
+    return f"dnspython {dns.version.version}"
 
 
 @contextlib.contextmanager

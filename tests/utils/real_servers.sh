@@ -9,6 +9,7 @@ set -euo pipefail
 # shellcheck source=tests/utils/environment.sh
 source "$(dirname "$0")/environment.sh"
 
+OLDEST=2.3.0
 PACKAGES=(bind9 knot pdns-server pdns-backend-sqlite3 sqlite3 iproute2)
 
 if [ "${1:-}" = --install ]; then
@@ -22,6 +23,8 @@ if [ "${1:-}" = --install ]; then
         # The servers are started by the tests alone, never by the system.
         apt-get install -y -qq --no-install-recommends "${missing[@]}"
     fi
+    # The oldest dnspython that is supported; the environment has the newest.
+    [ -e ".cache/dnspython-$OLDEST" ] || .venv/bin/uv pip install --quiet --python .venv/bin/python --target ".cache/dnspython-$OLDEST" "dnspython==$OLDEST"
     exit 0
 fi
 
@@ -41,3 +44,7 @@ ip=$(command -v ip || echo /usr/sbin/ip)
 # BIND listens only on addresses that an interface carries.
 for number in 1 2 3 4 5; do "$ip" address add "127.0.53.$number/8" dev lo; done
 .venv/bin/python -m pytest -q tests/real_servers "$@"
+if [ $# -eq 0 ] && [ -e ".cache/dnspython-$OLDEST" ]; then
+    echo "The same with dnspython $OLDEST:"
+    PYTHONPATH=$ROOT/.cache/dnspython-$OLDEST .venv/bin/python -m pytest -q tests/real_servers
+fi

@@ -193,13 +193,15 @@ def absent(wanted: Wanted, now: RecordSet | None) -> RecordSet | None:
     return RecordSet.of(left, now.ttl) if now and left else None
 
 
-def check_expected(wanted: Wanted, now: RecordSet | None, after: RecordSet | None) -> None:
-    """``expect``: the values recorded earlier must still be there, unless the wanted ones are already. Raises WrongState."""
+def as_expected(wanted: Wanted, now: RecordSet | None, after: RecordSet | None) -> bool:
+    """``expect``: are the values recorded earlier still there, or the wanted ones already?"""
     values = now.values if now else ()
-    if wanted.expect is None or values == wanted.expect or values == (after.values if after else ()):
-        return
-    expected = ", ".join(wanted.expect) or "no such record"
-    raise WrongState(f"{wanted.item} is {now or 'absent'}, and the task expects {expected}; somebody changed it since, so nothing was touched")
+    return wanted.expect is None or values == wanted.expect or values == (after.values if after else ())
+
+
+def unexpected(wanted: Wanted, now: RecordSet | None) -> WrongState:
+    expected = ", ".join(wanted.expect or ()) or "no such record"
+    return WrongState(f"{wanted.item} is {now or 'absent'}, and the task expects {expected}; somebody changed it since, so nothing was touched")
 
 
 def repointed(repoint: Repoint, now: t.Mapping[Item, RecordSet | None], ttl: int | None, protected: t.Container[str]) -> dict[Item, RecordSet | None]:

@@ -7,7 +7,8 @@
 """Reads every record back from every name server until all agree or the time is up; success claims only what was read.
 
 Where the server that was written shows another value than we wrote, somebody else wrote since (a source that came back
-registers its name) or the message was never carried out: it is written again, a few times at most, and told.
+registers its name) or the message was never carried out: with on_conflict=replace it is written again, a few times at most,
+and told; else another writer's value stays.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ Again = t.Callable[[t.Sequence[Edit]], bool]
 class ReadBack:
     """``verdicts`` keeps what each server said last of each set, for the result."""
 
-    def __init__(self, servers: Servers, require: str, clock: Clock) -> None:
+    def __init__(self, servers: Servers, require: str, clock: Clock, on_conflict: str) -> None:
         self.servers = servers
+        self.on_conflict = on_conflict
         self.require = require
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {server: {} for server in servers.all}
         self.again: dict[Item, int] = {}
@@ -97,7 +99,7 @@ class ReadBack:
         while True:
             self.look({item: records for item, records in wanted.items() if item not in given_up}, self._asked(primary))
             wrong = [edit for edit in edits if edit.item not in given_up and self._status(primary, edit.item) == "wrong"]
-            given_up |= {edit.item for edit in wrong if self.again.get(edit.item, 0) >= MAX_AGAIN}
+            given_up |= {edit.item for edit in wrong if self.on_conflict != "replace" or self.again.get(edit.item, 0) >= MAX_AGAIN}
             self._write_again([edit for edit in wrong if edit.item not in given_up], primary, again)
             if deadline.passed() or all(item in given_up or self.settled(item, primary) for item in wanted):
                 break
@@ -125,6 +127,8 @@ class ReadBack:
         image = to_image(there.records) if there is not None else None
         if there is not None and there.status == "wrong":
             ignored = there.records == edit.before
+            if self.on_conflict == "keep" and not ignored:
+                return Seen(True, image, f"it was written, and somebody else set it to {there.records or 'absent'} since, which was left so")
             reason = "ignored" if ignored else "changed_by_other"
             what = "accepts the update and does not carry it out" if ignored else "was given another value by somebody else each time"
             subject = str(primary.endpoint) if ignored else str(edit.item)

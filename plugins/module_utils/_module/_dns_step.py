@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
@@ -17,13 +18,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     Repoint,
     Wanted,
     absent,
-    check_expected,
+    as_expected,
     from_image,
     items_of,
     present,
     repointed,
     to_image,
     undone,
+    unexpected,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import (
     BASE_SECONDS,
@@ -78,6 +80,7 @@ class DnsStep:
         require: str,
         verify_timeout: float,
         protected: t.Container[str],
+        on_conflict: str,
     ) -> None:
         self.state = state
         self.wanted = {one.item: one for one in wanted}
@@ -87,7 +90,8 @@ class DnsStep:
         self.ttl = ttl
         self.verify_timeout = verify_timeout
         self.protected = protected
-        self.readback = ReadBack(servers, require, clock)
+        self.on_conflict = on_conflict
+        self.readback = ReadBack(servers, require, clock, on_conflict)
         self.warnings: list[str] = []
         self.messages: dict[NameServer, int] = {}
         self.primary: NameServer | None = None
@@ -133,15 +137,22 @@ class DnsStep:
 
     # Deciding
 
-    def changes(self, before: dict[str, JSON]) -> list[Change]:
+    def _after(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
+        """What the sets are to become, from what they are."""
         if self.repoint is not None:
-            after = repointed(self.repoint, self._now, self.ttl, self.protected)
-        else:
-            decide: t.Callable[[Wanted, RecordSet | None], RecordSet | None] = present if self.state == "present" else absent
-            after = {item: decide(one, self._now[item]) for item, one in self.wanted.items()}
-            for item, one in self.wanted.items():
-                check_expected(one, self._now[item], after[item])
+            return repointed(self.repoint, now, self.ttl, self.protected)
+        decide: t.Callable[[Wanted, RecordSet | None], RecordSet | None] = present if self.state == "present" else absent
+        return {item: decide(one, now[item]) for item, one in self.wanted.items()}
+
+    def changes(self, before: dict[str, JSON]) -> list[Change]:
+        after = self._after(self._now)
         changes = []
+        for item in [item for item, one in self.wanted.items() if self.repoint is None and not as_expected(one, self._now[item], after[item])]:
+            if self.on_conflict == "fail":
+                raise unexpected(self.wanted[item], self._now[item])
+            if self.on_conflict == "keep":
+                del after[item]
+                changes.append(self._left_alone(item))
         for item, records in after.items():
             if self._now[item] != records:
                 changes.append(self._change(item, self._now[item], records))
@@ -166,6 +177,10 @@ class DnsStep:
             do = f"set {item} to {after} with a TTL of {after.ttl} s" + (f", now {before}" if before else "")
         return Change(str(item), do, to_image(before), to_image(after), deadline=self._longest(), detail={"zone": edit.zone})
 
+    def _left_alone(self, item: Item) -> Change:
+        there = to_image(self._now[item])
+        return Change(str(item), f"leave {item} as somebody set it", there, there, detail={"zone": self._zones[item.name], "kept": True})
+
     def _longest(self) -> float:
         """Seconds for the largest message of this task and its reading back."""
         return self.verify_timeout + BASE_SECONDS + SECONDS_PER_RECORD * 2 * min(len(self._now), MAX_RECORDS)
@@ -186,7 +201,7 @@ class DnsStep:
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
         self._fence = fence
         edits = [_edit(change) for change in group if change.before != change.after]
-        applied = {change.name: Applied(ok=True) for change in group}
+        applied = {change.name: _kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
         self.readback.forget(Item.parse(change.name) for change in group)
         for _attempt in range(MAX_SETTLE):
             if not edits:
@@ -215,12 +230,16 @@ class DnsStep:
             records = now[edit.item].records
             if records == edit.after:
                 decided[str(edit.item)] = Applied(ok=True, msg="it was there already when it was to be written")
-            elif records != edit.before:
+            elif records == edit.before:
+                left.append(edit)
+            elif self.on_conflict == "replace":
+                left.append(dataclasses.replace(edit, before=records))
+            elif self.on_conflict == "keep":
+                decided[str(edit.item)] = _kept(records)
+            else:
                 change = f"{records or 'absent'} now and was {edit.before or 'absent'} when the task began"
                 decided[str(edit.item)] = Applied(False, f"{edit.item} is {change}: somebody changed it, so it was not overwritten", "changed_by_other")
-            else:
-                left.append(edit)
-        if len(left) == len(edits) and not lost:
+        if left == edits and not lost:
             decided.update({str(edit.item): Applied(False, refusal.message, refusal.code) for edit in left})
             left = []
         return left, decided
@@ -267,6 +286,10 @@ class DnsStep:
             except (ConnectionLost, DeadlineExceeded):
                 return False  # the next look shows whether it was done
         return True
+
+
+def _kept(there: RecordSet | None) -> Applied:
+    return Applied(ok=True, skipped=True, msg=f"it is {there or 'absent'}, as somebody else set it, and was left so", reason="changed_by_other")
 
 
 def _edit(change: Change) -> Edit:

@@ -57,6 +57,7 @@ def update_dns_spec() -> ArgumentSpec:
             "unsigned": {"type": "bool", "default": False},
             "ttl": {"type": "int"},
             "require": {"type": "str", "choices": ["reachable", "all", "primary"], "default": "reachable"},
+            "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
         },
@@ -114,6 +115,8 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         require=str(params["require"]),
         verify_timeout=float(params["verify_timeout"]),
         protected=protected,
+        # A source that comes back registers its names: a move must hold against it, anything else gives way to others.
+        on_conflict=params.get("on_conflict") or ("replace" if state == "repointed" else "fail"),
     )
 
 

@@ -136,11 +136,12 @@ def test_absent_takes_listed_values_or_all() -> None:
 def test_expect_refuses_a_value_that_is_neither_expected_nor_wanted() -> None:
     wanted = one(expect=["10.0.0.21"])
     for now in (records("10.0.0.21"), records("10.0.1.21")):
-        changes.check_expected(wanted, now, records("10.0.1.21"))
-    with pytest.raises(WrongState, match=r"mail.example.com A is 10.9.9.9, and the task expects 10.0.0.21; somebody changed it"):
-        changes.check_expected(wanted, records("10.9.9.9"), records("10.0.1.21"))
-    with pytest.raises(WrongState, match="the task expects no such record"):
-        changes.check_expected(one(expect=[]), records("10.9.9.9"), records("10.0.1.21"))
+        assert changes.as_expected(wanted, now, records("10.0.1.21"))
+    assert not changes.as_expected(wanted, records("10.9.9.9"), records("10.0.1.21"))
+    said = changes.unexpected(wanted, records("10.9.9.9")).message
+    assert said.startswith("mail.example.com A is 10.9.9.9, and the task expects 10.0.0.21; somebody changed it")
+    assert not changes.as_expected(one(expect=[]), records("10.9.9.9"), records("10.0.1.21"))
+    assert "the task expects no such record" in changes.unexpected(one(expect=[]), records("10.9.9.9")).message
 
 
 REPOINT = changes.read_repoint(

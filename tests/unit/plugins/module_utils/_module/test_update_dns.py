@@ -307,7 +307,7 @@ def test_a_source_that_registers_its_name_again_is_overruled_and_told(estate: Es
             estate.dns1.replace("mail.example.com", "A", ["127.1.0.21"], 1200)
 
     estate.after = register
-    result = estate.run()
+    result = estate.run(on_conflict="replace")
     outcome = named(result)["mail.example.com A"]
     assert (outcome.status, result.failed, estate.mail()) == ("done", False, ["127.1.0.22"])
     assert outcome.msg == "written again 2 times, as the name server had another value"
@@ -320,12 +320,44 @@ def test_a_source_that_registers_its_name_every_time_is_named_and_the_task_fails
             estate.dns1.replace("mail.example.com", "A", ["127.9.9.9"], 1200)
 
     estate.after = register
-    result = estate.run()
+    result = estate.run(on_conflict="replace")
     outcome = named(result)["mail.example.com A"]
     assert result.failed and outcome.status in ("failed", "unconfirmed") and outcome.reason == "changed_by_other"
     assert "127.9.9.9" in outcome.msg and outcome.after == {"values": ["127.9.9.9"], "ttl": 1200}
     assert len(estate.updates()) == 4
     assert result.extra["servers"]["dns1"]["status"] == "wrong"
+
+
+def test_another_writer_s_value_stays_unless_it_is_to_be_replaced(estate: Estate) -> None:
+    theirs = iter(["127.9.9.9", "127.9.9.8"])
+
+    def write(data: dict[str, t.Any]) -> None:
+        if data.get("opcode") == "UPDATE":
+            estate.dns1.replace("mail.example.com", "A", [next(theirs)], 1200)
+
+    estate.after = write
+    failed = estate.run()
+    assert (failed.failed, named(failed)["mail.example.com A"].reason, estate.mail()) == (True, "changed_by_other", ["127.9.9.9"])
+    assert len(estate.updates()) == 1
+    kept = estate.run(on_conflict="keep")
+    outcome = named(kept)["mail.example.com A"]
+    assert (kept.failed, outcome.status, outcome.after) == (False, "done", {"values": ["127.9.9.8"], "ttl": 1200})
+    assert "somebody else set it to 127.9.9.8 since" in outcome.msg
+
+
+@pytest.mark.parametrize(("on_conflict", "values", "status"), [("keep", ["127.7.7.7"], "skipped"), ("replace", ["127.1.0.22"], "done")])
+def test_a_record_that_changed_since_it_was_read_is_kept_or_replaced(estate: Estate, on_conflict: str, values: list[str], status: str) -> None:
+    change_after_reading(estate, "mail.example.com", ["127.7.7.7"])
+    result = estate.run(on_conflict=on_conflict, require="primary")
+    assert (result.failed, estate.mail(), named(result)["mail.example.com A"].status) == (False, values, status)
+
+
+@pytest.mark.parametrize(("on_conflict", "values", "status"), [("keep", ["127.1.0.21"], "skipped"), ("replace", ["127.1.0.22"], "done")])
+def test_an_unexpected_value_is_kept_or_replaced(estate: Estate, on_conflict: str, values: list[str], status: str) -> None:
+    two = {"name": "two.example.com", "type": "A", "values": ["127.1.0.22"]}
+    result = estate.run(records=[{**MAIL, "expect": ["127.3.3.3"]}, two], on_conflict=on_conflict)
+    assert (result.failed, estate.mail(), named(result)["mail.example.com A"].status) == (False, values, status)
+    assert estate.dns1.lookup("two.example.com", "A") == ["127.1.0.22"]
 
 
 def test_a_server_that_ignores_the_change_is_named(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
