@@ -156,6 +156,55 @@ options:
               - It is at least 1.
             type: float
             default: 3600
+          exclude_requester:
+            description:
+              - Who opens the run may not be among its approvers.
+            type: bool
+            default: false
+          people:
+            description:
+              - Who may decide by signature, and which names belong to one person, so that nobody counts twice.
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              name:
+                description:
+                  - The person.
+                type: str
+                required: true
+              accounts:
+                description:
+                  - Further names and SIDs of the person, such as V(CORP\anna).
+                  - A name without a domain belongs to the first domain.
+                type: list
+                elements: str
+                default: []
+              keys:
+                description:
+                  - SSH public keys, each a line as in a C(.pub) file.
+                type: list
+                elements: str
+                default: []
+          domains:
+            description:
+              - The names of each Windows domain.
+              - Without any, the domain of an account's name is ignored when persons are told apart.
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              netbios:
+                description:
+                  - Its NetBIOS name, such as V(CORP).
+                type: str
+                required: true
+              dns:
+                description:
+                  - Its DNS name and further UPN suffixes.
+                type: list
+                elements: str
+                default: []
       fence:
         description:
           - How sure it must be that the source is out.

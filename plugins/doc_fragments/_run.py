@@ -45,6 +45,9 @@ options:
       by:
         description: Who opened the run, for the journal.
         type: str
+      data_state:
+        description: What people approved to happen to data that the target has received but not applied.
+        type: str
       lease_seconds:
         description: How long the lease lasts without being renewed.
         type: float

@@ -123,6 +123,7 @@ def run_spec() -> ArgumentSpec:
         "mirror": {"type": "path"},
         "machines": {"type": "dict"},
         "by": {"type": "str"},
+        "data_state": {"type": "str"},
     }
     return ArgumentSpec(
         argument_spec={

@@ -12,6 +12,8 @@ description:
   - Everything that a failover, failback or drill does, it does inside a run. This module opens the run, which takes the lease of the
     identity, and returns RV(run), which every step takes as its O(ignore:run) option.
   - The same task opens a new run and resumes one that stopped. What is there to be done is decided from the journal.
+  - Before a failover is opened the decisions are weighed once more under the definition as it is now, and signatures are verified again.
+    What does not hold does not count, and O(break_glass) is for when nobody can be waited for.
   - Before a failover is opened because of an incident, the source is probed again. If it answers, the decisions are void and nothing is opened.
 author:
   - The continuity.identity_failover contributors (@continuity)
@@ -70,6 +72,21 @@ options:
       - Why a run is given up. Required for O(state=abandoned).
       - With O(state=opened) it is kept in the journal. With O(state=armed) it allows a baseline of a source whose services do not all run.
     type: str
+  break_glass:
+    description:
+      - Opens a failover that not enough people approved, for this reason.
+      - The journal keeps it as an accepted risk of its own kind, and every report and RV(ignore:break_glass) of
+        M(continuity.identity_failover.failover_status) show it before everything else. It is not used where enough people approved.
+      - It covers the approval only. The machine must be the right one, and a baseline must be there.
+    type: str
+  data_state:
+    description:
+      - What happens to data that the target has received but not applied. Without it, what people approved, and with O(break_glass)
+        V(apply_queues).
+      - Another choice than the one that people approved is refused. See M(continuity.identity_failover.failover_ack).
+      - The choice is kept in the journal and handed to the steps with RV(run). No step of this release acts on it.
+    type: str
+    choices: [apply_queues, discard_queues, revert_to_snapshot]
 seealso:
   - module: continuity.identity_failover.failover_ack
   - module: continuity.identity_failover.failover_status

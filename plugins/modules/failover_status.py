@@ -132,6 +132,17 @@ details:
   returned: on failure
   type: dict
   sample: {}
+break_glass:
+  description: Each run that a person opened without the approval of others, newest first, with the reason. Show it before everything else.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - run: 20261122T200000Z-ab12cd
+      kind: failover
+      at: "2026-11-22T20:00:00.000Z"
+      by: ops@controller
+      reason: Nobody else answers the telephone, ticket 4711
 state:
   description: The state of the identity.
   returned: success
@@ -169,7 +180,7 @@ baseline:
   type: dict
   sample: {armed_at: "2026-11-22T08:00:00.000Z", age: 43200.0, machines: {}}
 accepted:
-  description: Everything that was accepted with a reason.
+  description: Everything that was accepted with a reason; a run that was opened without approval stands first.
   returned: success
   type: list
   elements: dict

@@ -4,7 +4,7 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""What the strings of a definition stand for: hosts, groups of clients, credentials, addresses, DNS names, reasons."""
+"""What the strings of a definition stand for: hosts, groups of clients, credentials, addresses, DNS names, keys, reasons."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 CONTROLLER = "controller"
 # Letters, digits, hyphens; underscores too, as Windows and service records use them (RFC 2181, section 11).
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+# Options before the type, as in authorized_keys, do not belong here. Types: RFC 4253, section 6.6; OpenSSH's PROTOCOL.
+_KEY_TYPE = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +80,14 @@ def _dns_name(value: str, inventory: Inventory) -> list[str]:
     return [] if is_dns_name(value) else [f"is '{value}', which is no DNS name"]
 
 
+def _ssh_key(value: str, inventory: Inventory) -> list[str]:
+    kind, _blank, rest = value.strip().partition(" ")
+    word = rest.split(" ")[0]
+    if _KEY_TYPE.fullmatch(kind) and _BASE64.fullmatch(word):
+        return []
+    return ["is no line of an SSH public key, which is a type such as ssh-ed25519, a blank, and the key in base64"]
+
+
 def as_address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(value)
@@ -97,4 +108,5 @@ _CHECKS: dict[str, t.Callable[[str, Inventory], list[str]]] = {
     "credential": _credential,
     "address": _address,
     "dns_name": _dns_name,
+    "ssh_key": _ssh_key,
 }

@@ -14,6 +14,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_names import Inventory, as_address
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People, key_of
 
 Definition = t.Mapping[str, t.Any]
 Problems = t.Iterator[str]
@@ -29,7 +30,7 @@ HOOKS = (
 def rule_problems(definition: Definition, path: str, inventory: Inventory) -> list[str]:
     """One sentence for each rule that the definition breaks."""
     found: list[str] = []
-    for rule in (_servers, _management, _probes, _directory, _addresses, _fence, _databases, _key, _repoint, _clients, _store, _free_keys):
+    for rule in (_servers, _management, _probes, _directory, _addresses, _fence, _databases, _key, _repoint, _clients, _store, _free_keys, _approvals):
         found += rule(definition, path, inventory)
     for key, named_by in _LISTS:
         found += _doubles(definition[key], f"{path}.{key}", named_by)
@@ -205,6 +206,26 @@ def _store(definition: Definition, path: str, inventory: Inventory) -> Problems:
         yield f"{path}.store.path is missing: a journal of the kind directory needs its folder"
     if store["kind"] == "directory" and store["host"] is not None:
         yield f"{path}.store.host belongs to a journal of the kind target only"
+
+
+def _approvals(definition: Definition, path: str, inventory: Inventory) -> Problems:
+    """Each account and each key belongs to one person, and a quorum can be reached."""
+    approvals, place = definition["approvals"], f"{path}.approvals"
+    people = People.of(approvals["people"], approvals["domains"])
+    holders: dict[str, str] = {}
+    for number, person in enumerate(approvals["people"]):
+        one = f"{place}.people[{number}]"
+        written = [("name", person["name"]), *((f"accounts[{i}]", a) for i, a in enumerate(person["accounts"]))]
+        marks = [(key, people.account(value)) for key, value in written] + [(f"keys[{i}]", key_of(k)) for i, k in enumerate(person["keys"])]
+        for key, mark in marks:
+            earlier = holders.setdefault(mark, f"{one}.{key}")
+            if not earlier.startswith(f"{one}."):
+                yield f"{one}.{key} is the same as {earlier}: an account or a key belongs to one person"
+    with_keys = sum(bool(person["keys"]) for person in approvals["people"])
+    if approvals["identity"] == "signature" and with_keys < approvals["required"]:
+        yield f"{place}.people has {with_keys} persons with keys, and {place}.required is {approvals['required']}: that many signatures can never come together"
+    if approvals["identity"] == "windows_logon" and definition["store"]["kind"] == "directory":
+        yield f"{place}.identity is windows_logon, which a journal of the kind directory can not see: give signature or asserted"
 
 
 def _free_keys(definition: Definition, path: str, inventory: Inventory) -> Problems:

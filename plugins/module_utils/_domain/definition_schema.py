@@ -92,6 +92,22 @@ APPROVALS = {
         choices=("asserted", "windows_logon", "signature"),
     ),
     "expires": _seconds("How long an approval holds.", 3600),
+    "exclude_requester": Option("bool", "Who opens the run may not be among its approvers.", default=False),
+    "people": _table(
+        "Who may decide by signature, and which names belong to one person, so that nobody counts twice.",
+        {
+            "name": _name("The person.", required=True),
+            "accounts": _names("Further names and SIDs of the person, such as V(CORP\\anna). A name without a domain belongs to the first domain."),
+            "keys": Option("list", "SSH public keys, each a line as in a C(.pub) file.", elements="str", default=[], names="ssh_key"),
+        },
+    ),
+    "domains": _table(
+        "The names of each Windows domain. Without any, the domain of an account's name is ignored when persons are told apart.",
+        {
+            "netbios": _name("Its NetBIOS name, such as V(CORP).", required=True),
+            "dns": _names("Its DNS name and further UPN suffixes.", names="dns_name"),
+        },
+    ),
 }
 
 FENCE = {

@@ -40,6 +40,9 @@ class RunRecord:
     steps: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     accepted: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     waited: dict[str, float] = dataclasses.field(default_factory=dict)
+    approvers: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    data_state: str = ""
+    break_glass: str = ""
 
     def moved_anything(self) -> bool:
         """Whether a change may have been made: an intent counts, its outcome may be what a crash swallowed."""
@@ -153,6 +156,9 @@ def _run_opened(result: Fold, event: Event) -> None:
     result.runs[event.run] = RunRecord(
         id=event.run, kind=data["kind"], mode=data["mode"], opened_at=event.at, by=event.by, planned=data["planned"], epoch=data["epoch"]
     )
+    for key in ("approvers", "data_state", "break_glass"):
+        if data.get(key):
+            setattr(result.runs[event.run], key, data[key])
     if data["mode"] == "plan":
         return
     result.active_run = event.run
@@ -160,7 +166,7 @@ def _run_opened(result: Fold, event: Event) -> None:
         decided = (moment(result.votes[-1]["at"]) - moment(result.incident["opened_at"])).total_seconds() if result.votes else 0.0
         result.runs[event.run].waited = {"detect": float(result.incident.get("silent_seconds") or 0.0), "decide": decided}
     if data["kind"] in ("failover", "failback"):
-        _move(result, f"{data['kind']}_opened", f"event {event.seq}")
+        _move(result, "break_glass" if data.get("break_glass") else f"{data['kind']}_opened", f"event {event.seq}")
         result.votes = []  # consumed
 
 

@@ -18,6 +18,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 STARTS = {"failover": ("approved",), "failback": ("failed_over", "threatened"), "drill": ("protected",)}
 PROGRESS = {"failover": "failing_over", "failback": "failing_back", "drill": "protected"}
 ENDS = {"failover": "failed_over", "failback": "protected", "drill": "protected"}
+#: Where a person may open a failover that nobody approved: everywhere else the tool would not know what to move.
+BREAK_GLASS = ("protected", "suspect", "pending", "declined", "recovered")
 #: Steps that change nothing which a later step could restore.
 NOTHING_TO_PUT_BACK = ("clients", "script", "verify")
 OWNER_AFTERWARDS = {"failover": "target", "failback": "source", "drill": "source"}
@@ -37,18 +39,19 @@ class Opening(t.NamedTuple):
     beside: str = ""  #: a drill that stopped; it shares nothing with the live identity and must not block it
 
 
-def opening(fold: Fold, identity: str, kind: str) -> Opening:
+def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False) -> Opening:
     """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type."""
+    starts = STARTS[kind] + (BREAK_GLASS if break_glass and kind == "failover" else ())
     active = fold.active()
     if active is not None:
         if active.kind == kind:
             return Opening("resume", active.id)
-        if active.kind == "drill" and kind == "failover" and fold.state in STARTS[kind]:
+        if active.kind == "drill" and kind == "failover" and fold.state in starts:
             return Opening("open", beside=active.id)
         raise WrongState(
             f"{identity}: the {active.kind} run {active.id} is not finished: resume it with the {active.kind} playbook, or abandon it, before a {kind}"
         )
-    if fold.state in STARTS[kind]:
+    if fold.state in starts:
         return Opening("open")
     if kind == "failover":
         return _failover_opening(fold, identity)
@@ -69,8 +72,14 @@ def _failover_opening(fold: Fold, identity: str) -> Opening:
         "declined": "the failover was declined",
         "recovered": "the source came back by itself and the votes are void",
     }
+    raise awaiting(identity, f"{identity} is {fold.state}: {waiting[fold.state]}")
+
+
+def awaiting(identity: str, why: str) -> AwaitingApproval:
+    """With the next command, and the one for when there is nobody to wait for."""
     decide = command("ack", identity, failover_decision="proceed", failover_reason="...")
-    raise AwaitingApproval(f"{identity} is {fold.state}: {waiting[fold.state]}. To decide: {decide}", next=decide)
+    glass = command("failover", identity, failover_break_glass="...")
+    return AwaitingApproval(f"{why}. To decide: {decide}. If nobody can be waited for, with the reason, which every report shows first: {glass}", next=decide)
 
 
 def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:

@@ -39,9 +39,9 @@ def _text(event: Event) -> str:
     if event.kind == "incident_opened":
         return f"{data.get('class', 'host')} incident: {data.get('msg', 'the source does not answer')}"
     if event.kind == "decision":
-        return f"{data['by']}: {data['decision']} ({data['reason']})"
+        return f"{data['by']} ({data.get('how', 'asserted')}): {data['decision']} ({data['reason']})"
     if event.kind in ("run_opened", "run_resumed"):
-        return f"{data.get('kind', '')} under epoch {data['epoch']}".strip()
+        return f"{data.get('kind', '')} under epoch {data['epoch']}{_on_whose_word(data)}".strip()
     if event.kind in ("step_intent", "step_predicted"):
         return (
             f"{len(data['changes'])} changes: "
@@ -56,6 +56,28 @@ def _text(event: Event) -> str:
     if event.kind == "checkpoint":
         return f"{data['fold']['state']}, {len(data['fold']['runs'])} runs"
     return str(data.get("reason") or data.get("msg") or "")
+
+
+def _on_whose_word(data: t.Mapping[str, t.Any]) -> str:
+    if data.get("break_glass"):
+        return ", without approval (break-glass)"
+    approvers = data.get("approvers") or ()
+    return f", approved by {', '.join(one['by'] + ' (' + one['how'] + ')' for one in approvers)}" if approvers else ""
+
+
+def broken_glasses(fold: Fold) -> list[dict[str, t.Any]]:
+    """``{run, kind, at, by, reason}`` of each run that was opened without approval, newest first."""
+    return [
+        {"run": record.id, "kind": record.kind, "at": record.opened_at, "by": record.by, "reason": record.break_glass}
+        for record in reversed(list(fold.runs.values()))
+        if record.break_glass
+    ]
+
+
+def accepted_of(fold: Fold) -> list[dict[str, t.Any]]:
+    """Everything that was accepted with a reason; broken glass stands first."""
+    found = [entry for record in fold.runs.values() for entry in record.accepted]
+    return sorted(found, key=lambda entry: entry.get("kind") != "break_glass")
 
 
 def run_reports(fold: Fold) -> list[dict[str, t.Any]]:
@@ -93,6 +115,9 @@ def run_reports(fold: Fold) -> list[dict[str, t.Any]]:
                 "ended": record.ended or "open",
                 "ended_at": record.ended_at,
                 "accepted": record.accepted,
+                "break_glass": record.break_glass,
+                "approvers": record.approvers,
+                "data_state": record.data_state,
                 "phases": phases(record),
                 "steps": steps,
             }

@@ -21,6 +21,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 Vote = dict[str, t.Any]
 Votes = t.Sequence[t.Mapping[str, t.Any]]
 
+#: What becomes of data that the target received and has not applied. The last two may lose some.
+DATA_STATES = ("apply_queues", "discard_queues", "revert_to_snapshot")
+LOSING = DATA_STATES[1:]
 #: How a person's name is known, the weakest first. A logon was seen once by the target; a signature can be verified again.
 STRENGTHS = ("asserted", "windows_logon", "signature")
 #: For votes of journals that are older than marks.

@@ -12,10 +12,11 @@ import secrets
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, Opening, opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, Opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_approval import UNASKED, Approval, approved_opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
@@ -25,7 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 def open_or_resume(task: RunTask) -> None:
     kind, fold, result = task.params["kind"], task.fold, task.result
     plan = task.params["mode"] == "plan"
-    found = Opening("open") if plan else opening(fold, task.identity, kind)
+    found, approval = (Opening("open"), UNASKED) if plan else approved_opening(task)
     if plan and fold.state == "unarmed":
         raise WrongState(f"{task.identity} is unarmed: a plan compares with the baseline; run the arm playbook first")
     if found.beside:
@@ -37,11 +38,11 @@ def open_or_resume(task: RunTask) -> None:
         return
     _right_target(task)
     if found.how == "open" and kind == "failover" and fold.incident and not plan:
-        _refuse_recovered_source(task)
-    begin(task, found.run)
+        _refuse_recovered_source(task, approval)
+    begin(task, found.run, approval)
 
 
-def begin(task: RunTask, resumed: str) -> None:
+def begin(task: RunTask, resumed: str, approval: Approval = UNASKED) -> None:
     """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``."""
     kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
     plan = task.params["mode"] == "plan"
@@ -56,17 +57,20 @@ def begin(task: RunTask, resumed: str) -> None:
         "planned": fold.incident is None,
         "reverts": fold.last_failover if kind == "failback" else "",
         "reason": task.params["reason"] or "",
+        **({} if resumed else approval.as_data()),
     }
     result.changed = True
     result.outcomes.append(Outcome(run_id, task.status(), True, before=fold.state, after=f"{kind} {'resume' if resumed else 'open'}"))
     if not task.check_mode:
-        event = journal.draft("run_resumed" if resumed else "run_opened", run=run_id, by=claim.by, host=task.definition["target"]["host"], data=data)
+        events = [journal.draft("run_resumed" if resumed else "run_opened", run=run_id, by=claim.by, host=task.definition["target"]["host"], data=data)]
+        if approval.break_glass:
+            events.append(journal.draft("accepted", run=run_id, by=claim.by, data=approval.accepted()))
         # A plan changes nothing, so it takes no lease and is in nobody's way.
-        journal.append([event], None if plan else claim)
+        journal.append(events, None if plan else claim)
     result.extra.update(
         owner_afterwards=OWNER_AFTERWARDS[kind],
         resumed=bool(resumed),
-        run=_run_option(task, claim, run_id),
+        run=_run_option(task, claim, run_id, fold.runs[resumed].data_state if resumed else approval.data_state),
         reverts=fold.last_failover if kind == "failback" else run_id,
     )
     result.msg = f"{kind} run {run_id} of {task.identity} is {'resumed' if resumed else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
@@ -82,10 +86,12 @@ def _right_target(task: RunTask) -> None:
     repeated(lambda: require_machine(task.hosts.named(host), machine, 20.0), task.clock)
 
 
-def _refuse_recovered_source(task: RunTask) -> None:
-    """Votes are for a dead source: when it answers again nobody has approved anything."""
+def _refuse_recovered_source(task: RunTask, approval: Approval) -> None:
+    """Votes are for a dead source: when it answers again nobody has approved anything. Who breaks the glass is told."""
     answer = source_answers(task.definition, task.hosts, task.clock)
-    if answer:
+    if answer and approval.break_glass:
+        task.result.warnings.append(f"{task.identity}: the source answers again ({answer}), and the run goes on because the glass was broken")
+    elif answer:
         if not task.check_mode:
             event = task.journal.draft("incident_recovered", by="failover_run", host=task.definition["source"]["host"], data={"msg": answer})
             task.journal.append([event])
@@ -95,7 +101,7 @@ def _refuse_recovered_source(task: RunTask) -> None:
         )
 
 
-def _run_option(task: RunTask, claim: LeaseClaim, run_id: str) -> dict[str, t.Any]:
+def _run_option(task: RunTask, claim: LeaseClaim, run_id: str, data_state: str) -> dict[str, t.Any]:
     """What every step of the run takes as its ``run`` option."""
     store = dict(task.params["store"] or {})
     if store.get("kind") != "directory" and not store.get("host"):
@@ -109,6 +115,7 @@ def _run_option(task: RunTask, claim: LeaseClaim, run_id: str) -> dict[str, t.An
         "holder": claim.holder,
         "by": claim.by,
         "lease_seconds": claim.seconds,
+        "data_state": data_state,
         "store": store,
         "mirror": task.params["mirror"],
         "machines": task.fold.baseline.get("machines", {}),

@@ -16,14 +16,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, live_votes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 DECISIONS = ("proceed", "decline", "withdraw", "acknowledge")
-DATA_STATES = ("apply_queues", "discard_queues", "revert_to_snapshot")
 #: In which states a decision means anything.
 ALLOWED = {
     "proceed": ("protected", "suspect", "pending", "declined", "approved"),

@@ -15,6 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import arm
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import abandon, close, stop
@@ -39,6 +40,8 @@ def failover_run_spec() -> ArgumentSpec:
             "lease_seconds": {"type": "float", "default": 60.0},
             "by": {"type": "str"},
             "reason": {"type": "str"},
+            "break_glass": {"type": "str"},
+            "data_state": {"type": "str", "choices": list(DATA_STATES)},
         },
         required_if=[
             ("state", "armed", ["definition"]),

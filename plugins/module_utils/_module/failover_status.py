@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import run_reports, timeline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, ScriptFailed, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
@@ -58,6 +58,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend(journal.warnings)
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
     result.extra = _facts(journal, fold, clock)
+    result.warnings.extend(
+        f"break-glass: {one['by']} opened the {one['kind']} run {one['run']} at {one['at']} without approval: {one['reason']}" for one in _open_glass(fold)
+    )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=place, at=stamp(clock.now()))
     result.extra["next"] = next_command(fold.state, identity)
     result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}" + (
@@ -79,9 +82,16 @@ def _read(journal: Journal, mirrored: bool, result: Result) -> tuple[Fold, str]:
         return journal.fold(), "mirror"
 
 
+def _open_glass(fold: Fold) -> list[dict[str, t.Any]]:
+    """Of the runs that still matter: the open one, and the failover that has not been taken back."""
+    matter = {fold.active_run} | ({fold.last_failover} if rightful_owner(fold.state) != "source" else set())
+    return [one for one in broken_glasses(fold) if one["run"] in matter]
+
+
 def _facts(journal: Journal, fold: Fold, clock: Clock) -> dict[str, t.Any]:
     active = fold.active()
     return {
+        "break_glass": broken_glasses(fold),
         "state": fold.state,
         "incident": fold.incident,
         "votes": live_votes(fold.votes, clock.now()),
@@ -92,7 +102,7 @@ def _facts(journal: Journal, fold: Fold, clock: Clock) -> dict[str, t.Any]:
             "age": (clock.now() - moment(fold.armed_at)).total_seconds() if fold.armed_at else None,
             "machines": fold.baseline.get("machines", {}),
         },
-        "accepted": [entry for record in fold.runs.values() for entry in record.accepted],
+        "accepted": accepted_of(fold),
         "runs": run_reports(fold),
         "timeline": timeline(journal.events),
         "head": {"seq": journal.head.seq, "hash": journal.head.hash},

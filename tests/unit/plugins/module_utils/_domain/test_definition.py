@@ -46,7 +46,13 @@ source: {host: exch1}
 target: {host: exch2}
 engine: {kind: none}
 monitor: {interval: 0.5, missed: 3, trigger: one, vantage_points: [{host: dc3}], probes: [{kind: tcp, port: 25, address: 10.9.0.1}]}
-approvals: {required: 1, identity: asserted, expires: 60}
+approvals:
+  required: 1
+  identity: asserted
+  expires: 60
+  exclude_requester: true
+  people: [{name: Anna, accounts: ['CORP\\anna', S-1-5-21-1-2-3-1104], keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample anna@notebook]}]
+  domains: [{netbios: CORP, dns: [corp.example.com, example.com]}]
 fence: {minimum: 0, services: [MSExchangeIS], accept_unfenced: a read-only copy}
 directory: {domain_controllers: [dc3], credential: directory}
 spns: [{from: 'EXCH1$', to: 'EXCH2$', values: [http/mail.example.com]}]
@@ -133,7 +139,19 @@ def test_an_unknown_identity_lists_the_known_ones() -> None:
     assert problems(definitions, "mial", set(), {}, set()) == ["failover_identities defines no identity 'mial'; it defines files, mail"]
 
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample"
+PEOPLE = [{"name": "Anna", "accounts": ["CORP\\anna"], "keys": [KEY]}, {"name": "Bert"}]
+
+
+def approvals(**more: t.Any) -> dict[str, t.Any]:
+    return {"required": 1, "people": PEOPLE, "domains": [{"netbios": "CORP", "dns": ["corp.example.com"]}], **more}
+
+
 CASES = [
+    ("approvals", approvals(people=[*PEOPLE, {"name": "ANNA@corp.example.com"}]), "approvals.people[2].name is the same as"),
+    ("approvals", approvals(people=[*PEOPLE, {"name": "Carl", "keys": [f"{KEY} other comment"]}]), "approvals.people[2].keys[0] is the same as"),
+    ("approvals", approvals(people=[{"name": "Anna", "keys": [f'command="x" {KEY}']}]), "approvals.people[0].keys[0] is no line of an SSH public key"),
+    ("approvals", approvals(required=2, identity="signature"), "approvals.people has 1 persons with keys, and"),
     ("target.host", "exch1", "target.host is 'exch1', which is failover_identities.mail.source.host too"),
     ("target.host", "exch3", "target.host names the host 'exch3', which is not in the inventory; did you mean"),
     ("source", "exch1", "source must be a dictionary, not the string 'exch1'"),

@@ -67,6 +67,6 @@ def test_every_event_has_a_sentence() -> None:
     assert [entry["text"] for entry in timeline(EVENTS)][:4] == [
         "baseline of exch1, exch2",
         "host incident: silent",
-        "chief: proceed (dead)",
+        "chief (asserted): proceed (dead)",
         "failover under epoch 1",
     ]

@@ -109,7 +109,7 @@ class Estate:
         return function({**defaults, **params}, self, self.clock, check_mode=check_mode)
 
     def run(self, state: str, **params: t.Any) -> t.Any:
-        return self.do(failover_run, state=state, **params)
+        return self.do(failover_run, **{"state": state, "data_state": None, **params})
 
     def fail(self) -> t.Any:
         self.dead.add("exch1")
@@ -381,3 +381,96 @@ def test_status_reads_the_mirror_when_the_store_is_silent(estate: Estate) -> Non
 def test_an_identity_with_a_name_that_is_none_is_refused(estate: Estate) -> None:
     with pytest.raises(InvalidInput, match="no name for an identity"):
         estate.do(failover_status, identity="../etc")
+
+
+GLASS = {"state": "opened", "break_glass": "nobody answers the telephone"}
+
+
+@pytest.mark.parametrize("before", ["protected", "pending", "declined", "recovered"])
+def test_break_glass_opens_without_approval_and_is_told_before_everything_else(estate: Estate, before: str) -> None:
+    estate.run("armed")
+    if before != "protected":
+        estate.fail()
+    if before == "declined":
+        estate.do(failover_ack, decision="decline")
+    if before == "recovered":
+        estate.dead.clear()
+        estate.do(failover_monitor)
+    result = estate.run(**GLASS)
+    assert (result.extra["state"], result.extra["run"]["data_state"]) == ("failing_over", "apply_queues")
+    run = result.extra["run"]["id"]
+    status = estate.do(failover_status)
+    assert next(iter(status.extra)) == "break_glass"
+    assert [(one["run"], one["by"], one["reason"]) for one in status.extra["break_glass"]] == [(run, "ops", "nobody answers the telephone")]
+    first = status.extra["accepted"][0]
+    assert (first["kind"], first["reason"], before in first["what"]) == ("break_glass", "nobody answers the telephone", True)
+    assert any("break-glass: ops opened" in warning for warning in status.warnings)
+    assert status.extra["unexpected"] == []
+
+
+def test_break_glass_is_not_used_where_people_approved(estate: Estate) -> None:
+    estate.run("armed")
+    estate.do(failover_ack)
+    assert any("not needed" in warning for warning in estate.run(**GLASS).warnings)
+    assert estate.do(failover_status).extra["break_glass"] == []
+
+
+def test_break_glass_needs_a_reason_and_an_armed_identity(estate: Estate) -> None:
+    with pytest.raises(WrongState, match="unarmed"):
+        estate.run(**GLASS)
+    estate.run("armed")
+    with pytest.raises(InvalidInput, match="explains nothing"):
+        estate.run("opened", break_glass=" ")
+
+
+def test_break_glass_tells_of_a_source_that_answers_and_goes_on(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.dead.clear()
+    result = estate.run(**GLASS)
+    assert result.extra["state"] == "failing_over"
+    assert any("the source answers again" in warning for warning in result.warnings)
+
+
+def test_break_glass_goes_beside_a_drill_that_stopped(estate: Estate) -> None:
+    estate.run("armed")
+    estate.run("stopped", run=estate.run("opened", kind="drill").extra["run"])
+    estate.fail()
+    assert estate.run(**GLASS).extra["state"] == "failing_over"
+
+
+def test_a_run_that_was_opened_by_break_glass_is_resumed_like_any_other(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    run = estate.run(**GLASS, data_state="discard_queues").extra["run"]
+    estate.run("stopped", run=run)
+    again = estate.run("opened")
+    assert (again.extra["run"]["id"], again.extra["run"]["data_state"]) == (run["id"], "discard_queues")
+    assert len(estate.do(failover_status).extra["break_glass"]) == 1
+
+
+def test_who_opens_the_run_may_be_kept_from_approving_it(estate: Estate) -> None:
+    estate.definition["approvals"]["exclude_requester"] = True
+    estate.run("armed")
+    assert estate.do(failover_ack, by="CORP\\ops").extra["state"] == "approved"
+    with pytest.raises(AwaitingApproval, match="may not be among its approvers"):
+        estate.run("opened", by="ops@corp.example.com")
+    assert estate.run("opened", by="chief").extra["state"] == "failing_over"
+
+
+def test_a_definition_that_asks_for_more_since_the_vote_is_awaiting_approval(estate: Estate) -> None:
+    estate.run("armed")
+    estate.do(failover_ack)
+    estate.definition["approvals"]["required"] = 2
+    with pytest.raises(AwaitingApproval, match="1 of 2 needed say proceed"):
+        estate.run("opened")
+
+
+def test_the_run_carries_the_choice_about_data_that_was_approved(estate: Estate) -> None:
+    estate.run("armed")
+    estate.do(failover_ack, data_state="revert_to_snapshot", data_at_risk="mail since the snapshot of 20:00")
+    with pytest.raises(InvalidInput, match="the votes approve revert_to_snapshot, not apply_queues"):
+        estate.run("opened", data_state="apply_queues")
+    assert estate.run("opened").extra["run"]["data_state"] == "revert_to_snapshot"
+    report = estate.do(failover_status).extra["runs"][0]
+    assert (report["data_state"], report["approvers"]) == ("revert_to_snapshot", [{"by": "ops", "how": "asserted"}])

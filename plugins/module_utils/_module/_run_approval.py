@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""May this run be opened? The votes are weighed once more, under the definition of now; or a person breaks the glass."""
+
+from __future__ import annotations
+
+import getpass
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.approval import Demand, Verdict, judge
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
+
+
+class Approval(t.NamedTuple):
+    """On what a run is opened. ``break_glass``: the reason, where people's approval was missing; ``missing`` says what."""
+
+    data_state: str = ""
+    approvers: tuple[dict[str, str], ...] = ()  #: ``{by, how}``
+    break_glass: str = ""
+    missing: str = ""
+
+    def as_data(self) -> dict[str, t.Any]:
+        """For the journal's entry of the opening."""
+        return {"data_state": self.data_state, "approvers": list(self.approvers), "break_glass": self.break_glass}
+
+    def accepted(self) -> dict[str, str]:
+        """The journal's ``accepted`` entry: its kind puts it before everything else that was accepted."""
+        return {"kind": "break_glass", "what": f"break-glass: opened although {self.missing}", "reason": self.break_glass}
+
+
+#: Of a run that nobody has to approve.
+UNASKED = Approval()
+
+
+def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
+    """What ``state: opened`` has to do, and who allows it. Raises WrongState, or AwaitingApproval with what to type next."""
+    kind, fold, glass = task.params["kind"], task.fold, break_glass(task)
+    found = opening(fold, task.identity, kind, break_glass=bool(glass))
+    if kind != "failover" or found.how != "open":
+        return found, UNASKED
+    if fold.state in STARTS[kind]:
+        verdict = _verdict(task)
+        if verdict.enough:
+            if glass:
+                task.result.warnings.append("break_glass was not needed: enough people approved")
+            return found, _of(verdict, task)
+        missing = "; ".join(verdict.why_not)
+    else:
+        missing = f"it is {fold.state} and nobody approved"
+    if not glass:
+        raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}")
+    task.result.warnings.append(f"break-glass: {task.identity} is moved although {missing}")
+    return found, Approval(task.params.get("data_state") or "apply_queues", (), glass, missing)
+
+
+def break_glass(task: RunTask) -> str:
+    """The reason; empty where nobody breaks the glass. Raises InvalidInput for one that explains nothing."""
+    glass = task.params.get("break_glass")
+    if glass is not None and not glass.strip():
+        raise InvalidInput("break_glass: an empty reason explains nothing; write why nobody can be waited for")
+    return (glass or "").strip()
+
+
+def _verdict(task: RunTask) -> Verdict:
+    approvals, incident = task.definition.get("approvals") or {}, task.fold.incident
+    people = People.of(approvals.get("people") or (), approvals.get("domains") or ())
+    intent = {
+        "identity": task.identity,
+        "kind": task.params["kind"],
+        "fence_minimum": (task.definition.get("fence") or {}).get("minimum", 2),
+        "incident": incident["id"] if incident else "",
+    }
+    requester = people.marks(task.params["by"] or getpass.getuser()) if approvals.get("exclude_requester") else ()
+    demand = Demand(intent, int(approvals.get("required") or 1), approvals.get("identity") or "asserted", people, requester)
+    return judge(task.fold.votes, task.clock.now(), demand, {})
+
+
+def _of(verdict: Verdict, task: RunTask) -> Approval:
+    wanted = task.params.get("data_state")
+    if wanted and wanted != verdict.data_state:
+        raise InvalidInput(
+            f"data_state: the votes approve {verdict.data_state or 'no choice at all'}, not {wanted}; leave it out, or decide again with the ack playbook"
+        )
+    return Approval(verdict.data_state, tuple({"by": str(v["by"]), "how": str(v.get("how") or "asserted")} for v in verdict.votes))
