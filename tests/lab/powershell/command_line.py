@@ -15,31 +15,25 @@ from dataclasses import dataclass
 _VALUED = ("executionpolicy", "inputformat", "outputformat", "windowstyle", "version", "psconsolefile", "configurationname", "workingdirectory")
 _PLAIN = ("noprofile", "noninteractive", "nologo", "noexit", "sta", "mta")
 _COMMANDS = ("encodedcommand", "command", "file")
+#: Backslashes with the quotation mark behind them, a quotation mark, blanks, anything else.
+_PIECES = re.compile(r"""(\\+)("?)|(")|([ \t]+)|([^\\" \t]+)""")
 
 
 def split(line: str) -> list[str]:
     """The C run-time's rules: blanks part, quotation marks join, a backslash counts only before a quotation mark."""
     words: list[str] = []
-    word, quoted, any_of_it, at = "", False, False, 0
-    while at < len(line):
-        slashes = re.match(r'(\\+)(")?', line[at:])
-        if slashes:
-            count = len(slashes[1])
-            word, any_of_it = word + "\\" * (count // 2 if slashes[2] else count), True
-            at += count
-            if slashes[2] and count % 2:
-                word, at = word + '"', at + 1
-            continue
-        letter = line[at]
-        at += 1
-        if letter == '"':
-            quoted, any_of_it = not quoted, True
-        elif letter in " \t" and not quoted:
+    word, quoted, any_of_it = "", False, False
+    for slashes, quote, mark, blanks, text in _PIECES.findall(line):
+        if blanks and not quoted:
             if any_of_it:
                 words.append(word)
             word, any_of_it = "", False
-        else:
-            word, any_of_it = word + letter, True
+            continue
+        any_of_it = True
+        if mark or (quote and len(slashes) % 2 == 0):
+            quoted = not quoted
+        literal = '"' if quote and len(slashes) % 2 else ""
+        word += "\\" * (len(slashes) // 2 if quote else len(slashes)) + literal + blanks + text
     return [*words, word] if any_of_it else words
 
 
