@@ -42,9 +42,11 @@ def arm(task: RunTask) -> None:
 
 
 def _healthy(baseline: t.Mapping[str, t.Any], task: RunTask) -> None:
-    """A failback starts what the baseline recorded: one of a sick source would leave it sick."""
+    """A failback starts what the baseline recorded: one of a sick source would leave it sick. A drill's services run nowhere in peace time."""
     source = baseline["source"]
-    down = [name for name, image in baseline["services"][source].items() if image is None or image["state"] != "Running"]
+    images = baseline["services"][source]
+    names = [service["name"] for service in task.definition["services"]]
+    down = [name for name in names if images[name] is None or images[name]["state"] != "Running"]
     if down and not task.reason():
         raise WrongState(
             f"{task.identity} is not armed: {', '.join(down)} of {source} do not run, and a failback would leave them so. "

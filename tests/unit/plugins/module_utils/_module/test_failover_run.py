@@ -354,6 +354,14 @@ def test_a_source_whose_services_are_down_is_not_armed_without_a_reason(estate: 
     assert estate.run("armed", reason="it is started on demand").extra["state"] == "protected"
 
 
+def test_a_drills_own_services_need_not_run_in_peace_time(estate: Estate) -> None:
+    estate.definition["drill"] = {"services": {"services": [{"name": "Agent"}]}}
+    agent = {"Name": "Agent", "State": "Stopped", "StartMode": "Manual", "DelayedAutoStart": False}
+    estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")].append(agent)
+    result = estate.run("armed", reason=None)
+    assert (result.extra["state"], result.extra["baseline"]["services"]["exch1"]["Agent"]["state"]) == ("protected", "Stopped")
+
+
 @pytest.mark.parametrize(("observed", "closes"), [("target", True), ("unknown", True), ("source", False), ("both", False), ("none", False)])
 def test_a_run_closes_only_where_the_world_agrees(estate: Estate, monkeypatch: pytest.MonkeyPatch, observed: str, closes: bool) -> None:
     from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_ending as module
