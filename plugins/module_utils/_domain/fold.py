@@ -207,7 +207,7 @@ def _step_intent(result: Fold, event: Event) -> None:
     images = record.images.setdefault(event.step, {})
     for change in event.data["changes"] if event.data.get("reverts") != event.run else ():
         known = images.setdefault(change["name"], {"before": change["before"], "after": change["after"], "detail": change.get("detail")})
-        known["after"] = change["after"]
+        known.update(after=change["after"], recorded=False)
     record.steps.setdefault(event.step, {"begun_at": event.at})["intended_at"] = event.at
 
 
@@ -225,7 +225,7 @@ def _step_outcome(result: Fold, event: Event) -> None:
     images = record.images.setdefault(event.step, {})
     for outcome in event.data["changed"] if event.data.get("reverts") != event.run else ():
         if outcome["name"] in images:
-            images[outcome["name"]]["after"] = outcome["after"]
+            images[outcome["name"]].update(after=outcome["after"], recorded=True)
 
 
 def _accepted(result: Fold, event: Event) -> None:

@@ -106,7 +106,7 @@ def test_the_first_before_image_and_the_last_after_image_of_a_run_are_kept() -> 
 
     outcome = event("step_outcome", {"failed": False, "counts": {}, "changed": [{"name": "IS", "after": "seen"}]}, run="r1", step="services@exch2")
     found = fold([ARMED, vote(), opened(), intent("Stopped", "Running"), intent("Running", "Paused"), outcome], NOW)
-    assert found.runs["r1"].images == {"services@exch2": {"IS": {"before": "Stopped", "after": "seen", "detail": None}}}
+    assert found.runs["r1"].images == {"services@exch2": {"IS": {"before": "Stopped", "after": "seen", "detail": None, "recorded": True}}}
     assert found.runs["r1"].moved_anything()
 
 

@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord, fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
@@ -166,6 +166,24 @@ def run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return made
 
 
+class Death(BaseException):
+    """Of the controller: nothing catches it."""
+
+
+class Measured(Lamps):
+    """What is read back says more than was predicted."""
+
+    def observe(self) -> dict[str, t.Any]:
+        return {name: {"is": state, "watts": 60} for name, state in self.lamps.items()}
+
+    def changes(self, before: dict[str, t.Any]) -> list[Change]:
+        return [Change(name, "switch on", image, {"is": "on"}, deadline=10.0) for name, image in before.items() if image["is"] != "on"]
+
+    def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        self.lamps[group[0].name] = "on"
+        raise Death
+
+
 def statuses(result: t.Any) -> dict[str, str]:
     return {outcome.name: outcome.status for outcome in result.outcomes}
 
@@ -192,6 +210,19 @@ def test_a_second_run_of_a_finished_step_changes_nothing_and_says_so(run: Run) -
     result = run.drive(step)
     assert (result.changed, statuses(result), step.applied) == (False, {"a": "already", "b": "already"}, [])
     assert len(run.events("step_intent")) == 1
+
+
+def test_what_a_dead_controller_had_done_is_recorded_as_it_is_found(run: Run) -> None:
+    lamps = {"a": "off", "b": "on"}
+    with pytest.raises(Death):
+        run.drive(Measured(lamps))
+    assert run.events("step_outcome") == []
+    result = run.drive(Measured(lamps))
+    assert (result.changed, statuses(result)) == (False, {"a": "already", "b": "already"})
+    image = fold(run.events(), run.clock.now()).runs["r1"].images["lamps@exch2"]["a"]
+    assert (image["before"], image["after"]) == ({"is": "off", "watts": 60}, {"is": "on", "watts": 60})
+    run.drive(Measured(lamps))
+    assert [[one["name"] for one in event.data["changed"]] for event in run.events("step_outcome")] == [["a"], []]
 
 
 def test_check_mode_predicts_and_neither_touches_nor_journals(run: Run) -> None:
