@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import functools
 import typing as t
 import urllib.parse
@@ -33,7 +34,11 @@ ONE_ANSWER = 5.0
 
 def observe_owner(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[str, list[dict[str, t.Any]]]:
     """``source``, ``target``, ``both`` (an alarm), ``none``, or ``unknown`` where nothing could be asked; with the evidence."""
-    evidence = _by_names(definition, clock) + _by_addresses(definition, hosts, clock)
+    # The source is mostly dead when this is asked, and keeps its asker waiting.
+    with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="source") as pool:
+        source = pool.submit(_by_addresses, definition, "source", hosts, clock)
+        names, target = _by_names(definition, clock), _by_addresses(definition, "target", hosts, clock)
+        evidence = names + source.result() + target
     said = {entry["says"] for entry in evidence if entry["says"] not in ("unreachable", "")}
     if not said:
         return "unknown", evidence
@@ -66,26 +71,25 @@ def _by_names(definition: Definition, clock: Clock) -> list[dict[str, t.Any]]:
     return evidence
 
 
-def _by_addresses(definition: Definition, hosts: Hosts, clock: Clock) -> list[dict[str, t.Any]]:
+def _by_addresses(definition: Definition, side: str, hosts: Hosts, clock: Clock) -> list[dict[str, t.Any]]:
     wanted = [str(a["address"]) for a in definition.get("addresses") or []]
+    if not wanted:
+        return []
+    host = definition[side]["host"]
+    endpoint = urllib.parse.urlsplit(hosts.settings(host).endpoint)
+    # A short knock first, not the whole time-out of a logon.
+    knocked, why = tcp_answers(str(endpoint.hostname), int(endpoint.port or 5986), KNOCK)
+    if not knocked:
+        return [{"kind": "address", "of": host, "says": "unreachable", "msg": why}]
+    try:
+        present = repeated(functools.partial(read_addresses, hosts.named(host), ONE_ANSWER), clock, within=ONE_ANSWER)
+    except FailoverError as error:
+        return [{"kind": "address", "of": host, "says": "unreachable", "msg": error.message}]
     evidence: list[dict[str, t.Any]] = []
-    for side in ("source", "target") if wanted else ():
-        host = definition[side]["host"]
-        endpoint = urllib.parse.urlsplit(hosts.settings(host).endpoint)
-        # The source is mostly dead when this is asked: a short knock first, not the whole time-out of a logon.
-        knocked, why = tcp_answers(str(endpoint.hostname), int(endpoint.port or 5986), KNOCK)
-        if not knocked:
-            evidence.append({"kind": "address", "of": host, "says": "unreachable", "msg": why})
-            continue
-        try:
-            present = repeated(functools.partial(read_addresses, hosts.named(host), ONE_ANSWER), clock, within=ONE_ANSWER)
-        except FailoverError as error:
-            evidence.append({"kind": "address", "of": host, "says": "unreachable", "msg": error.message})
-            continue
-        for address in wanted:
-            entry = found(present, address)
-            up = entry is not None and entry.state == "Preferred"
-            evidence.append({"kind": "address", "of": host, "name": address, "values": [entry.state] if entry else [], "says": side if up else ""})
+    for address in wanted:
+        entry = found(present, address)
+        up = entry is not None and entry.state == "Preferred"
+        evidence.append({"kind": "address", "of": host, "name": address, "values": [entry.state] if entry else [], "says": side if up else ""})
     return evidence
 
 

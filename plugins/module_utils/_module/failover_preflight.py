@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns, _preflight_hosts, _preflight_workload
@@ -60,22 +61,29 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     accept = _accepted({**definition["accept"], **params["accept"]})
     case = Case(definition, params["kind"], hosts, clock)
     begun = clock.monotonic()
+    accounts = {entry["name"]: Account(entry["user"] or "", entry["password"] or "") for entry in params["credentials"]}
     # A dead source keeps its asker waiting: meanwhile what does not depend on it is looked at.
     with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="source") as pool:
         source = pool.submit(_preflight_hosts.ask, case, case.source)
         found = _preflight_hosts.reached(case, case.target, _preflight_hosts.ask(case, case.target))
-        names = _preflight_dns.dns(definition, params["key"], clock)
-        clients = _clients(case)
+        found += _preflight_dns.dns(definition, params["key"], clock) + _clients(case) + _preflight_workload.spns(case)
+        journal = _journal(case, params["identity"])
+        if case.receiving == case.target:
+            found += _receiving(case, accounts)
         found += _preflight_hosts.reached(case, case.source, source.result())
-    found += _journal(case, params["identity"])
-    for check in (_preflight_hosts.management, _preflight_hosts.services, _preflight_hosts.adapters, _preflight_hosts.clocks, _preflight_hosts.disks):
-        found += check(case)
-    accounts = {entry["name"]: Account(entry["user"] or "", entry["password"] or "") for entry in params["credentials"]}
-    found += _preflight_workload.databases(case, accounts) + _preflight_workload.spns(case)
-    found += names + clients + _not_yet(definition)
+    if case.receiving == case.source:
+        found += _receiving(case, accounts)
+    found += _preflight_hosts.baseline(case, journal) if isinstance(journal, Fold) else journal
+    found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case) + _not_yet(definition)
     result = _result(judged(found, accept), params["identity"], params["kind"])
     result.timing["total"] = clock.monotonic() - begun
     return result
+
+
+def _receiving(case: Case, accounts: t.Mapping[str, Account]) -> list[Finding]:
+    """What must be there on the host that will own the identity."""
+    found = _preflight_hosts.services(case) + _preflight_hosts.adapters(case) + _preflight_hosts.disks(case)
+    return found + _preflight_workload.databases(case, accounts)
 
 
 def _accepted(accept: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -100,11 +108,11 @@ def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:
     return [Finding("not_in_this_release", "", {"key": key}, f"{key} has no effect in this release") for key, set_ in asked.items() if set_]
 
 
-def _journal(case: Case, identity: str) -> list[Finding]:
-    """Can the journal be read where it lies, and does it hold a baseline? A read takes the way of a write: same script, same folder."""
+def _journal(case: Case, identity: str) -> Fold | list[Finding]:
+    """What the journal says, or why it can not be read where it lies. A read takes the way of a write: same script, same folder."""
     store = case.definition["store"]
     try:
-        fold = open_journal(identity, store, case.definition["mirror"], case.hosts, case.clock).read()
+        return open_journal(identity, store, case.definition["mirror"], case.hosts, case.clock).read()
     except TransportError as error:
         if case.target not in case.sessions and store["kind"] == "target" and store["host"] in (None, case.target):
             return []  # told already, as target_unreachable
@@ -114,7 +122,6 @@ def _journal(case: Case, identity: str) -> list[Finding]:
     except FailoverError as error:
         where = "the controller" if store["kind"] == "directory" else store["host"] or case.target
         return [Finding("store_unwritable", where, {"reason": error.reason}, f"the journal of {identity} can not be used: {error.message}")]
-    return _preflight_hosts.baseline(case, fold)
 
 
 def _clients(case: Case) -> list[Finding]:

@@ -145,26 +145,33 @@ def test_a_host_that_never_answers_is_asked_a_few_times_only(world: World) -> No
 
 
 class SilentFor(FakeSession):
-    """A dead source whose silence lasts until the clients were asked."""
+    """A dead source whose silence lasts until the clients and the target were asked."""
 
-    clients_asked: threading.Event
+    asked: t.Mapping[str, threading.Event]
 
     def _record(self, timeout: float, *call: t.Any) -> None:
-        assert self.clients_asked.wait(20.0), "the clients were not asked while the source was waited for"
+        for name, event in self.asked.items():
+            assert event.wait(20.0), f"{name} were not asked while the source was waited for"
         raise Unreachable(f"{self.name} is silent")
 
 
 def test_a_dead_source_is_waited_for_beside_the_other_looks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     source = SilentFor("exch1")
-    source.clients_asked = threading.Event()
+    source.asked = {"the clients": threading.Event(), "the target's disks": threading.Event()}
     world.sessions["exch1"] = source
-    identify = world.sessions["ws001"].identify
+    identify, query = world.sessions["ws001"].identify, world.sessions["exch2"].query
 
     def asked(timeout: float) -> t.Any:
-        source.clients_asked.set()
+        source.asked["the clients"].set()
         return identify(timeout)
 
+    def looked(namespace: str, wql: str, timeout: float) -> t.Any:
+        if "Win32_LogicalDisk" in wql:
+            source.asked["the target's disks"].set()
+        return query(namespace, wql, timeout)
+
     monkeypatch.setattr(world.sessions["ws001"], "identify", asked)
+    monkeypatch.setattr(world.sessions["exch2"], "query", looked)
     assert set(world.found()) == {"source_unreachable"}
 
 

@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import errno
 import pathlib
+import shutil
 import socket
 import ssl
 import sys
@@ -324,6 +325,39 @@ def test_a_host_that_does_not_speak_tls(certificates: Certificates) -> None:
 def test_a_name_that_does_not_resolve() -> None:
     settings = ConnectionSettings("exch1", "no-such-host.invalid", user=USER, password=PASSWORD)
     took(lambda: read(WinrmSession(settings)), _errors.Unreachable, "no-such-host.invalid of exch1 .* does not resolve")
+
+
+def test_authorities_are_read_once_for_all_hosts(certificates: Certificates, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authorities = str(shutil.copy(certificates.ca, tmp_path / "authorities.pem"))
+    read_from: list[str] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, cafile: str | None = None, *more: t.Any, **options: t.Any) -> None:
+        read_from.append(str(cafile))
+        load(context, cafile, *more, **options)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    with serve(Basic(ANSWER), certificates.server) as one, serve(Basic(ANSWER), certificates.server) as other:
+        for server in (one, other, one):
+            assert read(WinrmSession(settings_for(server, certificates, ca_file=authorities)))["Name"] == "Spooler"
+        assert (one.connections, other.connections) == (2, 1)
+    assert read_from.count(authorities) == 1
+
+
+def test_every_host_is_trusted_by_its_own_authorities_only(certificates: Certificates) -> None:
+    """Also after it was reached by others, and without any check."""
+    with serve(Basic(ANSWER), certificates.server) as server:
+        for trusted in ({}, {"validate_certs": False}):
+            assert read(WinrmSession(settings_for(server, certificates, **trusted)))["Name"] == "Spooler"
+            others = settings_for(server, certificates, ca_file=certificates.client_pem)
+            took(lambda settings=others: read(WinrmSession(settings)), _errors.BadCertificate, "cannot be trusted")
+
+
+def test_a_file_of_authorities_that_holds_none(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "empty.pem").write_text("no certificate", encoding="ascii")
+    with serve(Basic(ANSWER), certificates.server) as server:
+        settings = settings_for(server, certificates, ca_file=str(tmp_path / "empty.pem"))
+        took(lambda: read(WinrmSession(settings)), _errors.ProtocolError, "TLS with exch1 .* failed")
 
 
 def test_a_certificate_of_a_stranger(certificates: Certificates) -> None:
