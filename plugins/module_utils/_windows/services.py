@@ -159,13 +159,15 @@ def set_start_mode(session: Session, name: str, mode: str, timeout: float = REQU
             raise ServiceRefused(message, host=session.name, code=ran.rc)
 
 
-def request_start(session: Session, name: str, deadline: Deadline, clock: Clock) -> None:
+def request_start(session: Session, name: str, deadline: Deadline, clock: Clock, *, state: str | None = None) -> None:
     """Asks for the service to run and returns once Windows took the request; it may still be starting.
 
-    A database lock and a state that is just changing are waited out until the deadline. Raises ServiceRefused.
+    ``state``: as it was read just before, which spares reading it here: a paused service is resumed, not started. A database lock and a state
+    that is just changing are waited out until the deadline. Raises ServiceRefused.
     """
-    paused = (read_services(session, [name], _left(deadline))[name] or Service(name, "", "")).state == "Paused"
-    method = "ResumeService" if paused else "StartService"
+    if state is None:
+        state = (read_services(session, [name], _left(deadline))[name] or Service(name, "", "")).state
+    method = "ResumeService" if state == "Paused" else "StartService"
     _request(session, name, method, "start", good=("Running", "Start Pending", "Continue Pending"), deadline=deadline, clock=clock)
 
 

@@ -100,6 +100,14 @@ def test_already_running_is_fine_and_a_paused_service_is_resumed():
     assert [call[3] for call in manager.session.calls_of("invoke")] == ["StartService", "ResumeService"]
 
 
+def test_a_state_that_is_known_is_not_read_again():
+    manager, clock = Manager(service("A"), service("B", "Paused")), FakeClock()
+    services.request_start(manager.session, "A", Deadline(clock, 60), clock, state="Stopped")
+    services.request_start(manager.session, "B", Deadline(clock, 60), clock, state="Paused")
+    assert [call[3] for call in manager.session.calls_of("invoke")] == ["StartService", "ResumeService"]
+    assert not manager.session.calls_of("query")
+
+
 def test_a_service_that_is_just_stopping_is_started_afterwards():
     manager, clock = Manager(service("A", "Stop Pending"), looks=2), FakeClock()
     manager.pending["A"] = (3, "Stopped")
