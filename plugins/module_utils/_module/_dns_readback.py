@@ -25,7 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 #: How often a record is written again that somebody else changed in between.
 MAX_AGAIN = 3
 #: A server counts as unreachable after this many tries in a row, and is then left alone for some seconds.
-TRIES, PAUSE = 2, 10.0
+TRIES, PAUSE = 3, 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.05, 0.5
 _REQUIRE_WORDS = {"reachable": "every name server that answers", "all": "every name server", "primary": "the name server that was written"}
 
