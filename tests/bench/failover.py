@@ -29,6 +29,7 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import parse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services_spec
 from ansible_collections.continuity.identity_failover.tests.bench.measure import Cost, lab_cpu, last_number, machine, measured
 from ansible_collections.continuity.identity_failover.tests.demo.project import BIN, Project
@@ -198,7 +199,7 @@ def benchmark(folder: pathlib.Path, lag: float) -> dict[str, t.Any]:
         trace = lab.trace(since)
         lab_seconds = lab_cpu(lab) - lab_before
         answers = {client: t.cast("dict[str, t.Any]", lab.ask(client, "mail.example.com"))["answered_by"] for client in ("ws001", "ws002")}
-        events = [json.loads(line) for line in (project.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8").splitlines()]
+        events = [vars(parse(line)) for line in (project.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8").splitlines()]
     if set(answers.values()) != {"EXCH2"}:
         raise RuntimeError(f"the failover did not work: {answers}")
     events = [event for event in events if seconds_of(event["at"]) >= begun]

@@ -59,8 +59,8 @@ def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = Fal
     return {"acquire": acquire, "release": release, "epoch": epoch, "holder": holder, "by": "me", "run": "r1", "seconds": 60, "longest": 5}
 
 
-def store(after: int = 0, lines: list[str] | None = None, expect: JSON = None, lease: JSON = None, *, checkpoint: bool = False) -> Step:
-    request = {"identity": "mail", "after": after, "checkpoint": checkpoint, "lines": lines or [], "expect": expect, "lease": lease}
+def store(after: int = 0, lines: list[str] | None = None, expect: JSON = None, lease: JSON = None, *, checkpoint: bool = False, aside: str = "") -> Step:
+    request = {"identity": "mail", "after": after, "checkpoint": checkpoint, "lines": lines or [], "expect": expect, "lease": lease, "aside": aside}
     return Step("exch2", lambda estate: {"path": FOLDER, "request": request})
 
 
@@ -172,6 +172,16 @@ def numbered(seq: int, kind: str = "accepted") -> str:
     return Event(seq=seq, at="2026-11-22T20:00:00.000Z", kind=kind).line()
 
 
+def shortened() -> Step:
+    """A read of a journal whose file somebody set back."""
+
+    def data(estate: LabEstate) -> JSON:
+        estate.hosts["exch2"].files.write(f"{FOLDER}\\mail.journal", numbered(1).encode() + b"\n")
+        return store().data(estate)
+
+    return Step("exch2", data)
+
+
 CASES = [
     Case("store", "an empty folder", [store(), store(expect={"seq": 0, "hash": HASH})]),
     Case(
@@ -180,6 +190,11 @@ CASES = [
         [store(lines=[LINE], expect={"seq": 0, "hash": HASH}), store(after=0), store(after=1), store(lines=["x"], expect={"seq": 0, "hash": HASH})],
     ),
     Case("store", "a line that was torn", [store(), store(lines=["y"])], [torn]),
+    Case(
+        "store",
+        "set back, then replaced",
+        [store(lines=[numbered(1), numbered(2)]), store(), shortened(), store(lines=[numbered(2)]), store(lines=[numbered(1)], aside="broken"), store()],
+    ),
     Case(
         "store",
         "from the last checkpoint, in a journal whose first events were pruned",

@@ -7,17 +7,20 @@
 """The journal of one identity as pure text: events, their lines, their chain.
 
 A line is canonical JSON (sorted keys, no blanks, ASCII). Each event names the SHA-256 of the line before it, so a
-line that was edited, dropped or reordered shows. Nothing here reads a clock or a file.
+line that was edited, dropped or reordered shows. Large data are compressed within the line, before it is hashed. Nothing here reads a clock or a file.
 """
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import hashlib
 import json
 import re
 import typing as t
+import zlib
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import broken
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken
 
 GENESIS = "0" * 64
@@ -43,6 +46,8 @@ KINDS = {
     "repaired": "the identity is where it should be again",
     "checkpoint": "what the journal amounts to up to here, so that a run reads on from here",
 }
+#: Data of this many characters are compressed. From here on at most a third is left of what steps write, and what is smaller can be read in any editor.
+COMPRESSED_FROM = 2048
 #: How the line of a checkpoint is told from any other without parsing it: its kind and the next key, in canonical order.
 CHECKPOINT_MARK = '"kind":"checkpoint","prev":"'
 _NUMBER = re.compile(r'.*"seq":([0-9]+),"step":', re.DOTALL)
@@ -70,24 +75,36 @@ class Event:
     prev: str = GENESIS
 
     def line(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        """Canonical JSON. Large data stand as ``data_zlib``: base64 of their compressed canonical JSON."""
+        fields = dataclasses.asdict(self)
+        data = _canonical(self.data)
+        if len(data) < COMPRESSED_FROM:
+            return _canonical(fields)
+        del fields["data"]
+        return _canonical({**fields, "data_zlib": base64.b64encode(zlib.compress(data.encode("ascii"), 6)).decode("ascii")})
+
+
+def _canonical(value: t.Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def line_hash(line: str) -> str:
-    return hashlib.sha256(line.encode("ascii")).hexdigest()
+    return hashlib.sha256(line.encode("utf-8")).hexdigest()
 
 
 def parse(line: str) -> Event:
-    """One line back to an event; JournalBroken where it is not one of ours."""
+    """One line back to an event. JournalBroken, without a place, where it is not one of ours."""
     try:
         found = json.loads(line)
+        if "data_zlib" in found:
+            found["data"] = json.loads(zlib.decompress(base64.b64decode(found.pop("data_zlib"), validate=True)))
         event = Event(**found)
-    except (ValueError, TypeError) as error:
-        raise JournalBroken(f"the journal has a line that is no event: {error}") from error
+    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
+        raise JournalBroken(f"no event: {error}", what="unreadable") from error
+    if type(event.seq) is not int or not all(isinstance(value, str) for name, value in vars(event).items() if name not in ("seq", "data")):
+        raise JournalBroken("no event: its parts are not what they are called", what="unreadable")
     if event.kind not in KINDS:
-        raise JournalBroken(
-            f"event {event.seq} of the journal is of the unknown kind {event.kind!r}: a newer version of this collection wrote it", seq=event.seq
-        )
+        raise JournalBroken(f"unknown kind {event.kind!r}", seq=event.seq, what="newer_version")
     return event
 
 
@@ -108,18 +125,35 @@ def origin(lines: t.Sequence[str], head: Head) -> Head:
     return Head(first.seq - 1, first.prev) if first is not None and first.kind == "checkpoint" and first.seq > head.seq + 1 else head
 
 
-def follow(lines: t.Iterable[str], head: Head) -> tuple[list[Event], Head]:
-    """The events of ``lines`` and the new head, when each line follows from ``head``; else JournalBroken."""
-    events = []
-    for line in lines:
-        event = parse(line)
+def follow(lines: t.Sequence[str], head: Head, place: str = "its store") -> tuple[list[Event], Head]:
+    """The events of ``lines`` and the new head, when each line follows from ``head``; else JournalBroken, which says
+    where the chain breaks, how, and what is safe."""
+    events: list[Event] = []
+    for index, line in enumerate(lines):
+        try:
+            event = parse(line)
+        except JournalBroken as error:
+            raise broken(error.details["what"], head.seq + 1, head.seq, place, error.message) from error
         if event.seq != head.seq + 1:
-            raise JournalBroken(f"event {head.seq + 1} of the journal is missing: event {event.seq} stands in its place", seq=head.seq + 1)
+            raise broken(_misplaced(lines, index, event, head), head.seq + 1, head.seq, place, f"event {event.seq} stands in its place")
         if event.prev != head.hash:
-            raise JournalBroken(f"event {event.seq} of the journal does not follow from event {head.seq}: one of them was changed", seq=event.seq)
+            raise broken("edited", event.seq, head.seq - (index > 0), place)
         head = Head(event.seq, line_hash(line))
         events.append(event)
     return events, head
+
+
+def _misplaced(lines: t.Sequence[str], index: int, event: Event, head: Head) -> str:
+    """How it came that ``event`` stands where another should."""
+    if event.seq <= head.seq:
+        return "repeated" if lines[index] in lines[:index] or line_hash(lines[index]) == head.hash else "reordered"
+    return "reordered" if any(number(line) == head.seq + 1 for line in lines[index + 1 :]) else "missing"
+
+
+def explained(events: t.Sequence[Event], place: str) -> None:
+    """Raises JournalBroken unless a whole journal begins with event 1 or with the checkpoint of a pruning."""
+    if events and events[0].seq > 1 and not (events[0].kind == "checkpoint" and events[0].data.get("pruned")):
+        raise broken("unexplained_start", events[0].seq, 0, place)
 
 
 def chain(drafts: t.Iterable[Event], head: Head) -> tuple[list[Event], list[str], Head]:

@@ -6,8 +6,8 @@
 
 """The store's script on the target: one transaction of the journal and its lease under one named mutex.
 
-Input  ``{path, request: {identity, after, checkpoint, lines, expect: {seq, hash}|null, lease: {...}|null}}``
-Output ``{verdict, head: {seq, hash}, lines, lease: {...}, torn}``
+Input  ``{path, request: {identity, after, checkpoint, lines, expect: {seq, hash}|null, lease: {...}|null, aside}}``
+Output ``{verdict, head: {seq, hash}, mark: {seq, hash}, lines, lease: {...}, torn}``
 
 Facts it stands on (reference: Microsoft's documentation of System.IO, Mutex objects and ConvertFrom-Json):
 
@@ -27,6 +27,7 @@ $encoding = New-Object System.Text.UTF8Encoding $false
 $folder = [string]$data.path
 $journal = $folder + '\' + $request.identity + '.journal'
 $leaseFile = $folder + '\' + $request.identity + '.lease'
+$markFile = $folder + '\' + $request.identity + '.head'
 $uptime = [double][System.Diagnostics.Stopwatch]::GetTimestamp() / [double][System.Diagnostics.Stopwatch]::Frequency
 $system = Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime
 $boot = $system.LastBootUpTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
@@ -41,12 +42,20 @@ function Open-Through([string]$path, [System.IO.FileMode]$mode) {
     return New-Object System.IO.FileStream($path, $mode, [System.IO.FileAccess]::Write, [System.IO.FileShare]::Read, 4096, $through)
 }
 
-function Write-Whole([string]$path, [string]$text) {
+# Only an object's own number is followed by its step: within a text both quotes would be escaped.
+function Get-Number([string]$line) {
+    $found = [regex]::Match($line, '"seq":([0-9]+),"step":', [System.Text.RegularExpressions.RegexOptions]::RightToLeft)
+    if ($found.Success) { return [int]$found.Groups[1].Value }
+    return 0
+}
+
+function Write-Whole([string]$path, [string]$text, [string]$backup) {
     $bytes = $encoding.GetBytes($text)
     $new = $path + '.new'
     $stream = Open-Through $new ([System.IO.FileMode]::Create)
     try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
-    if ([System.IO.File]::Exists($path)) { [System.IO.File]::Replace($new, $path, $path + '.old') } else { [System.IO.File]::Move($new, $path) }
+    if ($backup -eq '') { $backup = $path + '.old' }
+    if ([System.IO.File]::Exists($path)) { [System.IO.File]::Replace($new, $path, $backup) } else { [System.IO.File]::Move($new, $path) }
 }
 
 function Add-Line([string]$path, [string]$text) {
@@ -86,10 +95,16 @@ try {
     $hash = '0' * 64
     if ($count -gt 0) {
         $hash = Get-LineHash $lines[$count - 1]
-        $first = [regex]::Match($lines[0], '"seq":([0-9]+),"step":', [System.Text.RegularExpressions.RegexOptions]::RightToLeft)
-        if ($first.Success) { $base = [Math]::Max(0, [int]$first.Groups[1].Value - 1) }
+        $base = [Math]::Max(0, (Get-Number $lines[0]) - 1)
     }
     $seq = $base + $count
+    $mark = @{ seq = 0; hash = '0' * 64 }
+    if ([System.IO.File]::Exists($markFile)) {
+        try {
+            $kept = [System.IO.File]::ReadAllText($markFile, $encoding) | ConvertFrom-Json
+            $mark = @{ seq = [int]$kept.seq; hash = [string]$kept.hash }
+        } catch { $mark = @{ seq = 0; hash = '0' * 64 } }
+    }
 
     $lease = @{ holder = ''; epoch = 0; by = ''; run = ''; seconds = 0.0; granted = 0.0; longest = 0.0; boot = $boot; since = '' }
     if ([System.IO.File]::Exists($leaseFile)) {
@@ -114,6 +129,9 @@ try {
         if (([int]$request.expect.seq -ne $seq) -or ([string]$request.expect.hash -ne $hash)) { $verdict = 'head_moved' }
     }
 
+    $behind = ($mark.seq -gt $seq) -or (($mark.seq -eq $seq) -and ($mark.hash -cne $hash))
+    if ($behind -and ([string]$request.aside -eq '')) { $verdict = 'rewound' }
+
     $from = [Math]::Max(0, [int]$request.after - $base)
     if ($request.checkpoint) {
         for ($index = $count - 1; $index -gt $from; $index--) {
@@ -126,9 +144,19 @@ try {
     if ($verdict -eq 'ok') {
         $new = @($request.lines)
         if ($new.Length -gt 0) {
-            Add-Line $journal (($new -join "`n") + "`n")
+            $text = ($new -join "`n") + "`n"
+            if ([string]$request.aside -eq '') {
+                Add-Line $journal $text
+            } else {
+                # Without the mark first: a crash must not leave one that the new journal is behind.
+                [System.IO.File]::Delete($markFile)
+                Write-Whole $journal $text ($journal + '.' + $request.aside)
+                $seq = (Get-Number $new[0]) - 1
+            }
             $seq = $seq + $new.Length
             $hash = Get-LineHash $new[$new.Length - 1]
+            # Behind the journal: a crash between the two leaves a mark that is behind, which says nothing.
+            Write-Whole $markFile (ConvertTo-Json -InputObject @{ seq = $seq; hash = $hash } -Compress)
         }
         if ($null -ne $claim) {
             if ($claim.acquire) { $lease.epoch = [int]$claim.epoch; $lease.since = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ') }
@@ -142,7 +170,7 @@ try {
         }
     }
     return @{
-        verdict = $verdict; head = @{ seq = $seq; hash = $hash }; lines = $tail; torn = $torn
+        verdict = $verdict; head = @{ seq = $seq; hash = $hash }; mark = $mark; lines = $tail; torn = $torn
         lease = @{
             holder = $lease.holder; epoch = $lease.epoch; by = $lease.by; run = $lease.run
             longest = $lease.longest; since = $lease.since; remaining = $remaining

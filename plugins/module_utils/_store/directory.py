@@ -92,23 +92,50 @@ class DirectoryStore:
         uptime = self._uptime()
         kept = self._read_lease(request.identity, uptime)
         lease = self._state(kept, uptime)
+        mark = self._read_mark(request.identity)
         verdict = self._judge(request, head, lease)
+        if not request.aside and (mark.seq > head.seq or (mark.seq == head.seq and mark.hash != head.hash)):
+            verdict = "rewound"
         first = max(0, request.after - base)
         tail = tuple(lines[from_checkpoint(lines, first) if request.checkpoint else first :])
         if verdict == "ok":
             if request.lines:
-                append_durably(journal, "\n".join(request.lines) + "\n")
-                head = Head(head.seq + len(request.lines), line_hash(request.lines[-1]))
+                head = self._write(journal, request, head)
             if request.lease is not None:
                 kept = self._grant(request.lease, kept, uptime)
                 write_whole(self._folder / f"{request.identity}.lease", json.dumps(kept))
                 lease = self._state(kept, uptime)
-        return Reply(verdict=verdict, head=head, lines=tail, lease=lease, torn=torn)
+        return Reply(verdict=verdict, head=head, lines=tail, lease=lease, mark=mark, torn=torn)
+
+    def _write(self, journal: pathlib.Path, request: Request, head: Head) -> Head:
+        text = "\n".join(request.lines) + "\n"
+        if request.aside:
+            # Without the mark first: a crash must not leave one that the new journal is behind.
+            journal.with_suffix(".head").unlink(missing_ok=True)
+            kept = journal.with_name(f"{journal.name}.{request.aside}")
+            kept.unlink(missing_ok=True)
+            if journal.exists():
+                os.link(journal, kept)
+            write_whole(journal, text)
+            head = Head(number(request.lines[0]) - 1)
+        else:
+            append_durably(journal, text)
+        head = Head(head.seq + len(request.lines), line_hash(request.lines[-1]))
+        # Behind the journal, so that a crash between the two leaves a mark that is behind and says nothing.
+        write_whole(journal.with_suffix(".head"), json.dumps(head._asdict()))
+        return head
+
+    def _read_mark(self, identity: str) -> Head:
+        try:
+            kept = json.loads((self._folder / f"{identity}.head").read_text(encoding="utf-8"))
+            return Head(int(kept["seq"]), str(kept["hash"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return Head()
 
     def _read(self, journal: pathlib.Path) -> tuple[list[str], str]:
         if not journal.exists():
             return [], ""
-        text = journal.read_text(encoding="utf-8")
+        text = journal.read_bytes().decode("utf-8", "replace")
         whole, newline, torn = text.rpartition("\n")
         if torn:
             # Half a line: its writer died before anybody was told that it was written.

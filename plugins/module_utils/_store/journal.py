@@ -13,7 +13,8 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import as_json, complete, due
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold, replay
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, follow, origin
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
@@ -56,7 +57,8 @@ class Journal:
                     self.events, self.head = mirror.read()
             except JournalBroken as error:
                 kept = mirror.set_aside()
-                self.warnings.append(f"the mirror did not verify ({error.message}); it was kept as {kept} and is written again from the store")
+                found = f"event {error.details['seq']} {WHAT[error.details['what']]}"
+                self.warnings.append(f"the mirror did not verify ({found}); it was kept as {kept} and is written again from the store")
 
     def draft(self, kind: str, *, run: str = "", step: str = "", by: str = "", host: str = "", data: t.Any = None) -> Event:
         """An event of this moment, to be chained by ``append``."""
@@ -90,7 +92,13 @@ class Journal:
         except FailoverError as error:
             self.warnings.append(f"no checkpoint was written, so each step reads more than it has to: {error.message}")
 
-    def append(self, drafts: t.Sequence[Event], lease: LeaseClaim | None = None, *, anywhere: bool = False) -> list[Event]:
+    def prune(self, by: str, cited: t.Mapping[str, t.Any]) -> None:
+        """A checkpoint stands instead of the journal, and cites the event it follows from; ``cited``: what else it says of
+        the events before it. The file so far is kept beside the journal until the next pruning."""
+        pruned = {"seq": self.head.seq, "hash": self.head.hash, **cited}
+        self.append([self.draft("checkpoint", by=by, data={**as_json(replay(self.events)), "pruned": pruned})], aside="pruned")
+
+    def append(self, drafts: t.Sequence[Event], lease: LeaseClaim | None = None, *, anywhere: bool = False, aside: str = "") -> list[Event]:
         """Appends in one transaction, under ``lease`` where one is given.
 
         With ``anywhere`` the drafts hold whatever was appended since (a step under the lease); without it a moved head
@@ -98,7 +106,7 @@ class Journal:
         """
         for _attempt in range(TRIES):
             events, lines, head = chain(drafts, self.head)
-            reply = self._transact(Request(self.identity, after=self.head.seq, lines=tuple(lines), expect=self.head, lease=lease))
+            reply = self._transact(Request(self.identity, after=self.head.seq, lines=tuple(lines), expect=self.head, lease=lease, aside=aside))
             if reply.verdict == "ok":
                 self._keep(events, lines, head)
                 return events
@@ -118,10 +126,14 @@ class Journal:
 
     def _transact(self, request: Request) -> Reply:
         reply = self._repeat(request)
+        self._compare(request, reply)
         if reply.verdict != "ok" or not request.lines:
-            Mirror.compare(self.head, reply.lines, reply.head, self.store.place)
             start = origin(reply.lines, self.head)
-            events, head = follow(reply.lines, start)
+            events, head = follow(reply.lines, start, self.store.place)
+            if not request.checkpoint and (start != self.head or not request.after):
+                explained(events, self.store.place)
+            if events and head != reply.head:
+                raise broken("miscounted", start.seq + 1, 0, self.store.place)
             if start != self.head:
                 self._begin_again(start)
             self._keep(events, list(reply.lines), head)
@@ -141,6 +153,16 @@ class Journal:
                     raise
                 self._clock.sleep(0.2 * (attempt + 1))
         raise AssertionError("the loop returns or raises")
+
+    def _compare(self, request: Request, reply: Reply) -> None:
+        """The store may be ahead of what we know; behind it, or behind what it remembers itself, it lost what was written."""
+        place = self.store.place
+        if reply.verdict != "ok" or not request.lines:
+            Mirror.compare(self.head, reply.head, place)
+        if reply.verdict == "rewound" and reply.mark.seq > reply.head.seq:
+            raise rewound("truncated", reply.head.seq + 1, reply.head.seq, place, store=reply.head.seq, mark=reply.mark.seq)
+        if reply.verdict == "rewound":
+            raise rewound("replaced", reply.head.seq, reply.head.seq - 1, place, store=reply.head.seq, mark=reply.mark.seq)
 
     def _begin_again(self, start: Head) -> None:
         """The store begins behind what is known: its journal was pruned meanwhile, or only its tail was asked for."""

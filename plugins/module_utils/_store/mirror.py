@@ -13,16 +13,17 @@ import fcntl
 import pathlib
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import broken, rewound
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import (
     Event,
     Head,
+    explained,
     follow,
     from_checkpoint,
-    line_hash,
     number,
     origin,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalRewound, StoreError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import StoreError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import append_durably, write_whole
 
 
@@ -31,6 +32,7 @@ class Mirror:
 
     def __init__(self, folder: str, identity: str) -> None:
         self.folder = folder
+        self.place = f"the mirror {folder}"
         self._path = pathlib.Path(folder).expanduser() / f"{identity}.mirror"
 
     def read(self, *, whole: bool = True) -> tuple[list[Event], Head]:
@@ -39,7 +41,10 @@ class Mirror:
             lines = self._lines()
         if not whole:
             lines = lines[from_checkpoint(lines) :]
-        return follow(lines, origin(lines, Head()))
+        events, head = follow(lines, origin(lines, Head()), self.place)
+        if whole:
+            explained(events, self.place)
+        return events, head
 
     def write(self, lines: t.Sequence[str]) -> None:
         """Appends what is not there yet. Several processes share a mirror: each has read the lines from the same store."""
@@ -65,7 +70,7 @@ class Mirror:
     def _lines(self) -> list[str]:
         if not self._path.exists():
             return []
-        whole, newline, torn = self._path.read_text(encoding="utf-8").rpartition("\n")
+        whole, newline, torn = self._path.read_bytes().decode("utf-8", "replace").rpartition("\n")
         if torn:
             write_whole(self._path, whole + newline)
         return whole.split("\n") if whole else []
@@ -81,16 +86,11 @@ class Mirror:
             raise StoreError(f"could not use the mirror {self._path}: {error.strerror or error}") from error
 
     @staticmethod
-    def compare(mirrored: Head, lines: t.Sequence[str], store: Head, place: str) -> None:
-        """The store may be ahead of the mirror, by ``lines``; behind it, its journal was rewound."""
+    def compare(mirrored: Head, store: Head, place: str) -> None:
+        """The store may be ahead of the mirror; behind it, its journal was rewound."""
+        if store.seq != mirrored.seq and store.hash == mirrored.hash and mirrored.seq:
+            raise broken("miscounted", mirrored.seq, 0, place)
         if store.seq < mirrored.seq:
-            raise JournalRewound(
-                f"the journal in {place} ends at event {store.seq}, its mirror at event {mirrored.seq}: the store was set back "
-                "(a snapshot, a restore) and must not be trusted; compare both before anything is done",
-                store=store.seq,
-                mirror=mirrored.seq,
-            )
+            raise rewound("rewound", store.seq + 1, store.seq, place, store=store.seq, mirror=mirrored.seq)
         if store.seq == mirrored.seq and store.hash != mirrored.hash:
-            raise JournalRewound(f"event {store.seq} of the journal in {place} is not the one that was mirrored: the store was replaced", store=store.seq)
-        if lines and line_hash(lines[-1]) != store.hash:
-            raise StoreError(f"the journal in {place} gave a tail that does not end at its head")
+            raise rewound("replaced", store.seq, store.seq - 1, place, store=store.seq, mirror=mirrored.seq)

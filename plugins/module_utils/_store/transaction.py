@@ -15,7 +15,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 
 #: What a store answers. ``head_moved``: somebody appended since; ``lease_held``: another holder has it;
 #: ``lease_lost``: another holder took the lease. One that ran out and that nobody took is still ours.
-VERDICTS = ("ok", "head_moved", "lease_held", "lease_lost")
+#: ``rewound``: the journal's file is behind what was written, or its last line is another one; nothing is done.
+VERDICTS = ("ok", "head_moved", "lease_held", "lease_lost", "rewound")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +36,8 @@ class LeaseClaim:
 @dataclasses.dataclass(frozen=True)
 class Request:
     """``after``: return the events behind this number. ``checkpoint``: and of those, from the last checkpoint on, if one
-    is among them. ``expect``: the head that ``lines`` follow from."""
+    is among them. ``expect``: the head that ``lines`` follow from. ``aside``: ``lines`` stand instead of the journal, whose
+    file is kept with this word behind its name (a pruning, a new beginning)."""
 
     identity: str
     after: int = 0
@@ -43,6 +45,7 @@ class Request:
     lines: tuple[str, ...] = ()
     expect: Head | None = None
     lease: LeaseClaim | None = None
+    aside: str = ""
 
     def as_json(self) -> dict[str, t.Any]:
         return {
@@ -52,6 +55,7 @@ class Request:
             "lines": list(self.lines),
             "expect": None if self.expect is None else {"seq": self.expect.seq, "hash": self.expect.hash},
             "lease": None if self.lease is None else dataclasses.asdict(self.lease),
+            "aside": self.aside,
         }
 
 
@@ -80,12 +84,12 @@ class Reply:
     head: Head
     lines: tuple[str, ...]
     lease: LeaseState
+    mark: Head = Head()  #: the head that the store remembers beside the journal's file; a journal behind it was shortened
     torn: str = ""  #: an incomplete last line that was set aside (nobody was ever told that it was written)
 
     @classmethod
     def from_json(cls, data: t.Mapping[str, t.Any]) -> Reply:
-        lease = data.get("lease") or {}
-        head = data["head"]
+        lease, head, mark = data.get("lease") or {}, data["head"], data["mark"]
         return cls(
             verdict=data["verdict"],
             head=Head(int(head["seq"]), head["hash"] or GENESIS),
@@ -99,6 +103,7 @@ class Reply:
                 longest=float(lease.get("longest") or 0.0),
                 since=lease.get("since") or "",
             ),
+            mark=Head(int(mark["seq"]), mark["hash"] or GENESIS),
             torn=data.get("torn") or "",
         )
 

@@ -26,9 +26,9 @@ def _hash(line: str) -> str:
     return hashlib.sha256(line.encode()).hexdigest()
 
 
-def _write_whole(files: Files, path: str, content: bytes) -> None:
+def _write_whole(files: Files, path: str, content: bytes, backup: str = "") -> None:
     if files.exists(path):
-        files.write(path + ".old", files.read(path))
+        files.write(backup or path + ".old", files.read(path))
     files.write(path, content)
 
 
@@ -45,8 +45,35 @@ def _read_journal(files: Files, journal: str) -> tuple[list[str], str]:
 
 def _base(lines: list[str]) -> int:
     """How many events were pruned before the first line."""
-    found = re.findall(r'"seq":([0-9]+),"step":', lines[0]) if lines else []
-    return max(0, int(found[-1]) - 1) if found else 0
+    return max(0, _number(lines[0]) - 1) if lines else 0
+
+
+def _number(line: str) -> int:
+    found = re.findall(r'"seq":([0-9]+),"step":', line)
+    return int(found[-1]) if found else 0
+
+
+def _read_mark(files: Files, path: str) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = json.loads(files.read(path)) if files.exists(path) else {"seq": 0, "hash": "0" * 64}
+        return {"seq": int(kept["seq"]), "hash": str(kept["hash"])}
+    except (ValueError, KeyError, TypeError):
+        return {"seq": 0, "hash": "0" * 64}
+
+
+def _append(files: Files, journal: str, mark_file: str, seq: int, request: Any) -> tuple[int, str]:
+    """The number and hash of the last line that was written."""
+    new = list(request["lines"])
+    text = ("\n".join(new) + "\n").encode()
+    if request["aside"]:
+        files.delete(mark_file)
+        _write_whole(files, journal, text, f"{journal}.{request['aside']}")
+        seq = _number(new[0]) - 1
+    else:
+        files.write(journal, (files.read(journal) if files.exists(journal) else b"") + text)
+    seq, head = seq + len(new), _hash(new[-1])
+    _write_whole(files, mark_file, json.dumps({"seq": seq, "hash": head}).encode())
+    return seq, head
 
 
 def _tail(lines: list[str], first: int, checkpoint: bool) -> list[str]:
@@ -87,7 +114,7 @@ def _granted(claim: Any, lease: dict[str, Any], uptime: float) -> dict[str, Any]
 
 async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
     request, folder, files = data["request"], str(data["path"]), host.files
-    journal, lease_file = f"{folder}\\{request['identity']}.journal", f"{folder}\\{request['identity']}.lease"
+    journal, lease_file, mark_file = (f"{folder}\\{request['identity']}.{end}" for end in ("journal", "lease", "head"))
     uptime = time.monotonic()
     boot = (await calls.call(host, "operating_system", {}))["last_boot"]
     if not files.is_folder(folder):
@@ -102,16 +129,16 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
     verdict = _verdict(claim, lease, remaining)
     if verdict == "ok" and expect is not None and (int(expect["seq"]) != seq or expect["hash"] != head):
         verdict = "head_moved"
+    mark = _read_mark(files, mark_file)
+    if not request["aside"] and (mark["seq"] > seq or (mark["seq"] == seq and mark["hash"] != head)):
+        verdict = "rewound"
     tail = _tail(lines, max(0, int(request["after"]) - base), bool(request["checkpoint"]))
     if verdict == "ok":
-        new = list(request["lines"] or [])
-        if new:
-            old = files.read(journal) if files.exists(journal) else b""
-            files.write(journal, old + ("\n".join(new) + "\n").encode())
-            seq, head = seq + len(new), _hash(new[-1])
+        if request["lines"]:
+            seq, head = _append(files, journal, mark_file, seq, request)
         if claim is not None:
             lease = _granted(claim, lease, uptime)
             _write_whole(files, lease_file, json.dumps(lease).encode())
             remaining = float(lease["seconds"]) if lease["holder"] else 0.0
     told = {name: lease[name] for name in ("holder", "epoch", "by", "run", "longest", "since")}
-    return {"verdict": verdict, "head": {"seq": seq, "hash": head}, "lines": tail, "torn": torn, "lease": {**told, "remaining": remaining}}
+    return {"verdict": verdict, "head": {"seq": seq, "hash": head}, "mark": mark, "lines": tail, "torn": torn, "lease": {**told, "remaining": remaining}}

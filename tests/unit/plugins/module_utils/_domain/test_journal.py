@@ -6,11 +6,23 @@
 
 from __future__ import annotations
 
+import json
+import typing as t
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import KINDS, Event, Head, chain, follow, line_hash, parse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import (
+    COMPRESSED_FROM,
+    KINDS,
+    Event,
+    Head,
+    chain,
+    follow,
+    line_hash,
+    parse,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken
 
 TEXT = st.text(max_size=20)
@@ -74,6 +86,25 @@ def test_a_line_is_ascii_without_line_breaks(drafts: list[Event]) -> None:
 def test_a_line_that_is_no_event_is_refused(line: str) -> None:
     with pytest.raises(JournalBroken):
         parse(line)
+
+
+@given(st.text(min_size=1, max_size=20).map(lambda text: text * COMPRESSED_FROM))
+def test_large_data_are_compressed_and_read_back_as_they_were(much: t.Any) -> None:
+    (event,), (line,), head = chain([Event(0, "2026-11-22T20:00:00.000Z", "step_intent", data={"much": much, "less": [1, None, "ü"]})], Head())
+    assert '"data_zlib":"' in line and '"data":' not in line
+    assert line.isascii()
+    assert follow([line], Head()) == ([event], head)
+
+
+def test_small_data_stand_in_the_line_as_they_are() -> None:
+    line = Event(1, "", "step_intent", data={"changes": [{"name": "IS"}] * 50}).line()
+    assert '"data":{"changes"' in line and "data_zlib" not in line
+
+
+def test_a_thousand_records_take_a_thirtieth() -> None:
+    change = {"do": "repoint", "before": {"values": ["10.0.0.21"], "ttl": 600}, "after": {"values": ["10.0.1.21"], "ttl": 60}, "grade": "probed"}
+    data = {"changes": [{"name": f"host{number}.example.com A", **change} for number in range(1000)]}
+    assert len(Event(1, "", "step_intent", data=data).line()) < len(json.dumps(data)) / 30
 
 
 def test_an_unknown_kind_is_refused_by_name() -> None:

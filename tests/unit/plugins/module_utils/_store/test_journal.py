@@ -9,8 +9,11 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
+import pytest
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import EVENTS
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import parse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, ConnectionRefused, JournalBroken
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
@@ -25,11 +28,15 @@ class Watched(DirectoryStore):
         super().__init__(path)
         self.replies: list[Reply] = []
         self.deaf = False
+        self.lose = False
 
     def transact(self, request: Request, timeout: float) -> Reply:
         if self.deaf:
             raise ConnectionRefused("the port is closed")
         self.replies.append(super().transact(request, timeout))
+        if self.lose:
+            self.lose = False
+            raise ConnectionLost("the answer was lost")
         return self.replies[-1]
 
 
@@ -98,14 +105,46 @@ def test_a_mirror_that_the_pruned_store_does_not_reach_back_to_is_kept_and_begun
     writer, _store = case.open()
     writer.read()
     writer.append([writer.draft("accepted", data={"n": n}) for n in range(EVENTS)])
-    writer.checkpoint("test")
-    path = tmp_path / "store" / "mail.journal"
-    path.write_text(path.read_text(encoding="utf-8").splitlines()[-1] + "\n", encoding="utf-8")
+    writer.prune("test", {"export": "somewhere"})
     late, _store = case.open(mirrored=True)
     assert late.read().state == "protected"
     assert "pruned behind event 1, up to 201" in late.warnings[0]
     assert (tmp_path / "mirror" / "mail.mirror.before-pruning").exists()
     assert [event.seq for event in Mirror(str(tmp_path / "mirror"), "mail").read()[0]] == [EVENTS + 2]
+
+
+def test_a_pruned_journal_begins_with_a_line_that_cites_the_one_it_follows_from(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    journal = case.filled(mirrored=True)
+    last = journal.head
+    journal.prune("ops", {"export": "somewhere"})
+    (line,) = (tmp_path / "store" / "mail.journal").read_text(encoding="ascii").splitlines()
+    first = parse(line)
+    assert (first.kind, first.seq, first.prev) == ("checkpoint", last.seq + 1, last.hash)
+    assert first.data["pruned"] == {"seq": last.seq, "hash": last.hash, "export": "somewhere"}
+    for mirrored in (True, False):
+        again, _store = case.open(mirrored=mirrored, whole=True)
+        assert (again.read().state, again.head) == ("protected", journal.head)
+    assert len(Mirror(str(tmp_path / "mirror"), "mail").read()[0]) == EVENTS + 2
+
+
+def test_a_lost_answer_to_a_pruning_is_asked_for_again(tmp_path: pathlib.Path) -> None:
+    journal = Case(tmp_path).filled()
+    t.cast("Watched", journal.store).lose = True
+    journal.prune("ops", {})
+    assert len((tmp_path / "store" / "mail.journal").read_text(encoding="ascii").splitlines()) == 1
+
+
+def test_lines_that_are_missing_behind_a_mirror_are_no_pruning(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    journal = case.filled(mirrored=True)
+    other, _store = case.open()
+    other.read()
+    other.append([other.draft("accepted", data={}), other.draft("checkpoint", data={"fold": {}})])
+    path = tmp_path / "store" / "mail.journal"
+    path.write_text(path.read_text(encoding="ascii").splitlines()[-1] + "\n", encoding="ascii")
+    with pytest.raises(JournalBroken, match="no pruning says"):
+        journal.read()
 
 
 def test_a_checkpoint_is_written_only_when_it_is_due(tmp_path: pathlib.Path) -> None:

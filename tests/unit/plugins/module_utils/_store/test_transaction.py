@@ -16,7 +16,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, line_hash
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.store import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, Reply, Request, Store
@@ -159,6 +159,53 @@ def test_a_journal_whose_first_events_were_pruned_keeps_its_numbers(made: Made) 
     assert ask(store, after=5).lines == all_lines[5:]
     more, newest = lines(1, head)
     assert ask(store, lines=more, expect=head).head == newest
+
+
+def test_a_journal_that_is_shorter_than_what_was_written_is_refused(made: Made) -> None:
+    store, _clockwork, path = made
+    first, head = lines(3)
+    ask(store, lines=first, expect=Head())
+    path.write_text("\n".join(first[:2]) + "\n", encoding="ascii")
+    reply = ask(store, lease=acquire())
+    assert (reply.verdict, reply.mark, reply.head.seq, reply.lease.live) == ("rewound", head, 2, False)
+    assert ask(store, lines=lines(1, reply.head)[0], expect=reply.head).verdict == "rewound"
+    assert path.read_text(encoding="ascii") == "\n".join(first[:2]) + "\n"
+
+
+def test_a_journal_whose_last_line_was_changed_is_refused(made: Made) -> None:
+    store, _clockwork, path = made
+    first, _head = lines(2)
+    ask(store, lines=first, expect=Head())
+    path.write_text("\n".join([first[0], first[1].replace("ops", "OPS").replace('"by":""', '"by":"x"')]) + "\n", encoding="ascii")
+    assert ask(store).verdict == "rewound"
+
+
+def test_a_mark_that_can_not_be_read_is_no_mark(made: Made) -> None:
+    store, _clockwork, path = made
+    ask(store, lines=lines(2)[0], expect=Head())
+    path.with_suffix(".head").write_text("{", encoding="ascii")
+    assert (ask(store).verdict, ask(store).mark) == ("ok", Head())
+
+
+def test_lines_can_stand_instead_of_a_journal_that_is_kept_aside(made: Made) -> None:
+    store, _clockwork, path = made
+    all_lines, head = checkpointed(3, 0)
+    ask(store, lines=all_lines[:3], expect=Head())
+    reply = ask(store, lines=all_lines[3:], expect=Head(3, line_hash(all_lines[2])), aside="pruned")
+    assert (reply.verdict, reply.head) == ("ok", head)
+    assert (ask(store).lines, ask(store).mark) == (all_lines[3:], head)
+    assert path.with_name(path.name + ".pruned").read_text(encoding="ascii") == "\n".join(all_lines[:3]) + "\n"
+    more, newest = lines(1, head)
+    assert ask(store, lines=more, expect=head).head == newest
+
+
+def test_a_journal_that_was_shortened_can_be_replaced_by_one_that_begins_anew(made: Made) -> None:
+    store, _clockwork, path = made
+    ask(store, lines=lines(3)[0], expect=Head())
+    path.write_text("", encoding="ascii")
+    fresh, head = lines(1)
+    assert ask(store, lines=fresh, aside="broken").head == head
+    assert (ask(store).verdict, ask(store).lines) == ("ok", fresh)
 
 
 def test_an_append_behind_a_head_that_moved_writes_nothing_and_tells_what_came(made: Made) -> None:

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""What can be wrong with a journal's chain, and what is safe to do next. Pure.
+
+Every finding says the first event that can't be believed and the last one that can, in words of its own for a program.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken, JournalRewound
+
+#: what -> the sentence's middle. The first words of the sentence name the event and the place.
+WHAT = {
+    "unreadable": "is no event",
+    "newer_version": "is of a kind that this version does not know",
+    "missing": "is missing",
+    "repeated": "stands there twice",
+    "reordered": "does not stand where it belongs",
+    "miscounted": "does not have as many events before it as its number says",
+    "edited": "does not follow from the event before it: one of the two was changed",
+    "unexplained_start": "is the first one, and no pruning says what was before it",
+    "truncated": "is missing, and it had been written: the journal was shortened or set back",
+    "rewound": "is missing, and the mirror has it: the store was set back (a snapshot, a restore)",
+    "replaced": "is not the one that was written",
+}
+#: What is safe to do, as a word for programs and as a clause for people.
+SAFE = {
+    "read_status": "the status playbook changes nothing",
+    "use_newer_version": "use the version of this collection that wrote it",
+    "restore_from_mirror": "put the journal's file back from its mirror or from an export that the journal playbook verifies",
+    "from_observation": "or begin a new journal from what is there with failover_from_observation=<reason>",
+}
+
+
+def broken(what: str, seq: int, trusted: int, place: str, cause: str = "") -> JournalBroken:
+    """The error for a chain that does not verify. ``trusted``: the last event that does, 0 for none."""
+    safe = ["use_newer_version"] if what == "newer_version" else ["read_status", "restore_from_mirror", "from_observation"]
+    return JournalBroken(_sentence(what, seq, trusted, place, safe, cause), what=what, seq=seq, trusted=trusted, safe=safe)
+
+
+def rewound(what: str, seq: int, trusted: int, place: str, **facts: t.Any) -> JournalRewound:
+    """The error for a store that lost or exchanged what had been written."""
+    safe = ["read_status", "restore_from_mirror", "from_observation"]
+    return JournalRewound(_sentence(what, seq, trusted, place, safe, ""), what=what, seq=seq, trusted=trusted, safe=safe, **facts)
+
+
+def _sentence(what: str, seq: int, trusted: int, place: str, safe: t.Sequence[str], cause: str) -> str:
+    verifies = f"events up to {trusted} verify" if trusted else "no event before it verifies"
+    found = f"event {seq} of the journal in {place} {WHAT[what]}" + (f" ({cause})" if cause else "")
+    return f"{found}; {verifies}. Nothing was changed. Safe now: {'; '.join(SAFE[one] for one in safe)}"
