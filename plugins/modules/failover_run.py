@@ -44,8 +44,10 @@ options:
       - V(opened) opens a run or resumes it. V(stopped) gives its lease back, so that it can be resumed at once.
       - V(closed) ends a run whose steps all went well or were accepted.
       - V(abandoned) gives a run up that has moved nothing. While anything is moved it is refused.
+      - V(adopted) records that people moved the identity by hand, to O(owner). It is refused where a name server or an address says otherwise.
+        A run that is open is ended by it; what it recorded is kept for the failback, which puts everything else back as the baseline has it.
     type: str
-    choices: [armed, opened, stopped, closed, abandoned]
+    choices: [armed, opened, stopped, closed, abandoned, adopted]
     required: true
   kind:
     description: Which run.
@@ -67,9 +69,13 @@ options:
   by:
     description: Who does this. Without it, user and host name of the controller.
     type: str
+  owner:
+    description: Who owns the identity now, with O(state=adopted).
+    type: str
+    choices: [source, target]
   reason:
     description:
-      - Why a run is given up. Required for O(state=abandoned).
+      - Why a run is given up, or who moved the identity and how. Required for O(state=abandoned) and O(state=adopted).
       - With O(state=opened) it is kept in the journal. With O(state=armed) it allows a baseline of a source whose services do not all run.
     type: str
   break_glass:
@@ -233,6 +239,11 @@ timeline:
   elements: dict
   sample:
     - {seq: 1, at: "2026-11-22T20:00:00.000Z", kind: armed, step: "", host: exch1, by: ops, run: "", text: "baseline of exch1, exch2"}
+observed:
+  description: Who owns the identity as observed. V(unknown) where nothing could be asked.
+  returned: when O(state=adopted)
+  type: str
+  sample: target
 phases:
   description: Seconds that the run spent by phase.
   returned: when O(state=closed)

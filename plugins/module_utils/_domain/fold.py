@@ -14,7 +14,7 @@ import datetime
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import step_state
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner, step_state
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import quorum
 
 
@@ -199,6 +199,34 @@ def _run_ended(result: Fold, event: Event) -> None:
         _move(result, "reverted_planned" if record.kind == "failover" and result.incident is None else "reverted", f"event {event.seq}")
 
 
+def _adopted(result: Fold, event: Event) -> None:
+    """People moved the identity by hand. An open run ends; its images stay, so that a failback knows what was there first."""
+    owner, before, record = event.data["owner"], result.state, result.active()
+    if record is not None:
+        record.ended, record.ended_at, result.active_run = "adopted", event.at, ""
+    _move(result, f"adopted_{owner}", f"event {event.seq}")
+    result.votes = []
+    if owner == "source":
+        result.incident = None
+    elif record is not None and record.kind == "failover":
+        result.last_failover = record.id
+    elif rightful_owner(before) == "source":
+        # Nobody recorded what was there before: a failback must not take the images of an older failover for it.
+        run_id = f"adopted-{event.seq}"
+        result.runs[run_id] = RunRecord(
+            id=run_id,
+            kind="failover",
+            mode="execute",
+            opened_at=event.at,
+            by=event.by,
+            planned=result.incident is None,
+            epoch=0,
+            ended="adopted",
+            ended_at=event.at,
+        )
+        result.last_failover = run_id
+
+
 def _step_intent(result: Fold, event: Event) -> None:
     record = result.runs.get(event.run)
     if record is None:
@@ -260,6 +288,7 @@ _APPLY: dict[str, t.Callable[[Fold, Event], None]] = {
     "run_closed": _run_ended,
     "run_abandoned": _run_ended,
     "run_reverted": _run_ended,
+    "adopted": _adopted,
     "step_predicted": _nothing,
     "step_intent": _step_intent,
     "step_outcome": _step_outcome,

@@ -38,6 +38,7 @@ KINDS = {
     "run_closed": "a run ended as intended",
     "run_abandoned": "a run was given up before it moved anything",
     "run_reverted": "a run was undone",
+    "adopted": "people moved the identity by hand, and said so",
     "step_predicted": "what a step would change",
     "step_intent": "what a step is about to change, with before-images",
     "step_outcome": "what a step changed",

@@ -76,6 +76,16 @@ TRANSITIONS = (
     Transition("threatened", "failback_opened", "failing_back", "the failback run was opened"),
     Transition("failing_back", "failback_closed", "protected", "the run was closed and the identity armed again"),
     Transition("failing_back", "reverted", "failed_over", "the run was undone"),
+    *(
+        Transition(state.name, "adopted_target", "failed_over", "people moved the identity to the target by hand")
+        for state in STATES
+        if state.name != "failed_over"
+    ),
+    *(
+        Transition(state.name, "adopted_source", "protected", "people moved the identity to the source by hand")
+        for state in STATES
+        if state.name not in ("unarmed", "protected")
+    ),
 )
 
 _TABLE = {(row.state, row.event): row.to for row in TRANSITIONS}

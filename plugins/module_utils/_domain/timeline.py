@@ -40,6 +40,8 @@ def _text(event: Event) -> str:
         return f"{data.get('class', 'host')} incident: {data.get('msg', 'the source does not answer')}"
     if event.kind == "decision":
         return f"{data['by']} ({data.get('how', 'asserted')}): {data['decision']} ({data['reason']})"
+    if event.kind == "adopted":
+        return f"the {data['owner']} owns the identity (observed: {data['observed']}): {data['reason']}"
     if event.kind in ("run_opened", "run_resumed"):
         return f"{data.get('kind', '')} under epoch {data['epoch']}{_on_whose_word(data)}".strip()
     if event.kind in ("step_intent", "step_predicted"):

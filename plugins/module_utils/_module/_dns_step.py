@@ -185,6 +185,14 @@ class DnsStep:
         """Seconds for the largest message of this task and its reading back."""
         return self.verify_timeout + BASE_SECONDS + SECONDS_PER_RECORD * 2 * min(len(self._now), MAX_RECORDS)
 
+    def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
+        """The baseline's record, where the one that is there leads to the stand-in; any other is somebody's own doing."""
+        item, there, known = Item.parse(name), from_image(now), baseline.get("records") or {}
+        ours = set(self.wanted[item].values) if item in self.wanted else {to for _from, to in self.repoint.pairs} if self.repoint is not None else set()
+        if there is None or not ours & set(there.values):
+            return True, now
+        return name in known, known.get(name)
+
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         item, there, wanted = Item.parse(name), from_image(now), from_image(before)
         if not undone(item, wanted, from_image(after), there):

@@ -33,6 +33,7 @@ class RunContext:
     def __init__(self, run: t.Mapping[str, t.Any], journal: Journal, clock: Clock, secrets: Secrets) -> None:
         self._secrets = secrets
         self.id = str(run["id"])
+        self.kind = str(run.get("kind") or "")
         self.plan = run.get("mode") == "plan"
         self.journal = journal
         self._machines = run.get("machines") or {}

@@ -25,6 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     WrongMachine,
     WrongState,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._at_peace import without_image
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Seen, Step
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
@@ -158,8 +159,13 @@ def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None,
     reverted = params.get("revert_run")
     if run is None or not reverted:
         raise InvalidInput("state: 'reverted' needs 'run' and 'revert_run', the run whose changes are to be put back")
-    images = run.record(reverted).images.get(step.key, {})
-    changes, refused = [], []
+    record = run.record(reverted)
+    images = record.images.get(step.key, {})
+    refused: list[Outcome] = []
+    if run.kind == "failback":
+        added, refused = without_image(step, images, now, run.baseline(), adopted=record.ended == "adopted")
+        images = {**added, **images}
+    changes = []
     for name in reversed(list(images)):
         image = images[name]
         if name not in now:

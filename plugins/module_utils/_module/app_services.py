@@ -218,6 +218,10 @@ class ServicesStep(HostStep):
     def _timeout(self, name: str) -> float:
         return float(self.listed[name]["timeout"]) if name in self.listed else 120.0
 
+    def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
+        known = (baseline.get("services") or {}).get(self.host) or {}
+        return known.get(name) is not None, known.get(name)
+
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         """Puts state and start mode back, each on its own account."""
         if now is None:

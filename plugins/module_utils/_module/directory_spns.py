@@ -151,6 +151,11 @@ class SpnsStep:
             seen[change.name] = Seen(confirmed=good, image=image, msg=why)
         return seen
 
+    def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
+        """The definition says whose it is in peace time; what a third account holds is not the identity's doing."""
+        giver, taker = self.pairs[name]
+        return True, {"account": self._account(giver)} if _holder(now).lower() in ("", self._account(taker).lower()) else now
+
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         if _holder(now).lower() == _holder(before).lower():
             return None

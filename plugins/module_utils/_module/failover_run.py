@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_adoption import adopt
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import arm
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import abandon, close, stop
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import open_or_resume
@@ -25,7 +26,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 #: What each ``state`` does; every verb says who owns the identity afterwards.
-VERBS: dict[str, t.Callable[[RunTask], None]] = {"armed": arm, "opened": open_or_resume, "stopped": stop, "closed": close, "abandoned": abandon}
+VERBS: dict[str, t.Callable[[RunTask], None]] = {
+    "armed": arm,
+    "opened": open_or_resume,
+    "stopped": stop,
+    "closed": close,
+    "abandoned": abandon,
+    "adopted": adopt,
+}
 
 
 def failover_run_spec() -> ArgumentSpec:
@@ -42,6 +50,7 @@ def failover_run_spec() -> ArgumentSpec:
             "reason": {"type": "str"},
             "break_glass": {"type": "str"},
             "data_state": {"type": "str", "choices": list(DATA_STATES)},
+            "owner": {"type": "str", "choices": ["source", "target"]},
         },
         required_if=[
             ("state", "armed", ["definition"]),
@@ -49,6 +58,7 @@ def failover_run_spec() -> ArgumentSpec:
             ("state", "closed", ["run"]),
             ("state", "stopped", ["run"]),
             ("state", "abandoned", ["reason"]),
+            ("state", "adopted", ["definition", "owner", "reason"]),
         ],
     )
 

@@ -15,11 +15,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, refuse_all, refused
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._identity_parts import AddressPart, NamePart, Part, SharePart
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._identity_parts import STRICT, AddressPart, NamePart, Part, SharePart
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import addresses as addressing
+
+
+#: What an address's image holds.
+ADDRESS_IMAGE = ("interface", "prefix_length", "skip_as_source")
 
 
 def server_identity_spec() -> ArgumentSpec:
@@ -111,6 +115,17 @@ class IdentityStep(HostStep):
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         return {change.name: self.owner[change.name].verify(change) for change in group}
+
+    def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
+        """Addresses and shares as the baseline saw them on this host; of names and strict checking it knows nothing."""
+        kind, _blank, which = name.partition(" ")
+        seen = (baseline.get({"address": "addresses", "share": "shares"}.get(kind, "")) or {}).get(self.host)
+        if seen is None or name == STRICT:
+            return name == STRICT, now
+        if kind == "share":
+            return True, {**seen[which], "special": False} if seen.get(which) else None
+        known = {addressing.normal(one["address"]): {key: one[key] for key in ADDRESS_IMAGE} for one in seen}
+        return True, known.get(which)
 
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         return self.owner[name].inverse(name, before, after, now)
