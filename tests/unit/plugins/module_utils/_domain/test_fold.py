@@ -136,7 +136,7 @@ def test_the_table_names_known_states_only_and_each_row_once() -> None:
 def test_the_owner_moves_only_through_a_run() -> None:
     for row in states.TRANSITIONS:
         before, after = states.rightful_owner(row.state), states.rightful_owner(row.to)
-        if before != after:
+        if before != after and not row.event.startswith("adopted_"):  # what people did by hand went through no run
             assert "moving" in (before, after), row
 
 
