@@ -522,7 +522,7 @@ options:
                 type: str
           credential:
             description:
-              - The TSIG key of the updates.
+              - Who signs the updates, a TSIG key (C(name), C(secret)) or a Kerberos account (C(principal)).
             type: str
           repoint:
             description:

@@ -39,23 +39,6 @@ options:
     type: str
     choices: [failover, failback, drill]
     default: failover
-  key:
-    description: The TSIG key of the DNS updates. Without it no key is tried.
-    type: dict
-    suboptions:
-      name:
-        description: The name of the key.
-        type: str
-        required: true
-      secret:
-        description: The secret, in base64.
-        type: str
-        required: true
-      algorithm:
-        description: The algorithm.
-        type: str
-        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
-        default: hmac-sha256
   credentials:
     description:
       - The accounts that the definition's databases name, to log on to Exchange and SQL Server with.
@@ -86,6 +69,7 @@ seealso:
     plugin_type: filter
 extends_documentation_fragment:
   - continuity.identity_failover._attributes
+  - continuity.identity_failover._dns_auth
   - continuity.identity_failover._attributes.controller
   - continuity.identity_failover._attributes.targeted
   - continuity.identity_failover._connection

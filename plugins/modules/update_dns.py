@@ -27,6 +27,7 @@ author:
   - The continuity.identity_failover contributors (@continuity)
 extends_documentation_fragment:
   - continuity.identity_failover._attributes
+  - continuity.identity_failover._dns_auth
   - continuity.identity_failover._attributes.controller
   - continuity.identity_failover._attributes.step
   - continuity.identity_failover._run
@@ -135,25 +136,8 @@ options:
     elements: dict
     default: []
     suboptions: *server
-  key:
-    description: The TSIG key that may update the zones. Required unless O(unsigned=true).
-    type: dict
-    suboptions:
-      name:
-        description: The name of the key, as the name server has it.
-        type: str
-        required: true
-      secret:
-        description: The secret in base64.
-        type: str
-        required: true
-      algorithm:
-        description: The algorithm of the key.
-        type: str
-        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
-        default: hmac-sha256
   unsigned:
-    description: Send updates without a signature, to a zone that takes them from anybody.
+    description: Send updates without a signature, to a zone that takes them from anybody. Else O(key) or O(kerberos) is required.
     type: bool
     default: false
   ttl:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import shutil
 import subprocess
@@ -72,10 +73,13 @@ def zone_text(zone: str, address: str) -> str:
 
 
 @contextlib.contextmanager
-def running(command: list[str], folder: pathlib.Path, endpoint: Endpoint) -> Iterator[None]:
+def running(command: list[str], folder: pathlib.Path, endpoint: Endpoint, environment: dict[str, str] | None = None) -> Iterator[None]:
     """A server in the foreground until the block ends. Raises RuntimeError with its log where it does not come up."""
     log = folder / "log.txt"
-    with open(log, "w", encoding="utf-8") as stream, subprocess.Popen(command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT) as process:
+    with (
+        open(log, "w", encoding="utf-8") as stream,
+        subprocess.Popen(command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, env=environment) as process,
+    ):
         try:
             _wait_until_it_serves(process, endpoint, log)
             yield
@@ -152,6 +156,80 @@ def bind(folder: pathlib.Path) -> Iterator[RealServer]:
     with running([named, "-f", "-c", str(_bind_config(primary, first.address, zones))], primary, first):
         with running([named, "-f", "-c", str(_bind_config(secondary, second.address, followed))], secondary, second):
             yield RealServer("bind", first, second)
+
+
+# BIND with Kerberos
+
+REALM = "LAB.TEST"
+PASSWORD = "of-the-failover-account"
+
+
+@dataclasses.dataclass(frozen=True)
+class Realm:
+    """A running KDC. ``config`` is its clients' krb5.conf; ``keytabs`` by principal without realm."""
+
+    config: pathlib.Path
+    folder: pathlib.Path
+
+    def keytab(self, principal: str) -> pathlib.Path:
+        return self.folder / f"{principal.replace('/', '_')}.keytab"
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "KRB5_CONFIG": str(self.config), "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf")}
+
+
+@contextlib.contextmanager
+def realm(folder: pathlib.Path) -> Iterator[Realm]:
+    """An MIT KDC with the accounts failover and host1, and the key of the name server ns1.lab.test."""
+    folder.mkdir(parents=True)
+    made = Realm(folder / "krb5.conf", folder)
+    # The brace of a realm stands on its own line, or the library finds no KDC.
+    made.config.write_text(
+        f"[libdefaults]\n default_realm = {REALM}\n rdns = false\n dns_canonicalize_hostname = false\n dns_lookup_kdc = false\n dns_lookup_realm = false\n"
+        f" udp_preference_limit = 1\n[realms]\n {REALM} = {{\n  kdc = 127.0.53.6:25388\n }}\n",
+        encoding="utf-8",
+    )
+    (folder / "kdc.conf").write_text(
+        f"[kdcdefaults]\n kdc_listen = 127.0.53.6:25388\n kdc_tcp_listen = 127.0.53.6:25388\n[realms]\n {REALM} = {{\n"
+        f"  database_name = {folder}/principal\n  key_stash_file = {folder}/stash\n  acl_file = {folder}/kadm5.acl\n }}\n",
+        encoding="utf-8",
+    )
+
+    def tool(*command: str) -> None:
+        done = subprocess.run([program(command[0]), *command[1:]], env=made.environment(), capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
+
+    tool("kdb5_util", "create", "-s", "-P", "of-the-database", "-r", REALM)
+    tool("kadmin.local", "-q", f"addprinc -pw {PASSWORD} failover")
+    for principal in ("host1", f"DNS/ns1.{ZONE}"):
+        tool("kadmin.local", "-q", f"addprinc -randkey {principal}")
+    for principal in ("failover", "host1", f"DNS/ns1.{ZONE}"):
+        tool("kadmin.local", "-q", f"ktadd -norandkey -k {made.keytab(principal)} {principal}")
+    log = folder / "kdc.log"
+    with open(log, "w", encoding="utf-8") as stream:
+        with subprocess.Popen([program("krb5kdc"), "-n", "-r", REALM, "-P", str(folder / "pid")], env=made.environment(), stdout=stream, stderr=stream) as kdc:
+            try:
+                yield made
+            finally:
+                kdc.terminate()
+                kdc.wait(5)
+
+
+@contextlib.contextmanager
+def bind_with_kerberos(folder: pathlib.Path, kerberos: Realm) -> Iterator[RealServer]:
+    """The account failover may change everything, a host (krb5-self) only the addresses of its own name."""
+    endpoint = Endpoint("127.0.53.7", PORT, "kerberos")
+    folder.mkdir(parents=True)
+    for zone in (ZONE, REVERSE):
+        (folder / f"{zone}.db").write_text(zone_text(zone, endpoint.address), encoding="utf-8")
+    policy = f"update-policy {{ grant failover@{REALM} zonesub ANY; grant {REALM} krb5-self . A AAAA; }};"
+    zones = "\n".join(f'zone "{zone}" {{ type primary; file "{zone}.db"; {policy} }};' for zone in (ZONE, REVERSE))
+    config = _bind_config(folder, endpoint.address, zones)
+    keytab = kerberos.keytab(f"DNS/ns1.{ZONE}")
+    config.write_text(config.read_text(encoding="utf-8").replace("recursion no;", f'recursion no; tkey-gssapi-keytab "{keytab}";'), encoding="utf-8")
+    with running([program("named"), "-f", "-c", str(config)], folder, endpoint, kerberos.environment()):
+        yield RealServer("kerberos", endpoint)
 
 
 # Knot

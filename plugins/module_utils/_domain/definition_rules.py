@@ -170,7 +170,7 @@ def _database_problems(database: t.Mapping[str, t.Any], path: str) -> Problems:
 def _key(definition: Definition, path: str, inventory: Inventory) -> Problems:
     # Found here and not by the step: by then the source would be fenced and the workload started.
     if definition["dns"] is not None and definition["dns"]["credential"] is None:
-        yield f"{path}.dns.credential is missing: updates of DNS are signed with a TSIG key"
+        yield f"{path}.dns.credential is missing: updates of DNS are signed with a TSIG key or by a Kerberos account"
 
 
 def _repoint(definition: Definition, path: str, inventory: Inventory) -> Problems:

@@ -210,7 +210,7 @@ RECORDS = {
 DNS = {
     "servers": _table("Name servers that take updates, in the order they are tried.", DNS_SERVER, required=True),
     "verify_servers": _table("Name servers that must show the change too. Without any, those that the zone names.", DNS_SERVER),
-    "credential": _name("The TSIG key of the updates.", names="credential"),
+    "credential": _name("Who signs the updates, a TSIG key (C(name), C(secret)) or a Kerberos account (C(principal)).", names="credential"),
     "repoint": _group(
         "Every address record of a name is moved from the source's addresses to the target's.",
         {

@@ -48,7 +48,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal, TsigAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -73,7 +74,7 @@ class DnsStep:
         wanted: t.Sequence[Wanted],
         repoint: Repoint | None,
         servers: Servers,
-        auth: TsigAuth,
+        auth: Auth,
         clock: Clock,
         *,
         ttl: int | None,

@@ -17,11 +17,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal, TsigAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython, update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 
 #: Seconds after which a server that gave no answer to an update is not asked again.
 KEY_AGAIN = 12.0
@@ -29,13 +30,13 @@ KEY_AGAIN = 12.0
 PROBE_LABEL = "_failover-preflight"
 
 
-def dns(definition: t.Mapping[str, t.Any], key: t.Mapping[str, t.Any] | None, clock: Clock) -> list[Finding]:
-    """Every server answers, serves the zones, takes the key, and says the same as the others."""
+def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock: Clock) -> list[Finding]:
+    """Every server answers, serves the zones, takes the key, and says the same as the others. ``params``: who signs."""
     if not definition["dns"]:
         return []
     try:
         require_dnspython()
-        auth = TsigAuth(TsigKey.from_text(key["name"], key["secret"], key["algorithm"]) if key else None, clock)
+        build_auth(params, Servers([], (), clock), clock)
     except FailoverError as error:
         return [Finding("check_failed", evidence={"check": "DNS", "reason": error.reason}, msg=error.message)]
     items = record_items(definition)
@@ -46,7 +47,7 @@ def dns(definition: t.Mapping[str, t.Any], key: t.Mapping[str, t.Any] | None, cl
         # Each by itself: what another server says proves nothing of this one.
         alone = Servers([endpoint], (), clock)
         try:
-            said[endpoint.label] = _look(definition, alone, items, auth if endpoint in updated else None, clock, found)
+            said[endpoint.label] = _look(definition, alone, items, build_auth(params, alone, clock) if endpoint in updated else None, clock, found)
         except TransportError as error:
             found.append(
                 Finding("dns_server_unreachable", endpoint.label, {"reason": error.reason}, f"the name server {endpoint} does not answer: {error.message}")
@@ -57,7 +58,7 @@ def dns(definition: t.Mapping[str, t.Any], key: t.Mapping[str, t.Any] | None, cl
 
 
 def _look(
-    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: TsigAuth | None, clock: Clock, found: list[Finding]
+    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: Auth | None, clock: Clock, found: list[Finding]
 ) -> dict[Item, RecordSet | None]:
     """What one server says of each record; adds to ``found``. ``auth`` None: it takes no updates of ours."""
     server = alone.updated[0]
@@ -70,12 +71,12 @@ def _look(
         except DnsRefused as error:
             found.append(Finding("dns_zone_not_served", server.endpoint.label, {"name": name}, error.message))
     readings = alone.read(server, [item for item in items if item.name in zones])
-    if auth is not None and auth.key is not None:
+    if auth is not None:
         found += _try_key(server, sorted(set(zones.values())), auth, clock)
     return {item: reading.records for item, reading in readings.items() if reading.status == "ok"}
 
 
-def _try_key(server: NameServer, zones: t.Sequence[str], auth: TsigAuth, clock: Clock) -> list[Finding]:
+def _try_key(server: NameServer, zones: t.Sequence[str], auth: Auth, clock: Clock) -> list[Finding]:
     """Sends an update that only asks for something to be absent, so that the server judges the key and does nothing.
 
     It may so be asked again when its answer was lost. A server that stays silent is not asked for its further zones.

@@ -21,13 +21,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns, _preflight_hosts, _preflight_workload
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import FanOut, allowed_failures
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.exchange import Account
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import ALGORITHMS
 
 #: Seconds for one client's answer, and how many of the silent ones are named.
 CLIENT = 10.0
@@ -36,18 +36,13 @@ NAMED = 20
 
 def failover_preflight_spec() -> ArgumentSpec:
     """Everything that the module takes."""
-    key = {
-        "name": {"type": "str", "required": True},
-        "secret": {"type": "str", "required": True, "no_log": True},
-        "algorithm": {"type": "str", "choices": list(ALGORITHMS), "default": "hmac-sha256"},
-    }
     credential = {"name": {"type": "str", "required": True}, "user": {"type": "str"}, "password": {"type": "str", "no_log": True}}
     spec = ArgumentSpec(
         argument_spec={
             "identity": {"type": "str", "required": True},
             "definition": {"type": "dict", "required": True, "options": definition_spec()},
             "kind": {"type": "str", "choices": ["failover", "failback", "drill"], "default": "failover"},
-            "key": {"type": "dict", "options": key, "no_log": False},
+            **AUTH_OPTIONS,
             "credentials": {"type": "list", "elements": "dict", "default": [], "options": credential},
             "accept": {"type": "dict", "default": {}},
         }
@@ -66,7 +61,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="source") as pool:
         source = pool.submit(_preflight_hosts.ask, case, case.source)
         found = _preflight_hosts.reached(case, case.target, _preflight_hosts.ask(case, case.target))
-        found += _preflight_dns.dns(definition, params["key"], clock) + _clients(case) + _preflight_workload.spns(case)
+        found += _preflight_dns.dns(definition, params, clock) + _clients(case) + _preflight_workload.spns(case)
         journal = _journal(case, params["identity"])
         if case.receiving == case.target:
             found += _receiving(case, accounts)

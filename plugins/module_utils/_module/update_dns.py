@@ -15,14 +15,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import TYPES, canonical_address, canonical_name, canonical_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS, build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, TsigAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth, TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import ALGORITHMS, TsigKey
 
 
 def update_dns_spec() -> ArgumentSpec:
@@ -41,11 +42,6 @@ def update_dns_spec() -> ArgumentSpec:
         "ptr": {"type": "bool", "default": False},
     }
     server = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}, "name": {"type": "str"}}
-    key = {
-        "name": {"type": "str", "required": True},
-        "secret": {"type": "str", "required": True, "no_log": True},
-        "algorithm": {"type": "str", "choices": list(ALGORITHMS), "default": "hmac-sha256"},
-    }
     return ArgumentSpec(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent", "repointed", "reverted"], "default": "present"},
@@ -53,7 +49,7 @@ def update_dns_spec() -> ArgumentSpec:
             "repoint": {"type": "dict", "options": repoint},
             "servers": {"type": "list", "elements": "dict", "options": server, "required": True},
             "verify_servers": {"type": "list", "elements": "dict", "options": server, "default": []},
-            "key": {"type": "dict", "options": key, "no_log": False},
+            **AUTH_OPTIONS,
             "unsigned": {"type": "bool", "default": False},
             "ttl": {"type": "int"},
             "require": {"type": "str", "choices": ["reachable", "all", "primary"], "default": "reachable"},
@@ -104,12 +100,13 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
             raise InvalidInput(f"verify_servers: the name {one.label} is that of another server in servers")
     if not servers:
         raise InvalidInput("servers is empty; list the name server that takes the zone's updates")
+    asked = Servers(servers, readers, clock)
     return DnsStep(
         state,
         wanted,
         read_repoint(repoint, protected) if repoint is not None else None,
-        Servers(servers, readers, clock),
-        TsigAuth(_key(params), clock),
+        asked,
+        _auth(params, asked, clock),
         clock,
         ttl=ttl,
         require=str(params["require"]),
@@ -120,15 +117,17 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     )
 
 
-def _key(params: t.Mapping[str, t.Any]) -> TsigKey | None:
-    key = params.get("key")
-    if key and params.get("unsigned"):
-        raise InvalidInput("key and unsigned are both given; either the updates are signed by the key, or they are not signed")
-    if key:
-        return TsigKey.from_text(str(key["name"]), str(key["secret"]), str(key.get("algorithm") or "hmac-sha256"))
-    if not params.get("unsigned"):
-        raise InvalidInput("key is missing: give the TSIG key that may update these zones, or 'unsigned: true' for a zone that takes updates from anybody")
-    return None
+def _auth(params: t.Mapping[str, t.Any], servers: Servers, clock: Clock) -> Auth:
+    auth = build_auth(params, servers, clock)
+    if auth is not None and params.get("unsigned"):
+        signer = "key" if params.get("key") else "kerberos"
+        raise InvalidInput(f"{signer} and unsigned are both given; either the updates are signed, or they are not")
+    if auth is None and not params.get("unsigned"):
+        raise InvalidInput(
+            "key is missing: give the TSIG key (or the Kerberos account) that may update these zones, or 'unsigned: true' for a zone that takes updates "
+            "from anybody"
+        )
+    return auth or TsigAuth(None, clock)
 
 
 def _endpoints(entries: t.Sequence[t.Mapping[str, t.Any]], option: str) -> list[Endpoint]:

@@ -27,7 +27,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     ProtocolError,
     Unreachable,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import BADTIME, Tsig, TsigKey, sign, split_tsig, verifies
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import BADTIME, Tsig, split_tsig
 
 #: Queries in flight on one connection, so that neither side's buffer fills while the other only sends.
 WINDOW = 100
@@ -95,25 +96,6 @@ class Accepted:
 
     authentic: bool
     msg: str = ""
-
-
-class TsigAuth:
-    """Signs updates with a shared key. ``key`` None: unsigned, which the user must have asked for."""
-
-    def __init__(self, key: TsigKey | None, clock: Clock) -> None:
-        self.key = key
-        self._clock = clock
-
-    def now(self) -> int:
-        return int(self._clock.now().timestamp())
-
-    def sign(self, wire: bytes) -> tuple[bytes, bytes]:
-        return sign(wire, self.key, self.now()) if self.key is not None else (wire, b"")
-
-    def accepts(self, bare: bytes, tsig: Tsig | None, request_mac: bytes) -> bool:
-        if self.key is None:
-            return True
-        return tsig is not None and verifies(bare, tsig, self.key, request_mac, self.now())
 
 
 class NameServer:
@@ -191,23 +173,28 @@ class NameServer:
             except OSError as error:
                 raise Unreachable(f"{self.endpoint} can't be reached: {error.strerror or error}", host=self.endpoint.label) from None
 
-    def update(self, wire: bytes, auth: TsigAuth, timeout: float) -> Accepted:
+    def update(self, wire: bytes, auth: Auth, timeout: float) -> Accepted:
         """Sends an update, signed now. On a kept connection that was lost it is signed anew and sent once more: its
-        prerequisites make a second try harmless, and its refusal is then settled by reading back."""
+        prerequisites make a second try harmless, and its refusal is then settled by reading back. A key that the server does
+        not know any more is made anew, where it can be: with BADKEY nothing was done."""
         kept = self._used
         try:
             return self._update_once(wire, auth, timeout)
         except ConnectionLost:
             if not kept:
                 raise
-            return self._update_once(wire, auth, timeout)
+        except Refusal as refusal:
+            if refusal.code != "bad_key" or not auth.renewed(self.endpoint.label):
+                raise
+        return self._update_once(wire, auth, timeout)
 
-    def _update_once(self, wire: bytes, auth: TsigAuth, timeout: float) -> Accepted:
+    def _update_once(self, wire: bytes, auth: Auth, timeout: float) -> Accepted:
+        auth.prepare(self.endpoint.label, lambda query: self.exchange(new_id() + query[2:], timeout))
         wire = new_id() + wire[2:]
-        signed, request_mac = auth.sign(wire)
+        signed, request_mac = auth.sign(self.endpoint.label, wire)
         reply = self.exchange(signed, timeout)
         bare, tsig = split_tsig(reply)
-        return judge(self.endpoint, bare, tsig, auth.accepts(bare, tsig, request_mac), auth)
+        return judge(self.endpoint, bare, tsig, auth.accepts(self.endpoint.label, bare, tsig, request_mac), auth)
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         timeout = min(self.endpoint.timeout, deadline.remaining())
@@ -257,26 +244,30 @@ class NameServer:
         return ConnectionLost(f"{self.endpoint} broke the connection: {error.strerror or error}", host=self.endpoint.label)
 
 
-def judge(endpoint: Endpoint, bare: bytes, tsig: Tsig | None, authentic: bool, auth: TsigAuth) -> Accepted:
+def judge(endpoint: Endpoint, bare: bytes, tsig: Tsig | None, authentic: bool, auth: Auth) -> Accepted:
     """What an answer to an update means. An error is that error even when nobody vouches for it; a success is not."""
     if len(bare) < 12:
         raise ProtocolError(f"{endpoint} sent bytes that are no DNS message", host=endpoint.label)
     rcode = bare[3] & 0x0F
     tsig_error = tsig.error if tsig is not None else 0
-    vouched = "" if authentic or auth.key is None else f" (the answer is {_flaw(tsig)}, so it is not certain that the server sent it)"
+    vouched = "" if authentic or not auth.signs else f" (the answer is {_flaw(tsig)}, so it is not certain that the server sent it)"
     if rcode == 0 and not tsig_error:
         return Accepted(authentic, "" if authentic else f"{endpoint} said yes, but its answer is {_flaw(tsig)}; only reading back tells whether it was done")
     if tsig_error in TSIG_ERRORS:
         code, meaning = TSIG_ERRORS[tsig_error]
         if tsig_error == BADTIME:
             meaning = _skew(tsig, auth.now())
-    elif rcode == 9 and tsig is None and auth.key is not None:
-        code, meaning = "not_authoritative", f"it does not hold that zone as its primary, or it does not know the key {auth.key.name!r}"
+    elif rcode == 9 and tsig is None and auth.signs:
+        code, meaning = "not_authoritative", f"it does not hold that zone as its primary, or it does not know the {auth.words}"
     else:
         code, meaning = RCODES.get(rcode, ("refused", "it gave no reason"))
-    key = f" (key {auth.key.name!r}, {auth.key.algorithm})" if auth.key is not None else " (unsigned)"
     raise Refusal(
-        f"{endpoint} refused the update{key}: {meaning}; {RCODE_WORDS[rcode]}{vouched}", endpoint, code, rcode=rcode, authentic=authentic, tsig_error=tsig_error
+        f"{endpoint} refused the update ({auth.words}): {meaning}; {RCODE_WORDS[rcode]}{vouched}",
+        endpoint,
+        code,
+        rcode=rcode,
+        authentic=authentic,
+        tsig_error=tsig_error,
     )
 
 

@@ -103,6 +103,18 @@ class Servers:
             return server
         raise failures[-1]
 
+    def host_name(self, label: str) -> str:
+        """The name of the server with this label, as it says itself: in Active Directory each is the MNAME of its own SOA.
+
+        Asks for a zone that was found before. Raises NotServed.
+        """
+        server = next(one for one in self.all if one.endpoint.label == label)
+        for zone in dict.fromkeys(self._zones.values()):
+            records = self.read(server, [Item(zone, "SOA")])[Item(zone, "SOA")].records
+            if records is not None:
+                return records.values[0].split()[0].rstrip(".").lower()
+        raise NotServed(f"{server.endpoint} serves none of the zones, so its own host name is not known; state it as kerberos.server", host=label)
+
     def zones(self, server: NameServer, names: t.Iterable[str], stated: t.Mapping[str, str]) -> dict[str, str]:
         """name -> the zone that ``server`` holds it in. ``stated``: zones that the user named; they are checked too.
 

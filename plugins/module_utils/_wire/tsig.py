@@ -100,18 +100,29 @@ def _variables(key_name: str, algorithm: str, time: int, fudge: int, error: int,
     return name_to_wire(key_name) + struct.pack("!HI", CLASS_ANY, 0) + name_to_wire(algorithm) + stamp + struct.pack("!HH", error, len(other)) + other
 
 
-def _mac(key: TsigKey, request_mac: bytes, message: bytes, variables: bytes) -> bytes:
-    before = struct.pack("!H", len(request_mac)) + request_mac if request_mac else b""
-    return hmac.new(key.secret, before + message + variables, getattr(hashlib, ALGORITHMS[key.algorithm])).digest()
+def _hmac(key: TsigKey, data: bytes) -> bytes:
+    return hmac.new(key.secret, data, getattr(hashlib, ALGORITHMS[key.algorithm])).digest()
 
 
 def sign(wire: bytes, key: TsigKey, now: int) -> tuple[bytes, bytes]:
     """The message with its TSIG record, and the MAC that the reply is checked against."""
-    mac = _mac(key, b"", wire, _variables(key.name, key.algorithm, now, FUDGE, 0, b""))
-    rdata = name_to_wire(key.algorithm) + struct.pack("!HIHH", now >> 32, now & 0xFFFFFFFF, FUDGE, len(mac)) + mac + wire[:2] + struct.pack("!HH", 0, 0)
-    record = name_to_wire(key.name) + struct.pack("!HHIH", TYPE_TSIG, CLASS_ANY, 0, len(rdata)) + rdata
+    return sign_with(wire, key.name, key.algorithm, now, lambda data: _hmac(key, data))
+
+
+def sign_with(wire: bytes, key_name: str, algorithm: str, now: int, mac_of: t.Callable[[bytes], bytes]) -> tuple[bytes, bytes]:
+    """The same for a key that is no shared secret: ``mac_of`` makes the MAC, for GSS-TSIG the message's GSS token."""
+    mac = mac_of(wire + _variables(key_name, algorithm, now, FUDGE, 0, b""))
+    rdata = name_to_wire(algorithm) + struct.pack("!HIHH", now >> 32, now & 0xFFFFFFFF, FUDGE, len(mac)) + mac + wire[:2] + struct.pack("!HH", 0, 0)
+    record = name_to_wire(key_name) + struct.pack("!HHIH", TYPE_TSIG, CLASS_ANY, 0, len(rdata)) + rdata
     (additional,) = struct.unpack("!H", wire[10:12])
     return wire[:10] + struct.pack("!H", additional + 1) + wire[12:] + record, mac
+
+
+def signed_part(bare: bytes, tsig: Tsig, request_mac: bytes) -> bytes:
+    """What the MAC of a reply covers (RFC 8945 §5.3): the request's MAC with its length, the reply, the TSIG's own fields."""
+    before = struct.pack("!H", len(request_mac)) + request_mac if request_mac else b""
+    variables = _variables(tsig.key_name, tsig.algorithm, tsig.time, tsig.fudge, tsig.error, tsig.other)
+    return before + struct.pack("!H", tsig.original_id) + bare[2:] + variables
 
 
 def split_tsig(wire: bytes) -> tuple[bytes, Tsig | None]:
@@ -126,13 +137,13 @@ def _split(wire: bytes) -> tuple[bytes, Tsig | None]:
     questions, answers, authorities, additionals = struct.unpack("!HHHH", wire[4:12])
     place = 12
     for _question in range(questions):
-        place = _skip_name(wire, place) + 4
+        place = skip_name(wire, place) + 4
     for _record in range(answers + authorities + additionals - 1 if additionals else 0):
-        place = _skip_name(wire, place) + 10
+        place = skip_name(wire, place) + 10
         place += struct.unpack("!H", wire[place - 2 : place])[0]
     if not additionals:
         return wire, None
-    body = _skip_name(wire, place) + 10
+    body = skip_name(wire, place) + 10
     rdtype, _rdclass, _ttl, length = struct.unpack("!HHIH", wire[body - 10 : body])
     if rdtype != TYPE_TSIG:
         return wire, None
@@ -143,7 +154,7 @@ def _split(wire: bytes) -> tuple[bytes, Tsig | None]:
 
 
 def _read(wire: bytes, place: int, body: int) -> Tsig:
-    after = _skip_name(wire, body)
+    after = skip_name(wire, body)
     high, low, fudge, mac_size = struct.unpack("!HIHH", wire[after : after + 10])
     tail = after + 10 + mac_size
     original_id, error, other_length = struct.unpack("!HHH", wire[tail : tail + 6])
@@ -159,7 +170,7 @@ def _read(wire: bytes, place: int, body: int) -> Tsig:
     )
 
 
-def _skip_name(wire: bytes, place: int) -> int:
+def skip_name(wire: bytes, place: int) -> int:
     """The place behind the name that starts at ``place``."""
     while wire[place]:
         if wire[place] >= 0xC0:
@@ -191,6 +202,10 @@ def verifies(bare: bytes, tsig: Tsig, key: TsigKey, request_mac: bytes, now: int
     """
     if tsig.key_name != key.name or tsig.algorithm != key.algorithm or not tsig.mac:
         return False
-    signed = struct.pack("!H", tsig.original_id) + bare[2:]
-    expected = _mac(key, request_mac, signed, _variables(key.name, key.algorithm, tsig.time, tsig.fudge, tsig.error, tsig.other))
-    return hmac.compare_digest(expected, tsig.mac) and (tsig.error == BADTIME or abs(tsig.time - now) <= tsig.fudge)
+    expected = _hmac(key, signed_part(bare, tsig, request_mac))
+    return hmac.compare_digest(expected, tsig.mac) and fresh(tsig, now)
+
+
+def fresh(tsig: Tsig, now: int) -> bool:
+    """A reply of the present; with BADTIME the server's clock is the very thing that is off."""
+    return tsig.error == BADTIME or abs(tsig.time - now) <= tsig.fudge

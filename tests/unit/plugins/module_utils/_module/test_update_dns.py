@@ -500,8 +500,9 @@ def test_a_foreign_text_in_the_marker_s_place_is_left_there(estate: Estate, tmp_
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
-        ({"key": None}, InvalidInput, "key is missing: give the TSIG key that may update these zones, or 'unsigned: true'"),
+        ({"key": None}, InvalidInput, "key is missing: give the TSIG key (or the Kerberos account) that may update these zones, or"),
         ({"unsigned": True}, InvalidInput, "key and unsigned are both given"),
+        ({"kerberos": {"principal": "a@R"}}, InvalidInput, "key and kerberos are both given"),
         ({"records": []}, InvalidInput, "records is empty; list at least one record"),
         ({"servers": []}, InvalidInput, "servers is empty"),
         ({"servers": [{"address": "dns1"}]}, InvalidInput, "servers entry 1: 'dns1' is not an IP address"),

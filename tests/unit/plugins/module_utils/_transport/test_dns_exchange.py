@@ -25,7 +25,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     ProtocolError,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_records
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer, Refusal, TsigAuth, judge
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer, Refusal, judge
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import ALGORITHMS, TsigKey
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
