@@ -166,8 +166,10 @@ def _run_opened(result: Fold, event: Event) -> None:
         decided = (moment(result.votes[-1]["at"]) - moment(result.incident["opened_at"])).total_seconds() if result.votes else 0.0
         result.runs[event.run].waited = {"detect": float(result.incident.get("silent_seconds") or 0.0), "decide": decided}
     if data["kind"] in ("failover", "failback"):
+        before = result.state
         _move(result, "break_glass" if data.get("break_glass") else f"{data['kind']}_opened", f"event {event.seq}")
-        result.votes = []  # consumed
+        if result.state != before:
+            result.votes = []  # consumed; an opening that the table does not expect consumes nothing
 
 
 def _run_resumed(result: Fold, event: Event) -> None:

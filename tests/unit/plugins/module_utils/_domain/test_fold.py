@@ -127,6 +127,11 @@ def test_an_event_that_the_table_does_not_expect_is_kept_and_moves_nothing() -> 
     assert found.unexpected == ["event 1: source_answered in state protected"]
 
 
+def test_an_opening_that_is_not_expected_leaves_the_votes() -> None:
+    found = fold([ARMED, INCIDENT, vote(), opened("failback", "r2")], NOW)
+    assert (found.state, len(found.votes), found.unexpected) == ("approved", 1, ["event 1: failback_opened in state approved"])
+
+
 def test_the_table_names_known_states_only_and_each_row_once() -> None:
     names = {state.name for state in states.STATES}
     assert {row.state for row in states.TRANSITIONS} | {row.to for row in states.TRANSITIONS} == names
