@@ -29,6 +29,8 @@ Prepare = Callable[[LabEstate], Awaitable[Any]]
 
 FOLDER = "C:\\ProgramData\\continuity.identity_failover"
 HASH = "0" * 64
+#: Seconds that are left at the moment of the answer.
+SPANS = {"remaining", "longest", "settling"}
 #: Values that differ between two runs of one thing, or between a machine and its twin.
 VARIES = {"started", "ended", "since", "pid", "stdout_tail", "stderr_tail", "hresult", "line"}
 
@@ -55,8 +57,8 @@ async def _nothing(estate: LabEstate) -> None:
     pass
 
 
-def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = False) -> JSON:
-    return {"acquire": acquire, "release": release, "epoch": epoch, "holder": holder, "by": "me", "run": "r1", "seconds": 60, "longest": 5}
+def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = False, force: bool = False) -> JSON:
+    return {"acquire": acquire, "release": release, "force": force, "epoch": epoch, "holder": holder, "by": "me", "run": "r1", "seconds": 60, "longest": 40}
 
 
 def store(after: int = 0, lines: list[str] | None = None, expect: JSON = None, lease: JSON = None, *, checkpoint: bool = False, aside: str = "") -> Step:
@@ -350,7 +352,7 @@ def _script_of(case: Case, step: Step, estate: LabEstate) -> str:
 def _comparable(value: JSON, network: str) -> JSON:
     """Without what varies; addresses of the lab's own network in one spelling; seconds that are left, roughly."""
     if isinstance(value, dict):
-        return {key: ("" if key in VARIES else round(float(each), -1) if key == "remaining" else _comparable(each, network)) for key, each in value.items()}
+        return {key: ("" if key in VARIES else round(float(each), -1) if key in SPANS else _comparable(each, network)) for key, each in value.items()}
     if isinstance(value, list):
         return [_comparable(each, network) for each in value]
     return value.replace(network, "127.X.") if isinstance(value, str) else value

@@ -11,9 +11,9 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
 #: The options of ``run_spec()`` with their defaults, for a task that stands alone.

@@ -66,13 +66,18 @@ class RunContext:
             raise WrongState(f"the journal of {self.journal.identity} knows no run {run_id}: revert_run must be the id of a run that failover_status lists")
         return record
 
+    def settle(self) -> str:
+        """Before this run puts back what it did itself: waits for what a controller that it was taken from had begun."""
+        waited = self.lease.settle()
+        return f"waited {waited:.0f} s for a change that an earlier controller of run {self.id} had begun" if waited > 0 else ""
+
     def predicted(self, step: str, host: str, changes: list[Change]) -> None:
         # A plan holds no lease: it changes nothing, and must not be in the way of a run that does.
         data = self._redacted({"changes": [_image(c) for c in changes]})
         self.journal.append([self.journal.draft("step_predicted", run=self.id, step=step, by=self._by, host=host, data=data)], anywhere=True)
 
     def intent(self, step: str, host: str, changes: list[Change], reverts: str = "") -> None:
-        """Says before-images and intentions before anything is touched, and makes the lease long enough for the first.
+        """Says before-images and intentions before anything is touched, and tells the store how long the changes may last.
         ``reverts``: the run whose changes are put back; a run that reverts itself keeps its first images."""
         data = {"changes": [_image(c) for c in changes], "reverts": reverts}
         self._append("step_intent", step, host, data, max(c.deadline for c in changes))
@@ -91,7 +96,8 @@ class RunContext:
             "bad": [{"name": o.name, "status": o.status, "reason": o.reason, "msg": o.msg} for o in _bad(result)],
             "evidence": result.extra.get("evidence") or result.extra.get("curves"),
         }
-        self._append("step_outcome", step, host, data, 0.0)
+        # What could not be read back may still be going on.
+        self._append("step_outcome", step, host, data, None if any(o.status == "unconfirmed" for o in result.outcomes) else 0.0)
 
     def _unrecorded(self, step: str) -> set[str]:
         """What this run set out to change without an outcome of it being known: a controller died in between. What is there
@@ -103,9 +109,9 @@ class RunContext:
         return {name for name, image in images.items() if not image.get("recorded", True)}
 
     def accepted(self, step: str, what: str, reason: str) -> None:
-        self._append("accepted", step, "", {"what": what, "reason": reason}, 0.0)
+        self._append("accepted", step, "", {"what": what, "reason": reason}, None)
 
-    def _append(self, kind: str, step: str, host: str, data: t.Any, longest: float) -> None:
+    def _append(self, kind: str, step: str, host: str, data: t.Any, longest: float | None) -> None:
         self.lease.append([self.journal.draft(kind, run=self.id, step=step, by=self._by, host=host, data=self._redacted(data))], longest)
 
     def _redacted(self, data: t.Any) -> t.Any:

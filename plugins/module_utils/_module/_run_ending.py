@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 
 
 def close(task: RunTask) -> None:

@@ -13,13 +13,13 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, Opening
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_approval import UNASKED, Approval, approved_opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_approval import UNASKED, Approval, approved_opening, break_glass
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, unsettled
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
 
 
@@ -36,6 +36,8 @@ def open_or_resume(task: RunTask) -> None:
         result.outcomes.append(Outcome(kind, "already", before=fold.state, after=fold.state))
         result.msg = f"{task.identity} is {fold.state}: there is nothing to do"
         return
+    if found.how == "open" and not plan and not found.beside:
+        _refuse_unsettled(task)
     _right_target(task)
     if found.how == "open" and kind == "failover" and fold.incident and not plan:
         _refuse_recovered_source(task, approval)
@@ -74,6 +76,16 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED) -> None:
         reverts=fold.last_failover if kind == "failback" else run_id,
     )
     result.msg = f"{kind} run {run_id} of {task.identity} is {'resumed' if resumed else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
+
+
+def _refuse_unsettled(task: RunTask) -> None:
+    """Resuming a run goes on in its direction; another run may not, so it waits for what a dead controller had begun."""
+    lease = task.journal.lease
+    if not lease.live and lease.unsettled > 0:
+        if break_glass(task):
+            task.result.warnings.append(f"break-glass: not waited for: {unsettled(task.identity, lease, task.clock.now())}")
+            return
+        raise LeaseHeld(unsettled(task.identity, lease, task.clock.now()), holder=lease.by, run=lease.run, remaining=lease.unsettled)
 
 
 def _right_target(task: RunTask) -> None:

@@ -7,7 +7,7 @@
 """The step driver: the only place that journals, checks the lease, applies and verifies (architecture, section 5).
 
 right machine? -> observe -> changes -> check or plan mode: predict and stop
-               -> journal intent with before-images -> for each group: lease long enough? apply, verify
+               -> journal intent with before-images -> for each group: lease ours, its end told? apply, verify
                -> journal outcome
 """
 
@@ -58,6 +58,8 @@ def drive(
     run = context or open_run(params, hosts, clock)
     result = Result()
     begun, begun_at = clock.monotonic(), stamp(clock.now())
+    if run is not None and not check_mode and not run.plan and reverted_run(params) == run.id:
+        result.warnings.extend(filter(None, [run.settle()]))
     try:
         before, changes, refused = _looked(step, params, run, clock)
     except FailoverError as error:

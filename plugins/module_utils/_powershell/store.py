@@ -14,7 +14,9 @@ Facts it stands on (reference: Microsoft's documentation of System.IO, Mutex obj
 * a mutex whose owner died is ours (``AbandonedMutexException``), and the file may end in half a line;
 * ``FileOptions.WriteThrough`` with ``Flush($true)`` returns once the line is on the disk;
 * ``Stopwatch.GetTimestamp`` counts from boot and knows no clock steps; a changed boot time restarts the lease's full
-  time, which is the safe side.
+  time, once, which is the safe side (Windows moves the boot time with the clock, so a clock step may look like a restart).
+
+The lease follows the rules of ``_domain/lease_rules.py``.
 """
 
 from __future__ import annotations
@@ -106,22 +108,28 @@ try {
         } catch { $mark = @{ seq = 0; hash = '0' * 64 } }
     }
 
-    $lease = @{ holder = ''; epoch = 0; by = ''; run = ''; seconds = 0.0; granted = 0.0; longest = 0.0; boot = $boot; since = '' }
+    $lease = @{ holder = ''; epoch = 0; by = ''; run = ''; seconds = 0.0; granted = 0.0; longest = 0.0; settling = 0.0; boot = $boot; since = '' }
     if ([System.IO.File]::Exists($leaseFile)) {
         $kept = [System.IO.File]::ReadAllText($leaseFile, $encoding) | ConvertFrom-Json
-        foreach ($name in @('holder', 'epoch', 'by', 'run', 'seconds', 'granted', 'longest', 'boot', 'since')) { $lease[$name] = $kept.$name }
-        if ([string]$lease.boot -ne $boot) { $lease.boot = $boot; $lease.granted = $uptime }
+        foreach ($name in @($lease.Keys)) { if ($null -ne $kept.PSObject.Properties[$name]) { $lease[$name] = $kept.$name } }
+        if (([string]$lease.boot -ne $boot) -or ([double]$lease.granted -gt $uptime)) {
+            # Kept at once, or the lease of a dead holder would begin anew at every look.
+            $lease.boot = $boot; $lease.granted = $uptime
+            Write-Whole $leaseFile (ConvertTo-Json -InputObject $lease -Compress)
+        }
     }
+    $passed = $uptime - [double]$lease.granted
     $remaining = 0.0
-    if ([string]$lease.holder -ne '') { $remaining = [double]$lease.seconds - ($uptime - [double]$lease.granted) }
+    if ([string]$lease.holder -ne '') { $remaining = [double]$lease.seconds - $passed }
+    $longest = [System.Math]::Max(0.0, [double]$lease.longest - $passed)
+    $settling = [System.Math]::Max(0.0, [double]$lease.settling - $passed)
 
     $verdict = 'ok'
     $claim = $request.lease
     if ($null -ne $claim) {
-        $mine = ([string]$lease.holder -eq [string]$claim.holder)
+        $mine = ([string]$lease.holder -ceq [string]$claim.holder)
         if ($claim.acquire) {
-            $kept = ([string]$lease.holder -ne '') -and (($remaining + [double]$lease.longest) -gt 0)
-            if ($kept -and (-not $mine)) { $verdict = 'lease_held' }
+            if (($remaining -gt 0) -and (-not $mine) -and (-not $claim.force)) { $verdict = 'lease_held' }
             elseif ([int]$claim.epoch -ne ([int]$lease.epoch + 1)) { $verdict = 'head_moved' }
         } elseif ((-not $mine) -or ([int]$claim.epoch -ne [int]$lease.epoch)) { $verdict = 'lease_lost' }
     }
@@ -160,10 +168,13 @@ try {
         }
         if ($null -ne $claim) {
             if ($claim.acquire) { $lease.epoch = [int]$claim.epoch; $lease.since = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ') }
+            # What the holder has begun may still be going on: it is carried over when the lease changes hands.
+            if ($claim.acquire -or $claim.release) { $settling = [System.Math]::Max($longest, $settling) }
+            $longest = [double]$claim.longest
             $lease.holder = [string]$claim.holder
-            if ($claim.release) { $lease.holder = '' }
+            if ($claim.release) { $lease.holder = ''; $longest = 0.0 }
             $lease.by = [string]$claim.by; $lease.run = [string]$claim.run
-            $lease.seconds = [double]$claim.seconds; $lease.longest = [double]$claim.longest; $lease.granted = $uptime
+            $lease.seconds = [double]$claim.seconds; $lease.longest = $longest; $lease.settling = $settling; $lease.granted = $uptime
             Write-Whole $leaseFile (ConvertTo-Json -InputObject $lease -Compress)
             $remaining = 0.0
             if ($lease.holder -ne '') { $remaining = $lease.seconds }
@@ -173,7 +184,7 @@ try {
         verdict = $verdict; head = @{ seq = $seq; hash = $hash }; mark = $mark; lines = $tail; torn = $torn
         lease = @{
             holder = $lease.holder; epoch = $lease.epoch; by = $lease.by; run = $lease.run
-            longest = $lease.longest; since = $lease.since; remaining = $remaining
+            longest = $longest; settling = $settling; since = $lease.since; remaining = $remaining
         }
     }
 } finally {

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import fcntl
 import json
@@ -19,8 +20,9 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import GENESIS, Head, from_checkpoint, line_hash, number
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import KeptLease, after_restart, grant, judge, lease_state
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import StoreError
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, LeaseState, Reply, Request
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request
 
 
 def boot_id() -> str:
@@ -89,11 +91,11 @@ class DirectoryStore:
         lines, torn = self._read(journal)
         base = max(0, number(lines[0]) - 1) if lines else 0
         head = Head(base + len(lines), line_hash(lines[-1]) if lines else GENESIS)
-        uptime = self._uptime()
-        kept = self._read_lease(request.identity, uptime)
-        lease = self._state(kept, uptime)
+        uptime, boot = self._uptime(), self._boot()
+        kept = self._read_lease(request.identity, uptime, boot)
+        lease = lease_state(kept, uptime)
         mark = self._read_mark(request.identity)
-        verdict = self._judge(request, head, lease)
+        verdict = judge(request.lease, lease, request.expect, head)
         if not request.aside and (mark.seq > head.seq or (mark.seq == head.seq and mark.hash != head.hash)):
             verdict = "rewound"
         first = max(0, request.after - base)
@@ -102,9 +104,9 @@ class DirectoryStore:
             if request.lines:
                 head = self._write(journal, request, head)
             if request.lease is not None:
-                kept = self._grant(request.lease, kept, uptime)
-                write_whole(self._folder / f"{request.identity}.lease", json.dumps(kept))
-                lease = self._state(kept, uptime)
+                kept = grant(request.lease, kept, uptime, boot, stamp(datetime.datetime.now(datetime.timezone.utc)))
+                self._keep_lease(request.identity, kept)
+                lease = lease_state(kept, uptime)
         return Reply(verdict=verdict, head=head, lines=tail, lease=lease, mark=mark, torn=torn)
 
     def _write(self, journal: pathlib.Path, request: Request, head: Head) -> Head:
@@ -143,41 +145,15 @@ class DirectoryStore:
             write_whole(journal, whole + newline)
         return (whole.split("\n") if whole else []), torn
 
-    def _read_lease(self, identity: str, uptime: float) -> dict[str, t.Any]:
+    def _read_lease(self, identity: str, uptime: float, boot: str) -> KeptLease:
         path = self._folder / f"{identity}.lease"
-        kept: dict[str, t.Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        if kept and kept["boot"] != self._boot():
-            kept.update(boot=self._boot(), granted=uptime)
+        if not path.exists():
+            return KeptLease(boot=boot)
+        there = KeptLease(**json.loads(path.read_text(encoding="utf-8")))
+        kept = after_restart(there, uptime, boot)
+        if kept != there:
+            self._keep_lease(identity, kept)
         return kept
 
-    def _state(self, kept: dict[str, t.Any], uptime: float) -> LeaseState:
-        if not kept:
-            return LeaseState()
-        remaining = kept["seconds"] - (uptime - kept["granted"]) if kept["holder"] else 0.0
-        return LeaseState(kept["holder"], kept["epoch"], kept["by"], kept["run"], remaining, kept["longest"], kept["since"])
-
-    @staticmethod
-    def _judge(request: Request, head: Head, lease: LeaseState) -> str:
-        claim = request.lease
-        if claim is not None and claim.acquire:
-            if lease.holder and lease.holder != claim.holder and lease.remaining + lease.longest > 0:
-                return "lease_held"
-            if claim.epoch != lease.epoch + 1:
-                return "head_moved"
-        elif claim is not None and (lease.holder != claim.holder or lease.epoch != claim.epoch):
-            return "lease_lost"
-        return "ok" if request.expect is None or request.expect == head else "head_moved"
-
-    def _grant(self, claim: LeaseClaim, kept: dict[str, t.Any], uptime: float) -> dict[str, t.Any]:
-        since = stamp(datetime.datetime.now(datetime.timezone.utc)) if claim.acquire else kept["since"]
-        return {
-            "holder": "" if claim.release else claim.holder,
-            "epoch": claim.epoch,
-            "by": claim.by,
-            "run": claim.run,
-            "seconds": claim.seconds,
-            "longest": claim.longest,
-            "granted": uptime,
-            "boot": self._boot(),
-            "since": since,
-        }
+    def _keep_lease(self, identity: str, kept: KeptLease) -> None:
+        write_whole(self._folder / f"{identity}.lease", json.dumps(dataclasses.asdict(kept)))

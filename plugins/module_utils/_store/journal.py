@@ -15,6 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold, replay
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, explained, follow, origin
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
@@ -26,7 +27,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     LeaseLost,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, LeaseState, Reply, Request, Store
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
 
 #: Somebody may append between our read and our append (a vote, the monitor); each try starts from the new head.
 TRIES = 5
@@ -184,8 +185,7 @@ class Journal:
         lease = reply.lease
         if reply.verdict == "lease_held":
             raise LeaseHeld(
-                f"{lease.by or 'another controller'} has held the lease of {self.identity} since {lease.since or 'an unknown time'} for run {lease.run}; "
-                f"it runs out in {max(0.0, lease.remaining):.0f} s unless renewed, and its last change may take {lease.longest:.0f} s more",
+                f"{held(self.identity, lease, self._clock.now())}. Wait until then and run the playbook again",
                 holder=lease.by,
                 run=lease.run,
                 remaining=lease.remaining,

@@ -12,25 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import GENESIS, Head
-
-#: What a store answers. ``head_moved``: somebody appended since; ``lease_held``: another holder has it;
-#: ``lease_lost``: another holder took the lease. One that ran out and that nobody took is still ours.
-#: ``rewound``: the journal's file is behind what was written, or its last line is another one; nothing is done.
-VERDICTS = ("ok", "head_moved", "lease_held", "lease_lost", "rewound")
-
-
-@dataclasses.dataclass(frozen=True)
-class LeaseClaim:
-    """Under which lease a request comes. ``epoch`` is ours, or for ``acquire`` the one that we expect to get."""
-
-    holder: str
-    epoch: int
-    seconds: float
-    by: str = ""
-    run: str = ""
-    longest: float = 0.0  #: the longest deadline of a change under this lease, in seconds; a takeover waits it out
-    acquire: bool = False
-    release: bool = False
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,27 +42,10 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
-class LeaseState:
-    """The lease as the store sees it. ``remaining`` seconds on the store's own uptime clock; an empty holder is free."""
-
-    holder: str = ""
-    epoch: int = 0
-    by: str = ""
-    run: str = ""
-    remaining: float = 0.0
-    longest: float = 0.0
-    since: str = ""
-
-    @property
-    def live(self) -> bool:
-        return bool(self.holder) and self.remaining > 0
-
-
-@dataclasses.dataclass(frozen=True)
 class Reply:
     """``lines``: the events behind ``Request.after``, as they were before this request appended its own."""
 
-    verdict: str
+    verdict: str  #: one of ``lease_rules.VERDICTS``
     head: Head
     lines: tuple[str, ...]
     lease: LeaseState
@@ -101,6 +66,7 @@ class Reply:
                 run=lease.get("run") or "",
                 remaining=float(lease.get("remaining") or 0.0),
                 longest=float(lease.get("longest") or 0.0),
+                settling=float(lease.get("settling") or 0.0),
                 since=lease.get("since") or "",
             ),
             mark=Head(int(mark["seq"]), mark["hash"] or GENESIS),

@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.model.host impor
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
 
 DESCRIPTOR = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
-KEPT = ("holder", "epoch", "by", "run", "seconds", "granted", "longest", "boot", "since")
+KEPT = ("holder", "epoch", "by", "run", "seconds", "granted", "longest", "settling", "boot", "since")
 
 
 def _hash(line: str) -> str:
@@ -82,33 +82,44 @@ def _tail(lines: list[str], first: int, checkpoint: bool) -> list[str]:
 
 
 def _read_lease(files: Files, path: str, boot: str, uptime: float) -> dict[str, Any]:
-    lease: dict[str, Any] = {"holder": "", "epoch": 0, "by": "", "run": "", "seconds": 0.0, "granted": 0.0, "longest": 0.0, "boot": boot, "since": ""}
+    lease: dict[str, Any] = {"holder": "", "epoch": 0, "by": "", "run": "", "seconds": 0.0, "granted": 0.0, "longest": 0.0, "settling": 0.0}
+    lease.update(boot=boot, since="")
     if files.exists(path):
         kept = json.loads(files.read(path))
-        lease.update({name: kept[name] for name in KEPT})
-        if lease["boot"] != boot:
+        lease.update({name: kept[name] for name in KEPT if name in kept})
+        if lease["boot"] != boot or float(lease["granted"]) > uptime:
             lease.update(boot=boot, granted=uptime)
+            _write_whole(files, path, json.dumps(lease).encode())
     return lease
 
 
-def _verdict(claim: Any, lease: dict[str, Any], remaining: float) -> str:
+def _told(lease: dict[str, Any], uptime: float) -> dict[str, Any]:
+    passed = uptime - float(lease["granted"])
+    told = {name: lease[name] for name in ("holder", "epoch", "by", "run", "since")}
+    told["remaining"] = float(lease["seconds"]) - passed if lease["holder"] else 0.0
+    return {**told, **{name: max(0.0, float(lease[name]) - passed) for name in ("longest", "settling")}}
+
+
+def _verdict(claim: Any, told: dict[str, Any]) -> str:
     if claim is None:
         return "ok"
-    mine = lease["holder"] == claim["holder"]
+    mine = told["holder"] == claim["holder"]
     if claim.get("acquire"):
-        if lease["holder"] and not mine and remaining + float(lease["longest"]) > 0:
+        if told["remaining"] > 0 and not mine and not claim["force"]:
             return "lease_held"
-        return "ok" if int(claim["epoch"]) == int(lease["epoch"]) + 1 else "head_moved"
-    return "ok" if mine and int(claim["epoch"]) == int(lease["epoch"]) and remaining > 0 else "lease_lost"
+        return "ok" if int(claim["epoch"]) == int(told["epoch"]) + 1 else "head_moved"
+    return "ok" if mine and int(claim["epoch"]) == int(told["epoch"]) else "lease_lost"
 
 
-def _granted(claim: Any, lease: dict[str, Any], uptime: float) -> dict[str, Any]:
+def _granted(claim: Any, lease: dict[str, Any], told: dict[str, Any], uptime: float) -> dict[str, Any]:
     granted = dict(lease)
     if claim.get("acquire"):
         now = datetime.datetime.now(datetime.timezone.utc)
         granted.update(epoch=int(claim["epoch"]), since=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    over = claim.get("acquire") or claim.get("release")
+    granted.update(settling=max(told["longest"], told["settling"]) if over else told["settling"])
     granted.update(holder="" if claim.get("release") else claim["holder"], by=claim["by"], run=claim["run"])
-    granted.update(seconds=float(claim["seconds"]), longest=float(claim["longest"]), granted=uptime)
+    granted.update(seconds=float(claim["seconds"]), longest=0.0 if claim.get("release") else float(claim["longest"]), granted=uptime)
     return granted
 
 
@@ -124,9 +135,9 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
     base = _base(lines)
     seq, head = base + len(lines), _hash(lines[-1]) if lines else "0" * 64
     lease = _read_lease(files, lease_file, boot, uptime)
-    remaining = float(lease["seconds"]) - (uptime - float(lease["granted"])) if lease["holder"] else 0.0
+    told = _told(lease, uptime)
     claim, expect = request.get("lease"), request.get("expect")
-    verdict = _verdict(claim, lease, remaining)
+    verdict = _verdict(claim, told)
     if verdict == "ok" and expect is not None and (int(expect["seq"]) != seq or expect["hash"] != head):
         verdict = "head_moved"
     mark = _read_mark(files, mark_file)
@@ -137,8 +148,7 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
         if request["lines"]:
             seq, head = _append(files, journal, mark_file, seq, request)
         if claim is not None:
-            lease = _granted(claim, lease, uptime)
+            lease = _granted(claim, lease, told, uptime)
             _write_whole(files, lease_file, json.dumps(lease).encode())
-            remaining = float(lease["seconds"]) if lease["holder"] else 0.0
-    told = {name: lease[name] for name in ("holder", "epoch", "by", "run", "longest", "since")}
-    return {"verdict": verdict, "head": {"seq": seq, "hash": head}, "mark": mark, "lines": tail, "torn": torn, "lease": {**told, "remaining": remaining}}
+            told = _told(lease, uptime)
+    return {"verdict": verdict, "head": {"seq": seq, "hash": head}, "mark": mark, "lines": tail, "torn": torn, "lease": told}

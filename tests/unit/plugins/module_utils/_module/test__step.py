@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord, fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
@@ -31,8 +32,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive, look
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim
 
 UUID = "00000000-0000-0000-0000-0000000000aa"
 
@@ -492,3 +493,21 @@ def test_what_only_looks_is_accepted_too(run: Run) -> None:
     read = Result(failed=True, reason="clients_not_there", msg="1 of 9 clients arrive")
     result = look("verify", lambda: read, {"run": run.option, "accept_failure": "the sample is off at night"}, Hosts(), run.clock, check_mode=False)
     assert (result.failed, folded(run).accepted[0]["reason"]) == (False, "the sample is off at night")
+
+
+def test_a_run_that_puts_back_its_own_changes_waits_for_what_an_earlier_controller_had_begun(run: Run) -> None:
+    lamps = {"a": "off"}
+    run.drive(Lamps(lamps))
+    dead = run.option
+    journal = run.journal()
+    journal.read()
+    Lease(journal, dead["holder"], dead["epoch"], 30.0, "r1", "", run.clock).append([], 600.0)
+    run.clock.seconds += 200
+    taken = {**dead, "holder": "another", "epoch": dead["epoch"] + 1}
+    claim = LeaseClaim(holder="another", epoch=taken["epoch"], seconds=30.0, run="r1", acquire=True)
+    journal.append([journal.draft("run_resumed", run="r1", data={"epoch": claim.epoch})], claim)
+    begun = run.clock.seconds
+    result = drive(Lamps(lamps), {"run": taken, "state": "reverted", "revert_run": "r1"}, Hosts(), run.clock, check_mode=False)
+    assert (statuses(result), lamps) == ({"a": "done"}, {"a": "off"})
+    assert run.clock.seconds - begun == pytest.approx(415, abs=1)  # 600, and a beat and the margin, less 200
+    assert "had begun" in result.warnings[0]

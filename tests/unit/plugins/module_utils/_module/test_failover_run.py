@@ -28,6 +28,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store import opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeSession
 
 CIMV2 = "root/cimv2"
@@ -482,3 +483,29 @@ def test_the_run_carries_the_choice_about_data_that_was_approved(estate: Estate)
     assert estate.run("opened").extra["run"]["data_state"] == "revert_to_snapshot"
     report = estate.do(failover_status).extra["runs"][0]
     assert (report["data_state"], report["approvers"]) == ("revert_to_snapshot", [{"by": "ops", "how": "asserted"}])
+
+
+def crash_within_a_change(estate: Estate, run: dict[str, t.Any], deadline: float) -> None:
+    """As after kill -9: the change was announced, and nobody is there any more."""
+    journal = opening.open_journal("mail", run["store"], run["mirror"], estate, estate.clock)
+    journal.read()
+    Lease(journal, run["holder"], run["epoch"], run["lease_seconds"], run["id"], "ops", estate.clock).append([], deadline)
+
+
+def test_after_a_crash_within_a_long_change_the_run_is_resumed_when_its_holder_was_silent_for_the_leases_time(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    crash_within_a_change(estate, run, 600.0)
+    estate.clock.advance(61.0)
+    assert estate.run("opened").extra["run"]["id"] == run["id"]
+
+
+def test_another_run_waits_for_what_a_dead_controller_had_begun(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    crash_within_a_change(estate, run, 600.0)
+    estate.clock.advance(61.0)
+    again = estate.run("opened").extra["run"]
+    estate.run("closed", run=again)
+    with pytest.raises(LeaseHeld, match="may go on until 2026-03-01T.*Run the playbook again then") as caught:
+        estate.run("opened", kind="failback")
+    estate.clock.advance(caught.value.details["remaining"] + 1)
+    assert estate.run("opened", kind="failback").extra["state"] == "failing_back"

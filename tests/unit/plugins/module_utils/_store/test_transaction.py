@@ -17,9 +17,10 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, line_hash
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.store import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import LeaseClaim, Reply, Request, Store
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
 
 EMPTY = Head()
 ENGINE = os.environ.get("LAB_PWSH") or shutil.which("pwsh")
@@ -233,13 +234,30 @@ def test_a_lease_that_ran_out_and_that_nobody_took_can_be_renewed(made: Made) ->
     assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
 
 
-def test_a_takeover_waits_out_the_longest_change(made: Made) -> None:
+def test_what_a_dead_holder_has_begun_is_told_to_those_who_come_after(made: Made) -> None:
     store, clockwork, _path = made
     ask(store, lease=acquire(longest=100.0))
-    clockwork.uptime += 120
-    assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
-    clockwork.uptime += 50
-    assert ask(store, lease=acquire("b", 2)).verdict == "ok"
+    clockwork.uptime += 61
+    taken = ask(store, lease=acquire("b", 2, longest=200.0)).lease
+    assert 20 < taken.settling <= 39
+    clockwork.uptime += 20
+    renewed = ask(store, lease=claim("b", 2)).lease
+    assert renewed.longest == 0 and 0 < renewed.settling <= 19
+    clockwork.uptime += 20
+    assert ask(store).lease.settling == 0
+
+
+def test_a_release_says_what_may_still_be_going_on(made: Made) -> None:
+    store = made[0]
+    ask(store, lease=acquire(longest=100.0))
+    assert ask(store, lease=claim(release=True)).lease.settling > 80
+
+
+def test_a_lease_can_be_taken_by_force(made: Made) -> None:
+    store = made[0]
+    ask(store, lease=acquire())
+    assert ask(store, lease=acquire("b", 2, force=True)).lease.holder == "b"
+    assert ask(store, lease=claim()).verdict == "lease_lost"
 
 
 def test_a_renewal_starts_the_time_again(made: Made) -> None:
@@ -275,7 +293,17 @@ def test_after_a_restart_of_the_store_the_lease_has_its_full_time_again(made: Ma
     clockwork.uptime += 59
     clockwork.boot = "2026-11-22T20:00:00Z"
     assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
+    clockwork.uptime += 59
     assert ask(store, lease=claim()).verdict == "ok"
+
+
+def test_after_a_restart_of_the_store_the_lease_of_a_dead_holder_runs_out_all_the_same(made: Made) -> None:
+    store, clockwork, _path = made
+    ask(store, lease=acquire())
+    clockwork.boot = "2026-11-22T20:00:00Z"
+    assert ask(store, lease=acquire("b", 2)).verdict == "lease_held"
+    clockwork.uptime += 61
+    assert ask(store, lease=acquire("b", 2)).verdict == "ok"
 
 
 def test_half_a_line_is_set_aside_and_said(made: Made) -> None:
