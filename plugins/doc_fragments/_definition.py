@@ -738,6 +738,12 @@ options:
               - Hook, such as V(before_dns), to the longest time that it may take.
             type: dict
             default: {}
+          plan_safe:
+            description:
+              - Hooks, such as V(before_dns), that only look and change nothing, so that a plan may run them.
+            type: list
+            elements: str
+            default: []
       drill:
         description:
           - How each step is shadowed in a drill.

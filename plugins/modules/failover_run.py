@@ -55,7 +55,9 @@ options:
     choices: [failover, failback, drill]
     default: failover
   mode:
-    description: V(plan) opens a run whose steps only predict. It moves nothing, and the state of the identity stays as it is.
+    description:
+      - V(plan) begins a plan, whose steps observe and predict. It takes no lease, moves nothing, and the state of the identity stays as it is.
+      - O(state=closed) with the RV(run) of a plan makes its document, RV(plan). Of the whole plan the journal gets one event with its hash.
     type: str
     choices: [execute, plan]
     default: execute
@@ -93,6 +95,33 @@ options:
       - The choice is kept in the journal and handed to the steps with RV(run). No step of this release acts on it.
     type: str
     choices: [apply_queues, discard_queues, revert_to_snapshot]
+  accept:
+    description:
+      - Finding, by its id, to the reason for accepting it. Used with O(state=opened), and kept in the journal.
+      - V(baseline_missing) opens a run whose machines nobody knows. V(source_answers) opens a run on votes for a source that answers again.
+        V(plan_conflict) opens a run on a plan although something is otherwise than it says.
+    type: dict
+    default: {}
+  plan:
+    description:
+      - The plan that a new run is opened on, as RV(plan) of the task that made it. It is compared with O(replanned).
+      - A document that was edited, or is for another identity or kind, is refused. What is already as planned, and what makes no
+        difference, is told in RV(drift). Conflicts are refused as V(plan_conflict), which O(accept) can allow.
+      - A run that is resumed was judged when it was opened.
+    type: dict
+  replanned:
+    description: The plan of this moment. Required with O(plan).
+    type: dict
+  findings:
+    description: What M(continuity.identity_failover.failover_preflight) found, for the document of a plan.
+    type: list
+    elements: dict
+    default: []
+  hooks:
+    description: Hooks that exist and were not run, for the document of a plan.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: continuity.identity_failover.failover_ack
   - module: continuity.identity_failover.failover_status
@@ -249,6 +278,93 @@ phases:
   returned: when O(state=closed)
   type: dict
   sample: {detect: 25.0, decide: 60.0, act: 12.5, propagate: 6.1, verify: 1.0}
+plan:
+  description:
+    - The plan as a document. Its C(hash) is the same for two plans that would do the same, its C(about.seal) shows every edit.
+  returned: when O(state=closed) for a plan
+  type: dict
+  sample: {format: 1, identity: mail, kind: failover, changes: [], coverage: {changes: 0}, owner_afterwards: target}
+  contains:
+    identity:
+      description: The identity.
+      type: str
+    kind:
+      description: Which run.
+      type: str
+    intent:
+      description: What people approve, with the incident.
+      type: dict
+    state:
+      description: The state of the identity when the plan was made.
+      type: str
+    owner_afterwards:
+      description: Who owns the identity afterwards.
+      type: str
+    definition:
+      description: SHA-256 of the definition.
+      type: str
+    baseline:
+      description: When the baseline was taken.
+      type: dict
+    findings:
+      description: What the preflight found.
+      type: list
+      elements: dict
+    changes:
+      description:
+        - Each change with C(number), C(step), C(host), C(item), C(do), C(before), C(after) and C(grade).
+        - The grade is V(probed) where what is there was read, V(predicted) where it rests on an earlier step, V(unknown) where nobody can say.
+      type: list
+      elements: dict
+    steps:
+      description:
+        - Each step with C(changes), C(as_wanted), and C(expected), the median duration of earlier runs.
+        - A C(reason) and C(msg) where the step could not be predicted as a whole.
+      type: list
+      elements: dict
+    coverage:
+      description: How many changes there are of each grade, and the steps that could not be observed.
+      type: dict
+    hosts:
+      description: The hosts that are touched.
+      type: list
+      elements: str
+    hooks_not_run:
+      description: Hooks whose effect the plan does not know.
+      type: list
+      elements: str
+    point_of_no_return:
+      description: The first change after which clients may write on the side that takes over.
+      type: dict
+    unknown:
+      description: What the plan cannot know, in sentences.
+      type: list
+      elements: str
+    about:
+      description: Id, time, author, age of the baseline in seconds, and the seal.
+      type: dict
+    hash:
+      description: The name of the plan.
+      type: str
+plan_hash:
+  description: The hash of the plan.
+  returned: when O(state=closed) for a plan
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+drift:
+  description:
+    - Every difference between O(plan) and O(replanned), with its C(verdict), which is V(converged), V(irrelevant) or V(conflict).
+  returned: when O(state=opened) with O(plan)
+  type: list
+  elements: dict
+  sample: [{verdict: converged, step: services@exch2, item: MSExchangeIS, msg: MSExchangeIS is already as planned}]
+score:
+  description:
+    - How good the plan was that the run was opened on. C(share) of its C(predicted) changes went exactly so. Empty without a plan.
+    - C(differences) lists the others, C(durations) what each step took and was expected to take, in seconds.
+  returned: when O(state=closed) for a run
+  type: dict
+  sample: {plan: 9f86d081, predicted: 8, exact: 7, share: 0.875, unknown: 1, differences: [], durations: []}
 accepted:
   description: What was accepted during the run, with reasons.
   returned: when O(state=closed)

@@ -186,7 +186,10 @@ accepted:
   elements: dict
   sample: []
 runs:
-  description: Every run with its steps, newest first.
+  description:
+    - Every run with its steps, newest first.
+    - C(plan) is the plan that it was opened on (C(hash), C(id), C(made_at)), C(score) how good that was, once the run is closed.
+      Both are empty for a run without a plan.
   returned: success
   type: list
   elements: dict

@@ -232,6 +232,7 @@ def _free_keys(definition: Definition, path: str, inventory: Inventory) -> Probl
     known: dict[str, tuple[t.Any, t.Collection[str], str]] = {
         f"{path}.accept": (definition["accept"], KINDS, "finding"),
         f"{path}.hooks.timeouts": (definition["hooks"]["timeouts"], HOOKS, "hook"),
+        f"{path}.hooks.plan_safe": (definition["hooks"]["plan_safe"], HOOKS, "hook"),
     }
     for place, (given, names, what) in known.items():
         for key in given:

@@ -301,6 +301,7 @@ DEFINITION = {
         {
             "dir": _name("The folder that holds them."),
             "timeouts": Option("dict", "Hook, such as V(before_dns), to the longest time that it may take.", default={}, values=_seconds("Seconds.", None)),
+            "plan_safe": _names("Hooks, such as V(before_dns), that only look and change nothing, so that a plan may run them.", names="text"),
         },
         filled=True,
     ),

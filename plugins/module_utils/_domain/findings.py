@@ -11,6 +11,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+
 #: From harmless to fatal. ``error`` and ``blocker`` stop a run unless they are accepted with a reason.
 SEVERITIES = ("info", "warning", "error", "blocker")
 _STOPS = ("error", "blocker")
@@ -48,6 +51,8 @@ KINDS: dict[str, Kind] = {
     "directory_unreachable": Kind("error", "no domain controller answers", "name a domain controller that answers"),
     "client_unreachable": Kind("warning", "clients do not answer", "start them; until then they find the new server when their cache expires"),
     "check_failed": Kind("error", "a check could not be made", "mend what its message says, or run the preflight again"),
+    "plan_conflict": Kind("error", "something is otherwise than the plan found it", "make a new plan, or put it as the plan found it"),
+    "source_answers": Kind("error", "the source answers again", "decide on a planned move with the ack playbook, or fence the source"),
     "not_in_this_release": Kind(
         "warning", "the definition asks for something that this release does not do", "do not count on it, or take it out of the definition"
     ),
@@ -76,6 +81,18 @@ class Finding:
 
     def as_dict(self) -> dict[str, t.Any]:
         return {**dataclasses.asdict(self), "remedy": KINDS[self.id].remedy}
+
+
+def reasons(accept: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Finding -> reason. Raises InvalidInput for an id that does not exist, one that can not be accepted, and an empty reason."""
+    for finding, reason in accept.items():
+        if finding not in KINDS:
+            raise InvalidInput(f"accept.{finding} is no finding{suggestion(finding, KINDS)}")
+        if not KINDS[finding].acceptable:
+            raise InvalidInput(f"accept.{finding} can not be accepted: {KINDS[finding].means}")
+        if not str(reason or "").strip():
+            raise InvalidInput(f"accept.{finding} has no reason: say why it is accepted")
+    return {finding: str(reason).strip() for finding, reason in accept.items()}
 
 
 def judged(findings: t.Iterable[Finding], accept: t.Mapping[str, str]) -> list[Finding]:

@@ -43,6 +43,8 @@ class RunRecord:
     approvers: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     data_state: str = ""
     break_glass: str = ""
+    plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: what it was opened on, see _domain/score.py
+    score: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: how good that plan was, once the run is closed
 
     def moved_anything(self) -> bool:
         """Whether a change may have been made: an intent counts, its outcome may be what a crash swallowed."""
@@ -159,6 +161,7 @@ def _run_opened(result: Fold, event: Event) -> None:
     for key in ("approvers", "data_state", "break_glass"):
         if data.get(key):
             setattr(result.runs[event.run], key, data[key])
+    result.runs[event.run].plan = data.get("plan") or {}
     if data["mode"] == "plan":
         return
     result.active_run = event.run
@@ -186,6 +189,7 @@ def _run_ended(result: Fold, event: Event) -> None:
         result.unexpected.append(f"event {event.seq}: ends the unknown run {event.run}")
         return
     record.ended, record.ended_at = event.kind.removeprefix("run_"), event.at
+    record.score = (event.data or {}).get("score") or {}
     if record.mode == "plan":
         return
     result.active_run = ""
@@ -292,6 +296,7 @@ _APPLY: dict[str, t.Callable[[Fold, Event], None]] = {
     "run_reverted": _run_ended,
     "adopted": _adopted,
     "step_predicted": _nothing,
+    "plan_recorded": _nothing,
     "step_intent": _step_intent,
     "step_outcome": _step_outcome,
     "accepted": _accepted,

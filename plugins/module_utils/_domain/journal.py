@@ -40,6 +40,7 @@ KINDS = {
     "run_reverted": "a run was undone",
     "adopted": "people moved the identity by hand, and said so",
     "step_predicted": "what a step would change",
+    "plan_recorded": "a plan was made; its hash",
     "step_intent": "what a step is about to change, with before-images",
     "step_outcome": "what a step changed",
     "accepted": "a person accepted a finding or a failure, with a reason",

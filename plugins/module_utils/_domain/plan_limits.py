@@ -30,6 +30,16 @@ class Planned(t.Protocol):
         """The definition of what is moved."""
 
 
+#: Hooks that only a failback has, and those that both have; all others belong to the way there.
+BACK = ("before_quiesce", "before_source_joins", "after_source_serves")
+BOTH = ("before_dns", "after_dns", "before_clients", "after_clients", "after_verify")
+
+
+def hooks_of(kind: str, hooks: t.Iterable[str]) -> list[str]:
+    """Those of ``hooks`` that a run of this kind would meet."""
+    return sorted(hook for hook in hooks if hook in BOTH or (hook in BACK) == (kind == "failback"))
+
+
 def kind_of(step: str) -> str:
     """``services`` of ``services@exch2``."""
     return step.partition("@")[0]

@@ -44,6 +44,8 @@ def _text(event: Event) -> str:
         return f"the {data['owner']} owns the identity (observed: {data['observed']}): {data['reason']}"
     if event.kind in ("run_opened", "run_resumed"):
         return f"{data.get('kind', '')} under epoch {data['epoch']}{_on_whose_word(data)}".strip()
+    if event.kind == "plan_recorded":
+        return f"{data['kind']}, {data['coverage']['changes']} changes, hash {data['hash'][:16]}"
     if event.kind in ("step_intent", "step_predicted"):
         return (
             f"{len(data['changes'])} changes: "
@@ -122,6 +124,8 @@ def run_reports(fold: Fold) -> list[dict[str, t.Any]]:
                 "data_state": record.data_state,
                 "phases": phases(record),
                 "steps": steps,
+                "plan": {key: record.plan[key] for key in ("hash", "id", "made_at")} if record.plan else None,
+                "score": record.score or None,
             }
         )
     return reports

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Change, Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -20,6 +21,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._secr
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 
@@ -40,6 +42,7 @@ class RunContext:
         self._by = str(run.get("by") or run["holder"])
         self._mirrored = bool(run.get("mirror"))
         self._fold: Fold | None = None
+        self._predictions = Predictions(str(run["predictions"])) if self.plan and run.get("predictions") else None
         self.fence = Fence(identity=str(run["identity"]), run=self.id, epoch=int(run["epoch"]))
         self.lease = Lease(journal, run["holder"], int(run["epoch"]), float(run.get("lease_seconds") or 60.0), self.id, self._by, clock)
 
@@ -58,6 +61,8 @@ class RunContext:
 
     def record(self, run_id: str) -> RunRecord:
         """A run of this identity, by its id."""
+        if self.plan and run_id == self.id:
+            return self._foreseen()
         record = self.fold().runs.get(run_id)
         if record is None and self._mirrored:
             self._fold = self.journal.read()
@@ -71,15 +76,34 @@ class RunContext:
         waited = self.lease.settle()
         return f"waited {waited:.0f} s for a change that an earlier controller of run {self.id} had begun" if waited > 0 else ""
 
-    def predicted(self, step: str, host: str, changes: list[Change]) -> None:
-        # A plan holds no lease: it changes nothing, and must not be in the way of a run that does.
-        data = self._redacted({"changes": [_image(c) for c in changes]})
-        self.journal.append([self.journal.draft("step_predicted", run=self.id, step=step, by=self._by, host=host, data=data)], anywhere=True)
+    def _foreseen(self) -> RunRecord:
+        """This plan as a run that had done what was predicted so far, for a drill's way back."""
+        record = RunRecord(id=self.id, kind="", mode="plan", opened_at="", by=self._by, planned=False, epoch=0)
+        for prediction in self.predictions():
+            images = record.images.setdefault(prediction.step, {})
+            for change in prediction.changes:
+                known = images.setdefault(change["name"], {"before": change["before"], "after": None, "detail": change["detail"]})
+                known["after"] = change["after"]
+        return record
+
+    def predictions(self) -> list[Prediction]:
+        """What the plan's earlier tasks said."""
+        return self._predictions.all() if self._predictions is not None else []
+
+    def predict(self, prediction: Prediction) -> None:
+        """Keeps what a task of a plan said. A plan holds no lease and writes to no store: it must not be in the way of a run."""
+        if self._predictions is not None:
+            self._predictions.add(Prediction(**self._redacted(prediction.as_dict())))
+
+    @staticmethod
+    def image(change: Change) -> dict[str, t.Any]:
+        """A change as journals and plans keep it."""
+        return {"name": change.name, "do": change.do, "before": change.before, "after": change.after, "grade": change.grade, "detail": change.detail}
 
     def intent(self, step: str, host: str, changes: list[Change], reverts: str = "") -> None:
         """Says before-images and intentions before anything is touched, and tells the store how long the changes may last.
         ``reverts``: the run whose changes are put back; a run that reverts itself keeps its first images."""
-        data = {"changes": [_image(c) for c in changes], "reverts": reverts}
+        data = {"changes": [self.image(c) for c in changes], "reverts": reverts}
         self._append("step_intent", step, host, data, max(c.deadline for c in changes))
 
     def outcome(self, step: str, host: str, result: Result, begun_at: str, reverts: str = "") -> None:
@@ -138,10 +162,6 @@ def _secret_values(node: t.Any) -> t.Iterator[tuple[str, str]]:
     elif isinstance(node, (list, tuple)):
         for value in node:
             yield from _secret_values(value)
-
-
-def _image(change: Change) -> dict[str, t.Any]:
-    return {"name": change.name, "do": change.do, "before": change.before, "after": change.after, "grade": change.grade, "detail": change.detail}
 
 
 def _bad(result: Result) -> list[Outcome]:

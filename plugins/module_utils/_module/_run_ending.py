@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import failed_steps, in_words, progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
@@ -31,15 +32,16 @@ def close(task: RunTask) -> None:
         result.outcomes.append(Outcome(run["id"], "already"))
         result.msg = f"run {run['id']} is closed"
         return
-    plan = record.mode == "plan"
-    if task.definition and not plan:
+    if task.definition:
         require_owner(task, OWNER_AFTERWARDS[run["kind"]], run["kind"])
     result.changed = True
+    judged = score(record.plan, record) if record.plan else {}
     if not task.check_mode:
-        event = task.journal.draft("run_closed", run=run["id"], by=run.get("by") or "", data={"kind": run["kind"], "accepted": record.accepted})
-        task.journal.append([event], None if plan else releasing(run), anywhere=True)
+        data = {"kind": run["kind"], "accepted": record.accepted, **({"score": judged} if judged else {})}
+        event = task.journal.draft("run_closed", run=run["id"], by=run.get("by") or "", data=data)
+        task.journal.append([event], releasing(run), anywhere=True)
     result.outcomes.append(Outcome(run["id"], task.status(), True, before=task.fold.state, after=task.journal.fold().state))
-    result.extra["accepted"] = record.accepted
+    result.extra.update(accepted=record.accepted, score=judged)
     result.msg = f"{run['kind']} run {run['id']} of {task.identity} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
 
 

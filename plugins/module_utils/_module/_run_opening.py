@@ -12,11 +12,12 @@ import secrets
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, Opening
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_approval import UNASKED, Approval, approved_opening, break_glass
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_findings import Met
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, unsettled
@@ -25,10 +26,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 
 def open_or_resume(task: RunTask) -> None:
     kind, fold, result = task.params["kind"], task.fold, task.result
-    plan = task.params["mode"] == "plan"
-    found, approval = (Opening("open"), UNASKED) if plan else approved_opening(task)
-    if plan and fold.state == "unarmed":
-        raise WrongState(f"{task.identity} is unarmed: a plan compares with the baseline; run the arm playbook first")
+    met = Met(task)
+    found, approval = approved_opening(task)
     if found.beside:
         result.warnings.append(f"the drill run {found.beside} had stopped and was not put back; the failover goes on beside it")
     result.extra["owner_afterwards"] = OWNER_AFTERWARDS[kind]
@@ -36,30 +35,32 @@ def open_or_resume(task: RunTask) -> None:
         result.outcomes.append(Outcome(kind, "already", before=fold.state, after=fold.state))
         result.msg = f"{task.identity} is {fold.state}: there is nothing to do"
         return
-    if found.how == "open" and not plan and not found.beside:
+    if found.how == "open" and not found.beside:
         _refuse_unsettled(task)
-    _right_target(task)
-    if found.how == "open" and kind == "failover" and fold.incident and not plan:
-        _refuse_recovered_source(task, approval)
-    begin(task, found.run, approval)
+    _right_target(task, met)
+    if found.how == "open":
+        if kind == "failover" and fold.incident:
+            _recovered_source(task, approval, met)
+        met.compare_with_plan()
+    begin(task, found.run, approval, met)
 
 
-def begin(task: RunTask, resumed: str, approval: Approval = UNASKED) -> None:
+def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None) -> None:
     """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``."""
     kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
-    plan = task.params["mode"] == "plan"
     run_id = resumed or f"{task.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     claim = LeaseClaim(
         holder=secrets.token_hex(8), epoch=journal.lease.epoch + 1, seconds=task.params["lease_seconds"], by=task.who(), run=run_id, acquire=True
     )
     data = {
         "kind": kind,
-        "mode": task.params["mode"],
+        "mode": "execute",
         "epoch": claim.epoch,
         "planned": fold.incident is None,
         "reverts": fold.last_failover if kind == "failback" else "",
         "reason": task.params["reason"] or "",
         **({} if resumed else approval.as_data()),
+        **({"plan": met.plan} if met is not None and met.plan else {}),
     }
     result.changed = True
     result.outcomes.append(Outcome(run_id, task.status(), True, before=fold.state, after=f"{kind} {'resume' if resumed else 'open'}"))
@@ -67,12 +68,12 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED) -> None:
         events = [journal.draft("run_resumed" if resumed else "run_opened", run=run_id, by=claim.by, host=task.definition["target"]["host"], data=data)]
         if approval.break_glass:
             events.append(journal.draft("accepted", run=run_id, by=claim.by, data=approval.accepted()))
-        # A plan changes nothing, so it takes no lease and is in nobody's way.
-        journal.append(events, None if plan else claim)
+        events += [journal.draft("accepted", run=run_id, by=claim.by, data=one) for one in (met.accepted if met is not None else ())]
+        journal.append(events, claim)
     result.extra.update(
         owner_afterwards=OWNER_AFTERWARDS[kind],
         resumed=bool(resumed),
-        run=_run_option(task, claim, run_id, fold.runs[resumed].data_state if resumed else approval.data_state),
+        run=run_option(task, claim, run_id, fold.runs[resumed].data_state if resumed else approval.data_state),
         reverts=fold.last_failover if kind == "failback" else run_id,
     )
     result.msg = f"{kind} run {run_id} of {task.identity} is {'resumed' if resumed else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
@@ -88,32 +89,34 @@ def _refuse_unsettled(task: RunTask) -> None:
         raise LeaseHeld(unsettled(task.identity, lease, task.clock.now()), holder=lease.by, run=lease.run, remaining=lease.unsettled)
 
 
-def _right_target(task: RunTask) -> None:
+def _right_target(task: RunTask, met: Met) -> None:
     """The target must be the machine that was armed. The source may be dead; each step that touches it looks for itself."""
     host, machines = task.definition["target"]["host"], task.fold.baseline.get("machines", {})
-    known = machines.get(host)
-    if known is None or task.definition["source"]["host"] not in machines:
-        raise WrongState("the baseline does not know both hosts of the definition: it was changed since the identity was armed; run the arm playbook again")
-    machine = Machine(uuid=known["uuid"], name=known["name"])
-    repeated(lambda: require_machine(task.hosts.named(host), machine, 20.0), task.clock)
+    unknown = [name for name in (task.definition["source"]["host"], host) if name not in machines]
+    if unknown:
+        what = "no baseline" if not task.fold.armed_at else f"a baseline that does not know {' and '.join(unknown)}: the definition was changed since"
+        met.settle("baseline_missing", f"{task.identity} has {what}", f"Not checked: whether {' and '.join(unknown)} are the right machines")
+    if host in machines:
+        machine = Machine(uuid=machines[host]["uuid"], name=machines[host]["name"])
+        repeated(lambda: require_machine(task.hosts.named(host), machine, 20.0), task.clock)
 
 
-def _refuse_recovered_source(task: RunTask, approval: Approval) -> None:
+def _recovered_source(task: RunTask, approval: Approval, met: Met) -> None:
     """Votes are for a dead source: when it answers again nobody has approved anything. Who breaks the glass is told."""
     answer = source_answers(task.definition, task.hosts, task.clock)
-    if answer and approval.break_glass:
+    if not answer:
+        return
+    if approval.break_glass:
         task.result.warnings.append(f"{task.identity}: the source answers again ({answer}), and the run goes on because the glass was broken")
-    elif answer:
-        if not task.check_mode:
-            event = task.journal.draft("incident_recovered", by="failover_run", host=task.definition["source"]["host"], data={"msg": answer})
-            task.journal.append([event])
-        raise WrongState(
-            f"{task.identity}: the source answers again ({answer}); the votes are void and nothing was moved. "
-            "For a planned move decide again with the ack playbook"
-        )
+        return
+    if not met.accepts("source_answers") and not task.check_mode:
+        event = task.journal.draft("incident_recovered", by="failover_run", host=task.definition["source"]["host"], data={"msg": answer})
+        task.journal.append([event])
+    msg = f"{task.identity}: the source answers again ({answer}); the votes are void and nothing was moved"
+    met.settle("source_answers", msg, "The run goes on on the votes for a dead source; the fence decides whether it can serve")
 
 
-def _run_option(task: RunTask, claim: LeaseClaim, run_id: str, data_state: str) -> dict[str, t.Any]:
+def run_option(task: RunTask, claim: LeaseClaim, run_id: str, data_state: str) -> dict[str, t.Any]:
     """What every step of the run takes as its ``run`` option."""
     store = dict(task.params["store"] or {})
     if store.get("kind") != "directory" and not store.get("host"):
@@ -122,7 +125,7 @@ def _run_option(task: RunTask, claim: LeaseClaim, run_id: str, data_state: str) 
         "id": run_id,
         "identity": task.identity,
         "kind": task.params["kind"],
-        "mode": task.params["mode"],
+        "mode": "execute",
         "epoch": claim.epoch,
         "holder": claim.holder,
         "by": claim.by,

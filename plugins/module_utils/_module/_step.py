@@ -6,7 +6,7 @@
 
 """The step driver: the only place that journals, checks the lease, applies and verifies (architecture, section 5).
 
-right machine? -> observe -> changes -> check or plan mode: predict and stop
+right machine? -> observe -> changes -> check mode: predict and stop (plan mode: _plan_mode.py)
                -> journal intent with before-images -> for each group: lease ours, its end told? apply, verify
                -> journal outcome
 """
@@ -27,6 +27,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._at_peace import without_image
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Seen, Step
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._plan_mode import planned
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext, open_run
@@ -56,19 +57,20 @@ def drive(
 ) -> Result:
     """Runs one step and says what happened to every item. ``context`` where the caller has opened the run already."""
     run = context or open_run(params, hosts, clock)
+    if run is not None and run.plan:
+        own = reverted_run(params) == run.id
+        return planned(step, run, expected_machine(step, params, run), lambda before: _wanted(step, params, run, before), clock, puts_back=own)
     result = Result()
     begun, begun_at = clock.monotonic(), stamp(clock.now())
-    if run is not None and not check_mode and not run.plan and reverted_run(params) == run.id:
+    if run is not None and not check_mode and reverted_run(params) == run.id:
         result.warnings.extend(filter(None, [run.settle()]))
     try:
         before, changes, refused = _looked(step, params, run, clock)
     except FailoverError as error:
-        return _broke_off(step.key, error, params, None if check_mode or (run is not None and run.plan) else run, begun_at, step.host)
+        return _broke_off(step.key, error, params, None if check_mode else run, begun_at, step.host)
     result.timing["observe"] = clock.monotonic() - begun
-    if check_mode or (run is not None and run.plan):
+    if check_mode:
         outcomes = _predicted(changes)
-        if run is not None and not check_mode:
-            run.predicted(step.key, step.host, changes)
     else:
         outcomes = _execute(step, params, run, changes, result, clock, begun_at)
     _conclude(step, params, None if check_mode else run, result, before, outcomes, refused)
@@ -77,7 +79,7 @@ def drive(
         conclude(result)  # a step's own keys, and what only the whole can fail on; before the outcome is journalled
     if run is not None:
         result.warnings.extend(run.journal.warnings)
-        if not check_mode and not run.plan:
+        if not check_mode:
             try:
                 run.outcome(step.key, step.host, result, begun_at, reverted_run(params))
             except FailoverError as error:
@@ -92,9 +94,7 @@ def _looked(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, c
     expected = expected_machine(step, params, run)
     repeated(lambda: step.check_machine(expected), clock)
     before = repeated(step.observe, clock)
-    if params.get("state") == "reverted":
-        return before, *_inverses(step, params, run, before)
-    return before, step.changes(before), []
+    return before, *_wanted(step, params, run, before)
 
 
 def _broke_off(key: str, error: FailoverError, params: t.Mapping[str, t.Any], run: RunContext | None, begun_at: str, host: str = "") -> Result:
@@ -122,7 +122,7 @@ def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], 
     """A step that changes nothing: its outcome belongs to the run's journal all the same."""
     run = open_run(params, hosts, clock)
     begun_at = stamp(clock.now())
-    written = run if not check_mode and run is not None and not run.plan else None
+    written = run if not check_mode else None
     try:
         with written.lease.kept() if written is not None else contextlib.nullcontext():
             result = read()
@@ -154,6 +154,11 @@ def expected_machine(step: Step, params: t.Mapping[str, t.Any], run: RunContext 
     if stated:
         return Machine(uuid=stated["uuid"], name=stated["name"])
     return run.machine(step.host) if run is not None else None
+
+
+def _wanted(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, before: dict[str, JSON]) -> tuple[list[Change], list[Outcome]]:
+    """What is to be changed, forward or back, and the items that going back must leave alone."""
+    return _inverses(step, params, run, before) if params.get("state") == "reverted" else (step.changes(before), [])
 
 
 def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, now: dict[str, JSON]) -> tuple[list[Change], list[Outcome]]:
@@ -367,7 +372,7 @@ def _conclude(
     accept = params.get("accept_failure")
     if accept:
         result.extra["accepted"] = {"what": result.msg, "reason": accept}
-        if run is not None and not run.plan:
+        if run is not None:
             run.accepted(step.key, result.msg, accept)
     else:
         result.failed, result.reason = True, first.reason or "step_failed"

@@ -15,8 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged, reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
@@ -53,7 +52,7 @@ def failover_preflight_spec() -> ArgumentSpec:
 def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """Looks at everything, changes nothing, and fails on what nobody has accepted; see the module's documentation."""
     definition = normalise(params["definition"])
-    accept = _accepted({**definition["accept"], **params["accept"]})
+    accept = reasons({**definition["accept"], **params["accept"]})
     case = Case(definition, params["kind"], hosts, clock)
     begun = clock.monotonic()
     accounts = {entry["name"]: Account(entry["user"] or "", entry["password"] or "") for entry in params["credentials"]}
@@ -79,18 +78,6 @@ def _receiving(case: Case, accounts: t.Mapping[str, Account]) -> list[Finding]:
     """What must be there on the host that will own the identity."""
     found = _preflight_hosts.services(case) + _preflight_hosts.adapters(case) + _preflight_hosts.disks(case)
     return found + _preflight_workload.databases(case, accounts)
-
-
-def _accepted(accept: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """Finding -> reason. Raises InvalidInput for an id that does not exist, one that can not be accepted, and an empty reason."""
-    for finding, reason in accept.items():
-        if finding not in KINDS:
-            raise InvalidInput(f"accept.{finding} is no finding{suggestion(finding, KINDS)}")
-        if not KINDS[finding].acceptable:
-            raise InvalidInput(f"accept.{finding} can not be accepted: {KINDS[finding].means}")
-        if not str(reason or "").strip():
-            raise InvalidInput(f"accept.{finding} has no reason: say why it is accepted")
-    return {finding: str(reason) for finding, reason in accept.items()}
 
 
 def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:

@@ -21,6 +21,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import arm
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import abandon, close, stop
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import open_or_resume
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_planning import begin_plan, drop_plan, finish_plan, is_plan
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
@@ -34,6 +35,9 @@ VERBS: dict[str, t.Callable[[RunTask], None]] = {
     "abandoned": abandon,
     "adopted": adopt,
 }
+
+#: The same words for a plan, which is begun, made into its document or dropped.
+PLANNING: dict[str, t.Callable[[RunTask], None]] = {"opened": begin_plan, "closed": finish_plan, "stopped": drop_plan}
 
 
 def failover_run_spec() -> ArgumentSpec:
@@ -51,6 +55,11 @@ def failover_run_spec() -> ArgumentSpec:
             "break_glass": {"type": "str"},
             "data_state": {"type": "str", "choices": list(DATA_STATES)},
             "owner": {"type": "str", "choices": ["source", "target"]},
+            "accept": {"type": "dict", "default": {}},
+            "plan": {"type": "dict"},
+            "replanned": {"type": "dict"},
+            "findings": {"type": "list", "elements": "dict", "default": []},
+            "hooks": {"type": "list", "elements": "str", "default": []},
         },
         required_if=[
             ("state", "armed", ["definition"]),
@@ -68,8 +77,10 @@ def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock)
     fold = journal.read()
     result = Result(warnings=journal.warnings)
-    VERBS[params["state"]](RunTask(params, hosts, clock, journal, fold, result, check_mode))
-    if not check_mode:
+    plan = is_plan(params)
+    verbs = {**VERBS, **PLANNING} if plan else VERBS
+    verbs[params["state"]](RunTask(params, hosts, clock, journal, fold, result, check_mode))
+    if not check_mode and not plan:
         journal.checkpoint(params["by"] or "failover_run")
     after = journal.fold()
     result.diff = {"before": {"state": fold.state}, "after": {"state": after.state}}

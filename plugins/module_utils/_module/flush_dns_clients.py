@@ -105,6 +105,8 @@ class FlushStep:
 
     key = "clients"
     host = ""
+    #: Nothing is read before a cache is cleared, so no prediction is probed.
+    looks = False
 
     def __init__(self, params: t.Mapping[str, t.Any], clients: t.Sequence[str], hosts: Hosts, clock: Clock) -> None:
         self.clients = clients

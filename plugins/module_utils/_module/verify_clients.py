@@ -16,6 +16,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import STAGES, Met, Wanted, advice, curve, passed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import WORKERS, Answer, FanOut
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._plan_mode import planned_look
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import open_run
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import look
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
@@ -62,8 +64,11 @@ def verify_clients(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *,
     """Asks the sample until ``share`` of it arrives; see the module's documentation."""
     clients = list(dict.fromkeys(params["clients"]))
     wanted = _wanted(params, clients)
-    if (params.get("run") or {}).get("mode") == "plan":
-        return _planned(clients)
+    run = open_run(params, hosts, clock) if (params.get("run") or {}).get("mode") == "plan" else None
+    if run is not None:
+        result = planned_look("verify", clients, "look whether the client arrives", run)
+        result.extra["curves"] = {}
+        return result
     return look("verify", lambda: _watch(params, clients, wanted, hosts, clock, check_mode), params, hosts, clock, check_mode=check_mode)
 
 
@@ -104,11 +109,6 @@ def _address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError as error:
         raise InvalidInput(f"expect has the address {text!r}, which is no IP address") from error
-
-
-def _planned(clients: t.Sequence[str]) -> Result:
-    outcomes = [Outcome(name, "predicted", grade="unknown", host=name, msg="would look whether the client arrives") for name in clients]
-    return Result(outcomes=outcomes, extra={"curves": {}})
 
 
 def _as_it_is(result: Result) -> None:

@@ -18,18 +18,22 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     ConnectionLost,
     InvalidInput,
     LeaseHeld,
+    StoreError,
     Unreachable,
     WrongMachine,
     WrongState,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_run import failover_run
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store import opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeSession
+from ansible_collections.continuity.identity_failover.tests.unit.runs import ALONE
 
 CIMV2 = "root/cimv2"
 
@@ -338,12 +342,17 @@ def test_a_drill_that_stopped_does_not_keep_a_failover_back(estate: Estate) -> N
     assert (result.extra["state"], drill["id"] in result.warnings[0]) == ("failing_over", True)
 
 
-def test_a_plan_takes_no_lease_and_resumes_nothing(estate: Estate) -> None:
+def test_a_plan_takes_no_lease_resumes_nothing_and_writes_only_its_hash(estate: Estate) -> None:
     real = opened(estate).extra["run"]
     estate.run("stopped", run=real)
+    before = estate.do(failover_status).extra["timeline"]
     plan = estate.run("opened", mode="plan")
     assert plan.extra["run"]["id"] != real["id"]
-    estate.run("closed", run=plan.extra["run"])
+    assert not plan.changed
+    made = estate.run("closed", run=plan.extra["run"])
+    after = estate.do(failover_status).extra["timeline"]
+    assert [event["kind"] for event in after[len(before) :]] == ["plan_recorded"]
+    assert made.extra["plan_hash"][:16] in after[-1]["text"]
     assert estate.do(failover_status).extra["state"] == "failing_over"
     assert estate.run("opened").extra["run"]["id"] == real["id"]
 
@@ -509,3 +518,153 @@ def test_another_run_waits_for_what_a_dead_controller_had_begun(estate: Estate) 
         estate.run("opened", kind="failback")
     estate.clock.advance(caught.value.details["remaining"] + 1)
     assert estate.run("opened", kind="failback").extra["state"] == "failing_back"
+
+
+def look_ahead(estate: Estate, kind: str = "failover", **params: t.Any) -> dict[str, t.Any]:
+    """A plan of the one step that this estate has."""
+    run = estate.run("opened", mode="plan", kind=kind).extra["run"]
+    side = "exch1" if kind == "failback" else "exch2"
+    estate.target = lambda: estate.named(side)  # type: ignore[method-assign]
+    options = {**ALONE, "state": "started", "services": [{"name": "IS", "start_mode": None, "timeout": 5.0}], "from_baseline": False, "settle": 0.0}
+    app_services({**options, "run": run}, estate, estate.clock, check_mode=False)
+    return dict(estate.run("closed", run=run, kind=kind, **params).extra["plan"])
+
+
+def test_a_plan_is_a_document_that_says_what_would_be_done(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    finding = {"id": "disk_space", "severity": "warning", "host": "exch2", "msg": "full", "evidence": 1}
+    made = look_ahead(estate, findings=[finding], hooks=["before_dns", "before_quiesce"])
+    (change,) = made["changes"]
+    assert (change["step"], change["item"], change["after"]["state"], change["grade"]) == ("services@exch2", "IS", "Running", "probed")
+    assert (made["state"], made["owner_afterwards"], made["intent"]["incident"]) == ("pending", "target", "2")
+    assert (made["hooks_not_run"], made["findings"][0]["id"], made["steps"][0]["expected"]) == (["before_dns"], "disk_space", None)
+    assert estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["State"] == "Stopped"
+
+
+def test_two_plans_of_one_estate_have_one_hash_and_no_file_is_left(estate: Estate) -> None:
+    estate.run("armed")
+    one = look_ahead(estate)
+    estate.clock.advance(60.0)
+    run = estate.run("opened", mode="plan").extra["run"]
+    assert pathlib.Path(run["predictions"]).exists()
+    estate.run("stopped", run=run)
+    assert not pathlib.Path(run["predictions"]).exists()
+    assert look_ahead(estate)["hash"] == one["hash"]
+
+
+def test_a_plan_without_a_baseline_is_made_and_says_so(estate: Estate) -> None:
+    made = look_ahead(estate)
+    assert (made["state"], made["about"]["baseline_age"]) == ("unarmed", None)
+    assert "There is no baseline" in made["unknown"][0]
+
+
+def test_a_plan_whose_hash_cannot_be_recorded_is_made_all_the_same(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.run("armed")
+    run = estate.run("opened", mode="plan").extra["run"]
+
+    def refuse(*args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Journal, "append", refuse)
+    result = estate.run("closed", run=run)
+    assert result.extra["plan"]["hash"]
+    assert "the disk is full" in result.warnings[0]
+
+
+def test_a_failback_that_nothing_preceded_is_not_planned(estate: Estate) -> None:
+    estate.run("armed")
+    with pytest.raises(WrongState, match="never failed over"):
+        estate.run("opened", mode="plan", kind="failback")
+
+
+def approved(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack)
+
+
+def test_a_run_opened_on_a_plan_says_so_and_is_scored_when_it_is_closed(estate: Estate) -> None:
+    approved(estate)
+    made = look_ahead(estate)
+    opened_run = estate.run("opened", plan=made, replanned=look_ahead(estate))
+    assert opened_run.extra["drift"] == []
+    result = estate.run("closed", run=opened_run.extra["run"])
+    assert (result.extra["score"]["predicted"], result.extra["score"]["exact"]) == (1, 0)
+    report = estate.do(failover_status).extra["runs"][0]
+    assert (report["plan"]["hash"], report["score"]["share"]) == (made["hash"], 0.0)
+    assert report["score"]["differences"][0]["item"] == "IS"
+
+
+def test_a_conflict_refuses_names_the_item_and_can_be_accepted(estate: Estate) -> None:
+    approved(estate)
+    made = look_ahead(estate)
+    estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["StartMode"] = "Disabled"
+    now = look_ahead(estate)
+    with pytest.raises(WrongState, match="IS: planned: from Stopped, start_mode manual.*now: from Stopped, start_mode disabled") as refused:
+        estate.run("opened", plan=made, replanned=now)
+    assert (refused.value.reason, len(refused.value.details["conflicts"])) == ("plan_conflict", 1)
+    assert estate.do(failover_status).extra["state"] == "approved"
+    result = estate.run("opened", plan=made, replanned=now, accept={"plan_conflict": "we disabled it ourselves"})
+    (accepted,) = estate.do(failover_status).extra["accepted"]
+    assert (accepted["finding"], accepted["reason"]) == ("plan_conflict", "we disabled it ourselves")
+    assert "we disabled it ourselves" in result.warnings[0]
+
+
+def test_what_is_done_already_does_not_refuse(estate: Estate) -> None:
+    approved(estate)
+    made = look_ahead(estate)
+    estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["State"] = "Running"
+    result = estate.run("opened", plan=made, replanned=look_ahead(estate))
+    assert [one["verdict"] for one in result.extra["drift"]] == ["converged"]
+
+
+def test_a_plan_that_was_edited_or_is_for_something_else_or_alone_is_refused(estate: Estate) -> None:
+    approved(estate)
+    made = look_ahead(estate)
+    with pytest.raises(InvalidInput, match="changed since it was made"):
+        estate.run("opened", plan={**made, "owner_afterwards": "source"}, replanned=made)
+    drill = look_ahead(estate, kind="drill")
+    with pytest.raises(InvalidInput, match="for a drill of mail"):
+        estate.run("opened", plan=drill, replanned=made)
+    with pytest.raises(InvalidInput, match="replanned"):
+        estate.run("opened", plan=made)
+    assert estate.do(failover_status).extra["state"] == "approved"
+
+
+def test_a_resumed_run_is_not_judged_by_its_plan_again(estate: Estate) -> None:
+    approved(estate)
+    made = look_ahead(estate)
+    first = estate.run("opened", plan=made, replanned=made).extra["run"]
+    estate.run("stopped", run=first)
+    estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["StartMode"] = "Disabled"
+    assert estate.run("opened", plan=made).extra["run"]["id"] == first["id"]
+
+
+def test_a_source_that_answers_again_can_be_accepted(estate: Estate) -> None:
+    approved(estate)
+    estate.dead.clear()
+    result = estate.run("opened", accept={"source_answers": "it answers and serves nobody"})
+    assert result.extra["state"] == "failing_over"
+    assert estate.do(failover_status).extra["accepted"][0]["finding"] == "source_answers"
+
+
+def test_a_definition_that_the_baseline_does_not_know_can_be_accepted_and_what_is_not_checked_is_said(estate: Estate) -> None:
+    approved(estate)
+    estate.sessions["exch3"] = estate.sessions["exch2"]
+    other = normalise({"source": {"host": "exch1"}, "target": {"host": "exch3"}, "services": [{"name": "IS"}]})
+    with pytest.raises(WrongState, match="a baseline that does not know exch3") as refused:
+        estate.run("opened", definition=other)
+    assert refused.value.reason == "baseline_missing"
+    result = estate.run("opened", definition=other, accept={"baseline_missing": "exch2 burnt too"})
+    assert "Not checked: whether exch3 are the right machines" in result.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("accept", "sentence"),
+    [({"sourceanswers": "x"}, "is no finding"), ({"source_answers": " "}, "has no reason"), ({"wrong_machine": "x"}, "can not be accepted")],
+)
+def test_accepting_nonsense_is_refused(estate: Estate, accept: dict[str, str], sentence: str) -> None:
+    approved(estate)
+    with pytest.raises(InvalidInput, match=sentence):
+        estate.run("opened", accept=accept)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 
 import pytest
@@ -14,8 +15,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import verify_clients as module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.client_check import Reached
 from tests.unit.fakes import FakeClock, FakeHosts, FakeSession
+from tests.unit.runs import started
 
 OLD, NEW = "10.0.0.21", "10.0.1.21"
 MAIL = Wanted("mail.example.com", frozenset({NEW}), 25, "exch2")
@@ -157,10 +160,15 @@ def test_check_mode_looks_once_and_does_not_fail() -> None:
     assert result.outcomes[0].status == "predicted" and "not 10.0.1.21" in result.outcomes[0].msg
 
 
-def test_plan_mode_asks_nobody() -> None:
+def test_plan_mode_asks_nobody_and_knows_nothing(tmp_path: pathlib.Path) -> None:
     client = Client("b", met(OLD))
-    result = verify(client, run={"mode": "plan"})
+    kept = Predictions.begin()
+    run = {**started(tmp_path, FakeClock(), mode="plan"), "predictions": kept.path}
+    result = verify(client, run=run)
     assert client.count == 0 and result.outcomes[0].status == "predicted"
+    (said,) = kept.all()
+    assert (said.step, [(change["name"], change["grade"]) for change in said.changes]) == ("verify", [("b", "unknown")])
+    kept.end()
 
 
 def test_what_can_not_be_proven_is_said() -> None:

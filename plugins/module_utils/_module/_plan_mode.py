@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""A step in plan mode: it observes, and says what it would do in the world that the plan's earlier steps leave. It changes nothing.
+
+Nothing that a plan meets ends it: a step that cannot be observed, or would refuse, is part of what people want to read beforehand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.prediction import carried, grade
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Change, Step
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext
+
+#: before-images -> the changes to make, and the items that a revert must leave alone.
+Wanted = t.Callable[[dict[str, JSON]], tuple[list[Change], list[Outcome]]]
+
+
+@dataclasses.dataclass
+class _Foreseen:
+    """What is known of a step so far. ``reason``: why it is not all."""
+
+    before: dict[str, JSON] = dataclasses.field(default_factory=dict)
+    changes: list[Change] = dataclasses.field(default_factory=list)
+    reason: str = ""
+    msg: str = ""
+
+
+def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wanted, clock: Clock, *, puts_back: bool) -> Result:
+    """Predicts one step and keeps the prediction for the plan's document. Never fails for what it finds."""
+    begun, result = clock.monotonic(), Result()
+    seen = _foreseen(step, run, expected, wanted, clock)
+    changed = {change.name for change in seen.changes}
+    for name, image in seen.before.items():
+        if name not in changed:
+            result.outcomes.append(Outcome(name, "already", host=step.host, before=image, after=image))
+    for change in seen.changes:
+        msg = f"would {change.do}"
+        result.outcomes.append(Outcome(change.name, "predicted", True, change.grade, msg, host=step.host, before=change.before, after=change.after))
+    conclude = getattr(step, "conclude", None)
+    if conclude is not None and not seen.reason:
+        conclude(result)
+    silence = getattr(step, "silence", None)
+    if silence is not None:
+        seen.reason, seen.msg = silence.reason, "; ".join(part for part in (f"{step.host} does not answer", result.msg) if part)
+    elif result.failed:
+        seen.reason, seen.msg = result.reason, result.msg
+    if seen.reason:
+        result.failed, result.reason, result.msg = False, "", f"{step.key} could not be predicted as a whole: {seen.msg}"
+        result.warnings.append(result.msg)
+        if not result.outcomes:
+            result.outcomes.append(Outcome(step.key, "predicted", False, "unknown", seen.msg, seen.reason, step.host))
+    as_wanted = {outcome.name: outcome.after for outcome in result.outcomes if outcome.status == "already"}
+    run.predict(Prediction(step.key, step.host, [run.image(change) for change in seen.changes], as_wanted, seen.reason, seen.msg, puts_back))
+    result.changed = bool(seen.changes)
+    for outcome in result.outcomes:
+        if outcome.changed:
+            result.diff["before"][outcome.name], result.diff["after"][outcome.name] = outcome.before, outcome.after
+    result.timing["total"] = clock.monotonic() - begun
+    return result
+
+
+def _foreseen(step: Step, run: RunContext, expected: Machine | None, wanted: Wanted, clock: Clock) -> _Foreseen:
+    earlier, seen = run.predictions(), _Foreseen()
+    looked = bool(getattr(step, "looks", True))
+    try:
+        repeated(lambda: step.check_machine(expected), clock)
+        seen.before, moved = carried(step.key, repeated(step.observe, clock), earlier)
+        changes, refused = wanted(seen.before)
+    except FailoverError as error:
+        seen.reason, seen.msg = error.reason, error.message
+        return seen
+    for change in changes:
+        sure = grade(step.key, change.grade, moved=change.name in moved, looked=looked, earlier=earlier)
+        seen.changes.append(dataclasses.replace(change, grade=sure))
+    if refused:
+        seen.reason, seen.msg = refused[0].reason, "; ".join(outcome.msg for outcome in refused)
+        seen.before = {name: image for name, image in seen.before.items() if name not in {outcome.name for outcome in refused}}
+    return seen
+
+
+def planned_look(key: str, names: t.Sequence[str], do: str, run: RunContext) -> Result:
+    """A step that only looks, at what is not there yet: each of ``names`` is told, and nothing of it is known."""
+    changes = [{"name": name, "do": do, "before": None, "after": None, "grade": "unknown", "detail": None} for name in names]
+    run.predict(Prediction(key, "", changes, {}))
+    return Result(outcomes=[Outcome(name, "predicted", grade="unknown", host=name, msg=f"would {do}") for name in names])
