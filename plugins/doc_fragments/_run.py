@@ -75,6 +75,9 @@ options:
       machines:
         description: The machines of the run by their inventory name, each with C(uuid) and C(name). Another machine is left alone.
         type: dict
+      predictions:
+        description: The file on the controller in which the tasks of a plan keep what they predicted. Only with O(run.mode=plan).
+        type: path
   revert_run:
     description: The id of the run whose changes are taken back, by the state V(reverted).
     type: str

@@ -124,6 +124,7 @@ def run_spec() -> ArgumentSpec:
         "machines": {"type": "dict"},
         "by": {"type": "str"},
         "data_state": {"type": "str"},
+        "predictions": {"type": "path"},
     }
     return ArgumentSpec(
         argument_spec={

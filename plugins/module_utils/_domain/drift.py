@@ -11,8 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import SILENT
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import kind_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import SILENT, kind_of
 
 JSON = t.Any
 Document = t.Mapping[str, JSON]
@@ -89,11 +88,16 @@ def _general(planned: Document, now: Document) -> list[Difference]:
     found = []
     if planned["definition"] != now["definition"]:
         found.append(Difference("conflict", "", "definition", "the definition was changed since the plan was made", planned["definition"], now["definition"]))
-    if planned["intent"] != now["intent"]:
-        found.append(Difference("conflict", "", "intent", "what is intended is not what was planned", planned["intent"], now["intent"]))
+    then, meant = planned["intent"], now["intent"]
+    other = sorted(key for key in {*then, *meant} if then.get(key) != meant.get(key))
+    if other:
+        # An incident that was opened since is news of the outage, not another move.
+        verdict = "irrelevant" if other == ["incident"] else "conflict"
+        said = "; ".join(f"{key} was {then.get(key) or 'none'} and is {meant.get(key) or 'none'}" for key in other)
+        found.append(Difference(verdict, "", "intent", f"what is intended: {said}", then, meant))
     if planned["baseline"] != now["baseline"]:
-        armed, then = now["baseline"]["armed_at"] or "never", planned["baseline"]["armed_at"] or "never"
-        found.append(Difference("irrelevant", "", "baseline", f"the baseline is of {armed}, the plan was made with that of {then}", then, armed))
+        armed, before = now["baseline"]["armed_at"] or "never", planned["baseline"]["armed_at"] or "never"
+        found.append(Difference("irrelevant", "", "baseline", f"the baseline is of {armed}, the plan was made with that of {before}", before, armed))
     old, new = {finding["id"] for finding in planned["findings"]}, {finding["id"] for finding in now["findings"]}
     for finding in sorted(new ^ old):
         word = "is new" if finding in new else "is gone"

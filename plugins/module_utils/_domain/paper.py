@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import commands
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Line
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import kind_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import SILENT, kind_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.powershell_text import quoted
 
 JSON = t.Any
@@ -50,7 +50,7 @@ def _head(document: t.Mapping[str, JSON]) -> str:
 
 def _before(document: t.Mapping[str, JSON], definition: Definition) -> str:
     """What no command can do: be sure that the source is out."""
-    silent = [step for step in document["steps"] if kind_of(step["step"]) == "fence" and step["reason"]]
+    silent = [step for step in document["steps"] if kind_of(step["step"]) == "fence" and step["reason"] in SILENT]
     if not silent or document["kind"] != "failover":
         return ""
     host = definition["source"]["host"]

@@ -31,8 +31,6 @@ FORMAT = 1
 GRADES = ("probed", "predicted", "unknown")
 #: A definition names credentials and holds none; should one get in by mistake, it is no part of the hash.
 SECRETS = ("password", "secret")
-#: Reasons of a step that has nothing to look at, because the host is silent.
-SILENT = ("unreachable", "connection_refused", "connection_lost", "deadline_exceeded")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,8 +183,14 @@ def _coverage(changes: t.Sequence[t.Mapping[str, JSON]], steps: t.Sequence[t.Map
         "changes": len(changes),
         **{grade: sum(change["grade"] == grade for change in changes) for grade in GRADES},
         "as_wanted": sum(len(step["as_wanted"]) for step in steps),
-        "not_observed": [step["step"] for step in steps if step["reason"]],
+        "not_observed": [step["step"] for step in steps if step["reason"] and not seen(step)],
+        "would_stop": [step["step"] for step in steps if step["reason"] and seen(step)],
     }
+
+
+def seen(step: t.Mapping[str, JSON]) -> bool:
+    """Whether anything of the step could be looked at."""
+    return bool(step["changes"] or step["as_wanted"])
 
 
 def read(text_or_document: JSON, identity: str, kind: str) -> dict[str, JSON]:

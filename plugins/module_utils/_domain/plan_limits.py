@@ -30,6 +30,8 @@ class Planned(t.Protocol):
         """The definition of what is moved."""
 
 
+#: Reasons of a step that has nothing to look at, because the host is silent.
+SILENT = ("unreachable", "connection_refused", "connection_lost", "deadline_exceeded")
 #: Hooks that only a failback has, and those that both have; all others belong to the way there.
 BACK = ("before_quiesce", "before_source_joins", "after_source_serves")
 BOTH = ("before_dns", "after_dns", "before_clients", "after_clients", "after_verify")
@@ -76,13 +78,10 @@ def unknowable(facts: Planned, changes: Changes, steps: t.Sequence[t.Mapping[str
     """Sentences, the most important first."""
     source = facts.definition["source"]["host"]
     said = []
-    for step in steps:
-        if step["reason"]:
-            said.append(f"{step['step']}: {step['msg'] or step['reason']}")
     if not facts.armed_at:
         said.append("There is no baseline, so nobody can say whether the machines are the right ones and what the source was like in peace time.")
     if facts.kind == "failover":
-        if any(kind_of(step["step"]) == "fence" and step["reason"] for step in steps):
+        if any(kind_of(step["step"]) == "fence" and step["reason"] in SILENT for step in steps):
             said.append(f"Whether {source} is dead or only cut off from where this plan was made.")
         said.append("Whether the target has every piece of data that the source had: no replication engine is read.")
     if facts.kind == "failback":

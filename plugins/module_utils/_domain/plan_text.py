@@ -19,13 +19,22 @@ Document = t.Mapping[str, JSON]
 WIDTH = 100
 #: Columns of the table of changes: number, step and host, item, from and to, grade.
 COLUMNS = (4, 21, 26, 35, 9)
+#: What can be wrong with a step, in the coverage and in words.
+TROUBLE = {"not_observed": "not observed", "would_stop": "would stop"}
 #: Items of one step that are listed one by one; of a thousand clients the first tell enough.
 LISTED = 20
 
 
 def table(document: Document, width: int = WIDTH) -> str:
     """Everything of the plan that a person decides on."""
-    parts = [_head(document, width), _findings(document, width), _changes(document, width), _steps(document, width), _unknown(document, width)]
+    parts = [
+        _head(document, width),
+        _findings(document, width),
+        _changes(document, width),
+        _trouble(document, width),
+        _steps(document, width),
+        _unknown(document, width),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -35,7 +44,7 @@ def _head(document: Document, width: int) -> str:
     point = document["point_of_no_return"]
     back = f"change {point['number']}, {point['item']} of {point['step']}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
     grades = ", ".join(f"{coverage[grade]} {grade}" for grade in ("probed", "predicted", "unknown"))
-    unseen = f"; not observed: {', '.join(coverage['not_observed'])}" if coverage["not_observed"] else ""
+    unseen = "".join(f"; {words}: {', '.join(coverage[key])}" for key, words in TROUBLE.items() if coverage[key])
     rows = [
         ("Plan", f"{document['kind']} of {document['identity']}, made {about['made_at']} by {about['by'] or 'nobody named'}"),
         ("Hash", document["hash"]),
@@ -73,14 +82,17 @@ def _changes(document: Document, width: int) -> str:
     return "\n".join(["CHANGES", title, *(rows or ["     none"]), *more])
 
 
+def _trouble(document: Document, width: int) -> str:
+    rows = [_row((22, 14, width - 40), (step["step"], step["reason"], step["msg"]), "  ") for step in document["steps"] if step["reason"]]
+    return "\n".join(["STEPS THAT COULD NOT BE LOOKED AT, OR WOULD STOP", *rows]) if rows else ""
+
+
 def _steps(document: Document, width: int) -> str:
     rows = []
     for step in document["steps"]:
         known = step["expected"]
         took = f"{_duration(known['seconds'])} (median of {known['runs']})" if known else "no earlier run"
-        rows.append(
-            _row((22, 12, width - 38), (step["step"], f"{step['changes']} to do", took + (f"; would stop: {step['msg']}" if step["reason"] else "")), "  ")
-        )
+        rows.append(_row((22, 12, width - 38), (step["step"], f"{step['changes']} to do", took), "  "))
     return "\n".join(["EXPECTED DURATIONS", *rows]) if rows else ""
 
 

@@ -48,7 +48,7 @@ def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wante
             result.outcomes.append(Outcome(name, "already", host=step.host, before=image, after=image))
     for change in seen.changes:
         msg = f"would {change.do}"
-        result.outcomes.append(Outcome(change.name, "predicted", True, change.grade, msg, host=step.host, before=change.before, after=change.after))
+        result.outcomes.append(Outcome(change.name, "predicted", False, change.grade, msg, host=step.host, before=change.before, after=change.after))
     conclude = getattr(step, "conclude", None)
     if conclude is not None and not seen.reason:
         conclude(result)
@@ -64,10 +64,8 @@ def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wante
             result.outcomes.append(Outcome(step.key, "predicted", False, "unknown", seen.msg, seen.reason, step.host))
     as_wanted = {outcome.name: outcome.after for outcome in result.outcomes if outcome.status == "already"}
     run.predict(Prediction(step.key, step.host, [run.image(change) for change in seen.changes], as_wanted, seen.reason, seen.msg, puts_back))
-    result.changed = bool(seen.changes)
-    for outcome in result.outcomes:
-        if outcome.changed:
-            result.diff["before"][outcome.name], result.diff["after"][outcome.name] = outcome.before, outcome.after
+    for change in seen.changes:
+        result.diff["before"][change.name], result.diff["after"][change.name] = change.before, change.after
     result.timing["total"] = clock.monotonic() - begun
     return result
 

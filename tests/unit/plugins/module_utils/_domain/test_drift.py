@@ -103,6 +103,11 @@ def test_another_definition_or_intent_is_a_conflict_another_baseline_or_finding_
     ]
 
 
+def test_an_incident_that_was_opened_since_is_no_conflict() -> None:
+    (one,) = drift(plan(intent={"identity": "mail", "incident": ""}), plan(intent={"identity": "mail", "incident": "7"}))
+    assert (one.verdict, one.msg) == ("irrelevant", "what is intended: incident was none and is 7")
+
+
 def test_conflicts_come_first() -> None:
     found = drift(plan(), plan(changed(0, FENCED), armed_at=""))
     assert [one.verdict for one in found] == ["conflict", "irrelevant"]

@@ -31,6 +31,7 @@ def test_a_plan_counts_its_grades_and_says_what_it_did_not_see() -> None:
         "unknown": 2,
         "as_wanted": 1,
         "not_observed": ["fence@exch1"],
+        "would_stop": [],
     }
     assert [one["number"] for one in made["changes"]] == [1, 2, 3, 4, 5, 6, 7]
     assert made["hosts"] == ["exch1", "exch2", "ws1"]
@@ -143,6 +144,10 @@ def test_a_plan_says_what_it_cannot_know() -> None:
     ):
         assert sentence in said_so
     assert "cut off" not in " ".join(plan(usual()[1:])["unknown"])
+    not_enough = said("fence@exch1", change("service IS", RUNNING, STOPPED), reason="not_fenced", msg="grade 2, and 3 is needed")
+    made = plan([not_enough, *usual()[1:]])
+    assert "cut off" not in " ".join(made["unknown"])
+    assert made["coverage"]["would_stop"] == ["fence@exch1"]
 
 
 def test_a_step_of_two_tasks_is_one_step() -> None:

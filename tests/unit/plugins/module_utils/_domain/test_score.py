@@ -57,6 +57,11 @@ def test_each_way_to_go_otherwise_is_a_difference() -> None:
     ]
 
 
+def test_what_a_prediction_left_open_is_no_difference() -> None:
+    unknown_guid = said("databases@exch2", change("DB01-DR", {"mounted": False, "guid": ""}, {"mounted": True}))
+    assert score(kept(plan([unknown_guid])), exact())["exact"] == 1
+
+
 def test_nothing_predicted_is_no_score_and_not_a_full_one() -> None:
     assert score(kept(plan([said("script@exch2", change("x.ps1", None, {}, grade="unknown"))])), record())["share"] is None
 
