@@ -72,6 +72,7 @@ REAL_ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "app_services": {"state": "started", "services": [{"name": "MSExchangeIS"}]},
     "directory_spns": {"state": "moved", "spns": [{"from": "EXCH1$", "to": "EXCH2$", "values": ["http/mail"]}], "domain_controllers": ["exch2"]},
     "failover_ack": {"identity": "mail", "decision": "proceed", "reason": "test"},
+    "failover_journal": {"identity": "mail"},
     "failover_monitor": {"identity": "mail", "source": "exch1", "vantage_points": [{"host": "exch2"}], "probes": [{"kind": "wsman"}]},
     "failover_preflight": {"identity": "mail", "definition": DEFINITION},
     "failover_run": {"identity": "mail", "state": "armed", "definition": DEFINITION},

@@ -13,11 +13,10 @@ sorts keys, so whatever has an order is a list of pairs here.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord, copied
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 
 #: A checkpoint is due behind this many events. Fewer would repeat the images of old runs for little, more would be read at each step.
@@ -27,7 +26,7 @@ EVENTS = 200
 def as_json(fold: Fold) -> dict[str, t.Any]:
     """The data of a checkpoint; ``fold.restored`` reads it back without loss. ``fold`` as ``replay`` gave it, nothing expired."""
     data = {field.name: getattr(fold, field.name) for field in dataclasses.fields(fold)}
-    return copy.deepcopy({"fold": {**data, "runs": [_run(record) for record in fold.runs.values()]}})
+    return t.cast("dict[str, t.Any]", copied({"fold": {**data, "runs": [_run(record) for record in fold.runs.values()]}}))
 
 
 def _run(record: RunRecord) -> dict[str, t.Any]:

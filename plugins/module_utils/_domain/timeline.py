@@ -84,6 +84,14 @@ def accepted_of(fold: Fold) -> list[dict[str, t.Any]]:
     return sorted(found, key=lambda entry: entry.get("kind") != "break_glass")
 
 
+def table(entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """A timeline as lines of text in columns, below a heading."""
+    rows = [("seq", "at", "kind", "step", "by", "what")]
+    rows += [(str(e["seq"]), e["at"][:19].replace("T", " "), e["kind"], e["step"], e["by"], " ".join(e["text"].split())) for e in entries]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return ["  ".join([row[0].rjust(widths[0]), *(row[column].ljust(widths[column]) for column in range(1, 5)), row[5]]).rstrip() for row in rows]
+
+
 def run_reports(fold: Fold) -> list[dict[str, t.Any]]:
     """Each run with its steps, newest first: what was done, how long it took, what failed, what was accepted."""
     reports = []

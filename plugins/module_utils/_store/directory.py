@@ -36,7 +36,7 @@ def boot_id() -> str:
 def write_whole(path: pathlib.Path, text: str) -> None:
     """Replaces a file at once and durably: after a crash it holds the old text or the new."""
     new = path.with_name(path.name + ".new")
-    with open(new, "w", encoding="utf-8") as stream:
+    with open(new, "w", encoding="utf-8", opener=_private) as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
@@ -48,8 +48,13 @@ def write_whole(path: pathlib.Path, text: str) -> None:
         os.close(folder)
 
 
+def _private(path: str, flags: int) -> int:
+    """What a journal tells of an estate is nobody else's business."""
+    return os.open(path, flags, 0o600)
+
+
 def append_durably(path: pathlib.Path, text: str) -> None:
-    with open(path, "a", encoding="utf-8") as stream:
+    with open(path, "a", encoding="utf-8", opener=_private) as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

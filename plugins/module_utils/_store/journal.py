@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
@@ -55,6 +56,7 @@ class Journal:
             try:
                 self.events, self.head = mirror.read(whole=whole)
                 if not self._knows_enough():
+                    self._whole = True
                     self.events, self.head = mirror.read()
             except JournalBroken as error:
                 kept = mirror.set_aside()
@@ -70,11 +72,9 @@ class Journal:
 
     def read(self) -> Fold:
         """Catches up with the store and folds everything; from the last checkpoint where nothing is known yet."""
-        # A mirror is to be complete, so that one that is new asks for every line.
-        tail = not self._whole and self._mirror is None and not self.events
-        self._transact(Request(self.identity, after=self.head.seq, checkpoint=tail))
-        if tail and not self._knows_enough():
-            self.events, self.head = [], Head()
+        self._transact(Request(self.identity, after=self.head.seq))
+        if not self._whole and not self._knows_enough():
+            self._whole, self.events, self.head = True, [], Head()
             self._transact(Request(self.identity))
         return self.fold()
 
@@ -126,6 +126,9 @@ class Journal:
         return self.lease
 
     def _transact(self, request: Request) -> Reply:
+        if not self.head.seq and not self._whole and self._mirror is None:
+            # Whatever is asked first, the tail is what comes back. A mirror is to be complete, so that one that is new gets every line.
+            request = dataclasses.replace(request, checkpoint=True)
         reply = self._repeat(request)
         self._compare(request, reply)
         if reply.verdict != "ok" or not request.lines:

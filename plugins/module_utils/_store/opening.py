@@ -48,8 +48,13 @@ def open_store(store: t.Mapping[str, t.Any] | None, hosts: Hosts) -> Store:
     return LazyTargetStore(hosts, options.get("host") or "", options.get("path") or "")
 
 
-def open_journal(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str | None, hosts: Hosts, clock: Clock, *, whole: bool = False) -> Journal:
-    """The journal that options name; ``whole`` for who needs every event, not only what they amount to."""
+def valid_identity(identity: str) -> None:
+    """Raises InvalidInput for what can't be part of a file's name and of a DNS label."""
     if not NAME.fullmatch(identity):
         raise InvalidInput(f"identity: {identity!r} is no name for an identity: 1 to 64 letters, digits, hyphens and underscores, a letter or digit first")
+
+
+def open_journal(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str | None, hosts: Hosts, clock: Clock, *, whole: bool = False) -> Journal:
+    """The journal that options name; ``whole`` for who needs every event, not only what they amount to."""
+    valid_identity(identity)
     return Journal(identity, open_store(store, hosts), Mirror(mirror, identity) if mirror else None, clock, whole=whole)

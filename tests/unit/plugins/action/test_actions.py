@@ -57,6 +57,7 @@ EXPECTED: dict[str, set[str]] = {
     "failover_monitor": RUN | {"exch1", "wit1", "watched"},
     "failover_ack": RUN | {"exch1"},
     "failover_run": RUN | {"exch1", "wit1", "dc1"},
+    "failover_journal": {"exch1"},
     "failover_preflight": RUN | {"exch1", "wit1", "dc1", "ws001", "ws002", "keeper"},
     "fence_source": RUN | {"wit1"},
     "app_services": RUN,

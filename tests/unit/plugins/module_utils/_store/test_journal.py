@@ -69,6 +69,16 @@ def test_without_a_mirror_one_call_brings_the_lines_from_the_last_checkpoint_on(
     assert [event.kind for event in again.events] == ["checkpoint", "incident_opened"]
 
 
+def test_a_step_that_appends_before_it_reads_gets_the_tail_too(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    case.filled().checkpoint("test")
+    journal, store = case.open()
+    journal.append([journal.draft("accepted", data={})], anywhere=True)
+    assert [len(reply.lines) for reply in store.replies] == [1, 0]
+    journal.read()
+    assert [event.kind for event in journal.events] == ["checkpoint", "accepted"]
+
+
 def test_who_needs_every_event_gets_every_event(tmp_path: pathlib.Path) -> None:
     case = Case(tmp_path)
     case.filled().checkpoint("test")
