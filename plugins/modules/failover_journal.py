@@ -149,7 +149,8 @@ details:
     - Facts about a failure. For a journal that does not verify RV(ignore:details.what) is V(unreadable), V(newer_version), V(missing),
       V(repeated), V(reordered), V(miscounted), V(edited), V(unexplained_start), V(truncated), V(rewound) or V(replaced),
       RV(ignore:details.seq) the first event that can't be believed, RV(ignore:details.trusted) the last one that can, and
-      RV(ignore:details.safe) what is safe to do, as words.
+      RV(ignore:details.safe) what is safe to do, as words (V(read_status), V(use_newer_version), V(restore_from_mirror), V(rewrite_mirror),
+      V(from_observation)).
   returned: on failure
   type: dict
   sample: {what: edited, seq: 42, trusted: 40, safe: [read_status, restore_from_mirror, from_observation]}

@@ -14,9 +14,9 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import as_json, complete
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import replay
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import rewound
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import of_mirror, rewound
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, explained, follow, line_hash, number, origin
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, StoreError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, JournalBroken, StoreError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +52,12 @@ def looked_at(of: str, place: str, lines: t.Sequence[str]) -> Copy:
         events, head = follow(lines, start, place)
         explained(events, place)
         return Copy(of, place, tuple(lines), tuple(events), head)
-    except StoreError as error:
+    except StoreError as found:
+        error = found
         good = lines[: max(0, int(error.details["trusted"]) - start.seq)]
         events, head = follow(good, start, place)
+        if of == "mirror" and isinstance(error, JournalBroken) and error.details["what"] != "newer_version":
+            error = of_mirror(error, place)
         return Copy(of, place, tuple(lines), tuple(events), head, error)
 
 

@@ -34,6 +34,7 @@ SAFE = {
     "read_status": "the status playbook changes nothing",
     "use_newer_version": "use the version of this collection that wrote it",
     "restore_from_mirror": "put the journal's file back from its mirror or from an export that the journal playbook verifies",
+    "rewrite_mirror": "while the store verifies, the next run keeps this file aside and writes the mirror again from the store",
     "from_observation": "or begin a new journal from what is there with failover_from_observation=<reason>",
 }
 
@@ -42,6 +43,13 @@ def broken(what: str, seq: int, trusted: int, place: str, cause: str = "") -> Jo
     """The error for a chain that does not verify. ``trusted``: the last event that does, 0 for none."""
     safe = ["use_newer_version"] if what == "newer_version" else ["read_status", "restore_from_mirror", "from_observation"]
     return JournalBroken(_sentence(what, seq, trusted, place, safe, cause), what=what, seq=seq, trusted=trusted, safe=safe)
+
+
+def of_mirror(error: JournalBroken, place: str) -> JournalBroken:
+    """The same finding where it is the mirror's: the store's journal is the one that counts."""
+    found, safe = error.details, ["rewrite_mirror"]
+    sentence = _sentence(found["what"], found["seq"], found["trusted"], place, safe, "")
+    return JournalBroken(sentence, what=found["what"], seq=found["seq"], trusted=found["trusted"], safe=safe)
 
 
 def rewound(what: str, seq: int, trusted: int, place: str, **facts: t.Any) -> JournalRewound:

@@ -123,7 +123,10 @@ def from_checkpoint(lines: t.Sequence[str], least: int = 0) -> int:
 
 def origin(lines: t.Sequence[str], head: Head) -> Head:
     """What ``lines`` follow from: ``head``, or where they begin with a later checkpoint, what that says of itself."""
-    first = parse(lines[0]) if lines and CHECKPOINT_MARK in lines[0] else None
+    try:
+        first = parse(lines[0]) if lines and CHECKPOINT_MARK in lines[0] else None
+    except JournalBroken:
+        return head  # ``follow`` says what is wrong with it
     return Head(first.seq - 1, first.prev) if first is not None and first.kind == "checkpoint" and first.seq > head.seq + 1 else head
 
 

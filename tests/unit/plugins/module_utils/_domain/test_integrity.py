@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import SAFE, WHAT, broken, rewound
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, explained, follow
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken
 
 LINES = chain([Event(0, "2026-11-22T20:00:00.000Z", "accepted", data={"n": n}) for n in range(6)], Head())[1]
@@ -67,3 +67,12 @@ def test_every_finding_says_what_is_safe(what: str) -> None:
     for error in (broken(what, 3, 2, "here"), rewound(what, 3, 2, "here", store=2, mirror=5)):
         assert error.details["safe"]
         assert all(SAFE[word] in error.message for word in error.details["safe"])
+
+
+def test_a_first_checkpoint_that_can_not_be_read_is_named_like_any_other_line() -> None:
+    line = chain([Event(0, "", "checkpoint", data={"pruned": {"seq": 4}})], Head(4, "x"))[1][0]
+    assert origin([line], Head()) == Head(4, "x")
+    spoilt = line.replace('"by":""', '"by":')
+    with pytest.raises(JournalBroken) as raised:
+        follow([spoilt], origin([spoilt], Head()))
+    assert (raised.value.details["what"], raised.value.details["seq"]) == ("unreadable", 1)

@@ -125,9 +125,13 @@ def test_where_the_store_is_broken_what_the_mirror_knows_is_shown(case: Case) ->
 def test_a_broken_mirror_fails_verification_and_is_left_as_it_is(case: Case) -> None:
     lines = case.lines(case.mirror_file)
     put(case.mirror_file, [lines[0], *lines[2:]])
-    with pytest.raises(JournalBroken, match="event 2 of the journal in the mirror .* is missing"):
+    with pytest.raises(JournalBroken, match="event 2 of the journal in the mirror .* is missing.*writes the mirror again from the store") as raised:
         case.do("verified")
+    assert {"what": "missing", "seq": 2, "trusted": 1, "safe": ["rewrite_mirror"]}.items() <= raised.value.details.items()
     assert len(case.lines(case.mirror_file)) == 4
+    case.journal().read()
+    assert case.lines(case.mirror_file) == lines
+    case.do("verified")
 
 
 def test_a_store_that_was_set_back_whole_is_told_from_its_mirror(case: Case) -> None:

@@ -29,8 +29,11 @@ def opened(folder: pathlib.Path, *, mirrored: bool) -> Journal:
     return Journal("mail", DirectoryStore(str(folder / "store")), Mirror(str(folder / "mirror"), "mail") if mirrored else None, FakeClock(), whole=True)
 
 
-def written(folder: pathlib.Path, count: int, *, mirrored: bool) -> list[Event]:
+def written(folder: pathlib.Path, count: int, *, mirrored: bool, pruned: bool = False) -> list[Event]:
     journal = opened(folder, mirrored=mirrored)
+    if pruned:
+        journal.append([journal.draft("armed", by="ops", data={"machines": {}})])
+        journal.prune("ops", {})
     for number in range(count):
         journal.append([journal.draft("accepted", by="ops", data={"n": number, "much": "x" * (3000 if number % 3 == 1 else 0)})])
     return journal.events
@@ -96,11 +99,14 @@ def read_back(folder: pathlib.Path, *, mirrored: bool) -> tuple[list[Event], Hea
 
 
 @settings(deadline=None, max_examples=100)
-@given(mutations(), st.integers(1, 6), st.booleans())
-def test_a_store_that_was_mutated_is_noticed_or_says_the_same(mutation: tuple[str, Mutation], count: int, mirrored: bool) -> None:
+@given(mutations(), st.integers(1, 6), st.booleans(), st.booleans())
+def test_a_store_that_was_mutated_is_noticed_or_says_the_same(mutation: tuple[str, Mutation], count: int, mirrored: bool, pruned: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        before = written(folder, count, mirrored=mirrored)
+        written(folder, count, mirrored=mirrored, pruned=pruned)
+        unharmed = read_back(folder, mirrored=mirrored)
+        assert unharmed is not None
+        before = unharmed[0]
         path = folder / "store" / "mail.journal"
         path.write_bytes(mutation[1](path.read_bytes()))
         after = read_back(folder, mirrored=mirrored)
