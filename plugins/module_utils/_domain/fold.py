@@ -208,7 +208,12 @@ def _run_ended(result: Fold, event: Event) -> None:
         else:
             result.incident = None
     else:
-        _move(result, "reverted_planned" if record.kind == "failover" and result.incident is None else "reverted", f"event {event.seq}")
+        undone = "reverted"
+        if record.kind == "failover" and not result.armed_at:
+            undone = "reverted_unarmed"
+        elif record.kind == "failover" and result.incident is None:
+            undone = "reverted_planned"
+        _move(result, undone, f"event {event.seq}")
 
 
 def _adopted(result: Fold, event: Event) -> None:

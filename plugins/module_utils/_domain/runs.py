@@ -39,9 +39,14 @@ class Opening(t.NamedTuple):
     beside: str = ""  #: a drill that stopped; it shares nothing with the live identity and must not block it
 
 
-def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False) -> Opening:
-    """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type."""
-    starts = STARTS[kind] + (BREAK_GLASS if break_glass and kind == "failover" else ())
+def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, no_baseline: bool = False) -> Opening:
+    """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type.
+
+    ``no_baseline``: a person accepts that there is none. Nobody can vote on such an identity, so it takes ``break_glass`` too.
+    """
+    starts = STARTS[kind]
+    if break_glass and kind == "failover":
+        starts += (*BREAK_GLASS, "unarmed") if no_baseline else BREAK_GLASS
     active = fold.active()
     if active is not None:
         if active.kind == kind:
@@ -64,7 +69,7 @@ def _failover_opening(fold: Fold, identity: str) -> Opening:
     if fold.state in ("failed_over", "threatened"):
         return Opening("already")
     if fold.state == "unarmed":
-        raise WrongState(f"{identity} is unarmed, so nobody knows what its servers look like in peace time: run the arm playbook first")
+        raise _unarmed(identity)
     waiting = {
         "protected": "no incident is open, and nobody has decided on a planned move",
         "suspect": "Time to Fail has not reached zero, and nobody has decided on a planned move",
@@ -73,6 +78,18 @@ def _failover_opening(fold: Fold, identity: str) -> Opening:
         "recovered": "the source came back by itself and the votes are void",
     }
     raise awaiting(identity, f"{identity} is {fold.state}: {waiting[fold.state]}")
+
+
+def _unarmed(identity: str) -> WrongState:
+    arm = command("arm", identity)
+    glass = command("failover", identity, failover_break_glass="...", failover_accept={"baseline_missing": "..."})
+    error = WrongState(
+        f"{identity} is unarmed, so nobody knows what its servers look like in peace time. While the source is healthy: {arm}. "
+        f"When it is too late for that, with reasons, which every report shows first: {glass}",
+        next=arm,
+    )
+    error.reason = "baseline_missing"
+    return error
 
 
 def awaiting(identity: str, why: str) -> AwaitingApproval:

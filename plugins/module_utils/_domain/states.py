@@ -40,6 +40,7 @@ STATES = (
 
 TRANSITIONS = (
     Transition("unarmed", "armed", "protected", "a baseline was taken"),
+    Transition("unarmed", "break_glass", "failing_over", "a person opened the run without approval and without a baseline, with reasons"),
     Transition("protected", "disarmed", "unarmed", "the baseline was removed"),
     Transition("protected", "probes_missed", "suspect", "probes were missed"),
     Transition("suspect", "source_answered", "protected", "a probe was answered"),
@@ -68,6 +69,7 @@ TRANSITIONS = (
     Transition("declined", "break_glass", "failing_over", "a person opened the run against a refusal, with a reason"),
     Transition("recovered", "break_glass", "failing_over", "a person opened the run although the source came back, with a reason"),
     Transition("failing_over", "failover_closed", "failed_over", "the run was closed"),
+    Transition("failing_over", "reverted_unarmed", "unarmed", "the run of an identity without a baseline was undone"),
     Transition("failing_over", "reverted", "pending", "the run was undone while the source is down"),
     Transition("failing_over", "reverted_planned", "protected", "the run of a planned move was undone"),
     Transition("failed_over", "violated", "threatened", "something pulls the identity back"),

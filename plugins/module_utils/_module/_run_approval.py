@@ -42,7 +42,7 @@ UNASKED = Approval()
 def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
     """What ``state: opened`` has to do, and who allows it. Raises WrongState, or AwaitingApproval with what to type next."""
     kind, fold, glass = task.params["kind"], task.fold, break_glass(task)
-    found = opening(fold, task.identity, kind, break_glass=bool(glass))
+    found = opening(fold, task.identity, kind, break_glass=bool(glass), no_baseline="baseline_missing" in (task.params.get("accept") or {}))
     if kind != "failover" or found.how != "open":
         return found, UNASKED
     if fold.state in STARTS[kind]:

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.drift import conflicts, drift
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, reasons
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import read
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import kept
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
@@ -27,8 +28,11 @@ NAMED = 3
 class Met:
     """The findings of one opening. ``accepted``: what the journal says of them."""
 
-    def __init__(self, task: RunTask) -> None:
+    def __init__(self, task: RunTask, resumed: str = "") -> None:
         self._task = task
+        record = task.fold.runs.get(resumed)
+        #: A run that is resumed was accepted when it was opened.
+        self._before = {str(entry.get("finding", "")): str(entry["reason"]) for entry in (record.accepted if record else ())}
         self._reasons = reasons(task.params.get("accept") or {})
         self.accepted: list[dict[str, t.Any]] = []
         self.plan: dict[str, t.Any] = {}
@@ -38,14 +42,14 @@ class Met:
 
     def settle(self, finding: str, msg: str, consequence: str = "", **details: t.Any) -> None:
         """Goes on where ``finding`` was accepted, and says with what consequence; else raises WrongState with the finding as its reason."""
-        reason = self._reasons.get(finding)
+        reason = self._before.get(finding) or self._reasons.get(finding)
         if reason is None:
-            error = WrongState(
-                f'{msg}. To mend it, {KINDS[finding].remedy}; to go on all the same: -e \'{{"failover_accept": {{"{finding}": "why"}}}}\'', **details
-            )
+            anyway = command(self._task.params["kind"], self._task.identity, failover_accept={finding: "why"})
+            error = WrongState(f"{msg}. To mend it, {KINDS[finding].remedy}; to go on all the same: {anyway}", **details)
             error.reason = finding
             raise error
-        self.accepted.append({"what": f"{finding}: {msg}", "finding": finding, "reason": reason})
+        if finding not in self._before:
+            self.accepted.append({"what": f"{finding}: {msg}", "finding": finding, "reason": reason})
         self._task.result.warnings.append(f"{msg}; accepted: {reason}{'. ' + consequence if consequence else ''}")
 
     def compare_with_plan(self) -> None:

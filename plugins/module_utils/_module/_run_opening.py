@@ -26,8 +26,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 
 def open_or_resume(task: RunTask) -> None:
     kind, fold, result = task.params["kind"], task.fold, task.result
-    met = Met(task)
     found, approval = approved_opening(task)
+    met = Met(task, found.run)
     if found.beside:
         result.warnings.append(f"the drill run {found.beside} had stopped and was not put back; the failover goes on beside it")
     result.extra["owner_afterwards"] = OWNER_AFTERWARDS[kind]

@@ -55,7 +55,10 @@ def app_services(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     session = hosts.target()
     run = open_run(params, hosts, clock)
     recorded = _recorded(params, run, session.name) if params["from_baseline"] else {}
-    return drive(ServicesStep(params, session, clock, recorded), params, hosts, clock, check_mode=check_mode, context=run)
+    result = drive(ServicesStep(params, session, clock, recorded), params, hosts, clock, check_mode=check_mode, context=run)
+    if params["from_baseline"] and not recorded:
+        result.warnings.append(f"there is no baseline of {session.name}: its services are started with the start modes that they have now")
+    return result
 
 
 def _check(params: t.Mapping[str, t.Any]) -> None:
@@ -72,10 +75,15 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
 
 
 def _recorded(params: t.Mapping[str, t.Any], run: RunContext | None, host: str) -> dict[str, dict[str, str]]:
-    """Service, in small letters -> its image in the run's baseline. Raises InvalidInput where there is none."""
+    """Service, in small letters -> its image in the run's baseline; nothing where no baseline knows the host.
+    Raises InvalidInput where a baseline knows the host and lacks one of its services."""
     if run is None:
         raise InvalidInput("from_baseline needs 'run': the baseline belongs to the identity that the run moves")
-    images = (run.baseline().get("services") or {}).get(host) or {}
+    known = run.baseline().get("services") or {}
+    if host not in known:
+        # A run that a person opened without a baseline must not end here: what is listed is started as it is set up now.
+        return {}
+    images = known[host]
     recorded = {name.lower(): image for name, image in images.items() if image}
     absent = [entry["name"] for entry in params["services"] if entry["name"].lower() not in recorded]
     if absent:

@@ -219,6 +219,14 @@ def test_a_baseline_says_which_services_ran_and_how_they_start(tmp_path: pathlib
         run(manager, params(entry("C"), from_baseline=True, run=opened), clock)
 
 
+def test_without_any_baseline_of_the_host_the_services_start_as_they_are_set_up_and_that_is_said(tmp_path: pathlib.Path) -> None:
+    clock = FakeClock()
+    manager = Manager(service("A", mode="Manual"))
+    result = run(manager, params(entry("A"), from_baseline=True, run=runs.started(tmp_path, clock, baseline={"machines": {}})), clock)
+    assert (result.changed, result.outcomes[0].after) == (True, {"state": "Running", "start_mode": "manual"})
+    assert "no baseline of exch2" in result.warnings[0]
+
+
 def test_a_later_run_puts_back_what_an_earlier_one_changed(tmp_path: pathlib.Path):
     clock, manager = FakeClock(), Manager(service("A", mode="Manual"), service("B", "Running"))
     first = runs.started(tmp_path, clock)

@@ -668,3 +668,28 @@ def test_accepting_nonsense_is_refused(estate: Estate, accept: dict[str, str], s
     approved(estate)
     with pytest.raises(InvalidInput, match=sentence):
         estate.run("opened", accept=accept)
+
+
+def test_an_identity_without_a_baseline_is_moved_when_a_person_accepts_that_and_breaks_the_glass(estate: Estate) -> None:
+    accept = {"baseline_missing": "it was bought yesterday"}
+    for less in (GLASS, {"state": "opened", "accept": accept}):
+        with pytest.raises(WrongState, match="is unarmed") as refused:
+            estate.run(**less)
+        assert refused.value.reason == "baseline_missing"
+    result = estate.run(**GLASS, accept=accept)
+    assert (result.extra["state"], result.extra["run"]["machines"]) == ("failing_over", {})
+    assert any("Not checked: whether exch1 and exch2 are the right machines" in warning for warning in result.warnings)
+    status = estate.do(failover_status)
+    assert {entry["reason"] for entry in status.extra["accepted"]} == {"nobody answers the telephone", "it was bought yesterday"}
+    assert status.extra["unexpected"] == []
+    estate.run("stopped", run=result.extra["run"])
+    again = estate.run("opened")
+    assert (again.extra["resumed"], len(estate.do(failover_status).extra["accepted"])) == (True, 2)
+    estate.run("stopped", run=again.extra["run"])
+    assert estate.run("abandoned").extra["state"] == "unarmed"
+
+
+def test_a_failover_without_a_baseline_ends_as_every_other_one(estate: Estate) -> None:
+    run = estate.run(**GLASS, accept={"baseline_missing": "it was bought yesterday"}).extra["run"]
+    assert estate.run("closed", run=run).extra["state"] == "failed_over"
+    assert estate.do(failover_status).extra["unexpected"] == []
