@@ -22,7 +22,7 @@ test: ## every test that this machine can run, and what was skipped and why
 bench: ## what a failover, a plan, a module call and a thousand flushed clients cost: JSON in build/bench/
 	@tests/utils/setup.sh test
 	@mkdir -p build/bench
-	@source tests/utils/environment.sh && use_powershell && for name in failover plan module_call flush_clients; do \
+	@source tests/utils/environment.sh && use_powershell && for name in failover plan module_call flush_clients protocol; do \
 	    .venv/bin/python tests/bench/$$name.py >build/bench/$$name.json && cat build/bench/$$name.json || exit 1; done
 
 setup: ## the development environment in .venv, the tested ansible-cores and the importer in .cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: failover_run
-short_description: Arms an identity, opens, stops, closes and abandons its runs
+short_description: Arms an identity, opens, takes over, stops, closes and abandons its runs
 description:
   - Everything that a failover, failback or drill does, it does inside a run. This module opens the run, which takes the lease of the
     identity, and returns RV(run), which every step takes as its O(ignore:run) option.
@@ -42,12 +42,14 @@ options:
     description:
       - V(armed) takes the baseline of both servers and of the records. The source must own the identity.
       - V(opened) opens a run or resumes it. V(stopped) gives its lease back, so that it can be resumed at once.
+      - V(taken_over) does what V(opened) does, and takes the lease from another controller that holds it. Once that lease has run out this is
+        done at once; before, only with O(reason). What that controller still sends is refused where it can be.
       - V(closed) ends a run whose steps all went well or were accepted.
       - V(abandoned) gives a run up that has moved nothing. While anything is moved it is refused.
       - V(adopted) records that people moved the identity by hand, to O(owner). It is refused where a name server or an address says otherwise.
         A run that is open is ended by it; what it recorded is kept for the failback, which puts everything else back as the baseline has it.
     type: str
-    choices: [armed, opened, stopped, closed, abandoned, adopted]
+    choices: [armed, opened, taken_over, stopped, closed, abandoned, adopted]
     required: true
   kind:
     description: Which run.
@@ -65,7 +67,9 @@ options:
     description: The run to stop or close, as RV(run) of the task that opened it. Required for O(state=stopped) and O(state=closed).
     type: dict
   lease_seconds:
-    description: How long the lease lasts without being renewed. A change with a longer deadline makes it longer.
+    description:
+      - How long the lease lasts without being renewed. While a step lasts it is renewed three times in that time, however long the step lasts.
+      - After a crash another controller can go on when it has run out.
     type: float
     default: 60.0
   by:
@@ -78,6 +82,7 @@ options:
   reason:
     description:
       - Why a run is given up, or who moved the identity and how. Required for O(state=abandoned) and O(state=adopted).
+      - With O(state=taken_over) it is required while the other controller's lease has not run out, and is kept in the journal.
       - With O(state=opened) it is kept in the journal. With O(state=armed) it allows a baseline of a source whose services do not all run.
     type: str
   break_glass:
@@ -243,12 +248,24 @@ run:
   sample: {id: 20261122T200000Z-ab12cd, identity: mail, kind: failover, mode: execute, epoch: 1}
 reverts:
   description: The run whose changes this run puts back. For a failback the last failover, else the run itself.
-  returned: when O(state=opened) and there is something to do
+  returned: when O(state=opened) or O(state=taken_over) and there is something to do
   type: str
   sample: 20261122T200000Z-ab12cd
+taken_from:
+  description: Whose lease was taken over. Empty where nobody held it.
+  returned: when O(state=taken_over)
+  type: dict
+  sample:
+    from: ops@ctl1
+    since: "2026-11-22T20:00:00Z"
+    run: 20261122T200000Z-ab12cd
+    epoch: 1
+    remaining: 41.5
+    forced: true
+    reason: ctl1 has no power
 resumed:
   description: Whether the run had been opened before and is resumed.
-  returned: when O(state=opened) and there is something to do
+  returned: when O(state=opened) or O(state=taken_over) and there is something to do
   type: bool
   sample: false
 baseline:

@@ -291,7 +291,15 @@ CASES = [
                 "exch2",
                 lambda estate: {
                     "path": FOLDER,
-                    "request": {"identity": "mail", "after": 0, "checkpoint": False, "lines": [], "expect": None, "lease": claim("h", 1, acquire=True)},
+                    "request": {
+                        "identity": "mail",
+                        "after": 0,
+                        "checkpoint": False,
+                        "lines": [],
+                        "expect": None,
+                        "aside": "",
+                        "lease": claim("h", 1, acquire=True),
+                    },
                 },
             ),
             user_script("run", lease={"file": f"{FOLDER}\\mail.lease", "epoch": 7}),

@@ -83,6 +83,7 @@ class FakeSession:
         programs: Program | None = None,
     ) -> None:
         self.name = name
+        self.before_change: t.Callable[[], None] | None = None
         self.instances = instances if instances is not None else {}
         self.methods = methods if methods is not None else {}
         self.scripts = scripts
@@ -96,6 +97,8 @@ class FakeSession:
         return [call for call in self.calls if call[0] == kind]
 
     def _record(self, timeout: float, *call: t.Any) -> None:
+        if call[0] in ("invoke", "put", "create", "delete") and self.before_change is not None:
+            self.before_change()
         self.calls.append(copy.deepcopy(call))
         self.timeouts.append(timeout)
         failure = self.failures.pop(call[0], None)

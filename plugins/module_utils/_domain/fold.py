@@ -302,6 +302,7 @@ _APPLY: dict[str, t.Callable[[Fold, Event], None]] = {
     "decision": _decision,
     "run_opened": _run_opened,
     "run_resumed": _run_resumed,
+    "run_taken_over": _run_resumed,
     "run_closed": _run_ended,
     "run_abandoned": _run_ended,
     "run_reverted": _run_ended,

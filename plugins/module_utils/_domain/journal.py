@@ -35,6 +35,7 @@ KINDS = {
     "decision": "a person decided",
     "run_opened": "a run took the lease",
     "run_resumed": "a stopped run went on under a new lease",
+    "run_taken_over": "a run went on under a lease that was taken from another controller",
     "run_closed": "a run ended as intended",
     "run_abandoned": "a run was given up before it moved anything",
     "run_reverted": "a run was undone",

@@ -18,6 +18,7 @@ import dataclasses
 import datetime
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 
 #: What a store answers. ``head_moved``: somebody appended since; ``lease_held``: another holder has it;
 #: ``lease_lost``: another holder took the lease. One that ran out and that nobody took is still ours.
@@ -145,6 +146,12 @@ def held(identity: str, lease: LeaseState, now: datetime.datetime) -> str:
         f"{lease.by or 'another controller'} has held the lease of {identity} since {lease.since or 'an unknown time'} for run {lease.run}, "
         f"and holds it until {at(now, max(0.0, lease.remaining))} ({max(0.0, lease.remaining):.0f} s from now) unless it is renewed"
     )
+
+
+def way_out(identity: str, kind: str) -> str:
+    """What one may do about a lease that somebody else holds."""
+    forced = command(kind, identity, failover_take_over="REASON")
+    return f"Wait until then and run the playbook again, or, if that controller will not go on, take the run over with a reason: {forced}"
 
 
 def unsettled(identity: str, lease: LeaseState, now: datetime.datetime) -> str:

@@ -46,6 +46,10 @@ def _text(event: Event) -> str:
         return f"{data.get('kind', '')} under epoch {data['epoch']}{_on_whose_word(data)}".strip()
     if event.kind == "plan_recorded":
         return f"{data['kind']}, {data['coverage']['changes']} changes, hash {data['hash'][:16]}"
+    if event.kind == "run_taken_over":
+        taken = data["taken"]
+        how = f"by force, {taken['remaining']:.0f} s before it ran out: {taken['reason']}" if taken["forced"] else "after it had run out"
+        return f"{data.get('kind', '')} under epoch {data['epoch']}, taken from {taken['from']} (epoch {taken['epoch']}) {how}"
     if event.kind in ("step_intent", "step_predicted"):
         return (
             f"{len(data['changes'])} changes: "

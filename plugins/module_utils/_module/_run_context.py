@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
@@ -22,7 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 
 
 #: The names of our options that hold secrets.
@@ -70,6 +71,18 @@ class RunContext:
         if record is None:
             raise WrongState(f"the journal of {self.journal.identity} knows no run {run_id}: revert_run must be the id of a run that failover_status lists")
         return record
+
+    @contextlib.contextmanager
+    def acting(self, session: Session | None) -> t.Iterator[None]:
+        """While changes are made: the lease is kept, and each call that carries no fence first asks whether it still is ours."""
+        with self.lease.kept():
+            if session is not None:
+                session.before_change = self.lease.still_ours
+            try:
+                yield
+            finally:
+                if session is not None:
+                    session.before_change = None
 
     def settle(self) -> str:
         """Before this run puts back what it did itself: waits for what a controller that it was taken from had begun."""

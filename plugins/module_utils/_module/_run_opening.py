@@ -24,7 +24,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
 
 
-def open_or_resume(task: RunTask) -> None:
+#: Whose lease is taken over where none is.
+NOBODY: t.Mapping[str, t.Any] = {}
+
+
+def open_or_resume(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None:
+    """``taken``: whose lease is taken over, as the journal is to say it; empty or None where nobody's is."""
     kind, fold, result = task.params["kind"], task.fold, task.result
     found, approval = approved_opening(task)
     met = Met(task, found.run)
@@ -42,15 +47,21 @@ def open_or_resume(task: RunTask) -> None:
         if kind == "failover" and fold.incident:
             _recovered_source(task, approval, met)
         met.compare_with_plan()
-    begin(task, found.run, approval, met)
+    begin(task, found.run, approval, met, taken or {})
 
 
-def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None) -> None:
+def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None, taken: t.Mapping[str, t.Any] = NOBODY) -> None:
     """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``."""
     kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
     run_id = resumed or f"{task.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     claim = LeaseClaim(
-        holder=secrets.token_hex(8), epoch=journal.lease.epoch + 1, seconds=task.params["lease_seconds"], by=task.who(), run=run_id, acquire=True
+        holder=secrets.token_hex(8),
+        epoch=journal.lease.epoch + 1,
+        seconds=task.params["lease_seconds"],
+        by=task.who(),
+        run=run_id,
+        acquire=True,
+        force=bool(taken.get("forced")),
     )
     data = {
         "kind": kind,
@@ -61,11 +72,13 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | 
         "reason": task.params["reason"] or "",
         **({} if resumed else approval.as_data()),
         **({"plan": met.plan} if met is not None and met.plan else {}),
+        **({"taken": dict(taken)} if taken else {}),
     }
     result.changed = True
     result.outcomes.append(Outcome(run_id, task.status(), True, before=fold.state, after=f"{kind} {'resume' if resumed else 'open'}"))
     if not task.check_mode:
-        events = [journal.draft("run_resumed" if resumed else "run_opened", run=run_id, by=claim.by, host=task.definition["target"]["host"], data=data)]
+        event = "run_opened" if not resumed else "run_taken_over" if taken else "run_resumed"
+        events = [journal.draft(event, run=run_id, by=claim.by, host=task.definition["target"]["host"], data=data)]
         if approval.break_glass:
             events.append(journal.draft("accepted", run=run_id, by=claim.by, data=approval.accepted()))
         events += [journal.draft("accepted", run=run_id, by=claim.by, data=one) for one in (met.accepted if met is not None else ())]
@@ -76,7 +89,8 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | 
         run=run_option(task, claim, run_id, fold.runs[resumed].data_state if resumed else approval.data_state),
         reverts=fold.last_failover if kind == "failback" else run_id,
     )
-    result.msg = f"{kind} run {run_id} of {task.identity} is {'resumed' if resumed else 'open'}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
+    now = "taken over" if resumed and taken else "resumed" if resumed else "open"
+    result.msg = f"{kind} run {run_id} of {task.identity} is {now}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
 
 
 def _refuse_unsettled(task: RunTask) -> None:

@@ -204,7 +204,7 @@ def _execute(
     if run is not None:
         run.intent(step.key, step.host, changes, reverted_run(params))
     stop = params.get("on_item_failure") == "stop"
-    with run.lease.kept() if run is not None else contextlib.nullcontext():
+    with run.acting(getattr(step, "session", None)) if run is not None else contextlib.nullcontext():
         stopped = ""
         for group in step.groups(changes):
             if stopped:

@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import abandon, close, stop
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import open_or_resume
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_planning import begin_plan, drop_plan, finish_plan, is_plan
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_takeover import take_over
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
@@ -30,6 +31,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 VERBS: dict[str, t.Callable[[RunTask], None]] = {
     "armed": arm,
     "opened": open_or_resume,
+    "taken_over": take_over,
     "stopped": stop,
     "closed": close,
     "abandoned": abandon,
@@ -37,7 +39,7 @@ VERBS: dict[str, t.Callable[[RunTask], None]] = {
 }
 
 #: The same words for a plan, which is begun, made into its document or dropped.
-PLANNING: dict[str, t.Callable[[RunTask], None]] = {"opened": begin_plan, "closed": finish_plan, "stopped": drop_plan}
+PLANNING: dict[str, t.Callable[[RunTask], None]] = {"opened": begin_plan, "taken_over": begin_plan, "closed": finish_plan, "stopped": drop_plan}
 
 
 def failover_run_spec() -> ArgumentSpec:
@@ -64,6 +66,7 @@ def failover_run_spec() -> ArgumentSpec:
         required_if=[
             ("state", "armed", ["definition"]),
             ("state", "opened", ["definition"]),
+            ("state", "taken_over", ["definition"]),
             ("state", "closed", ["run"]),
             ("state", "stopped", ["run"]),
             ("state", "abandoned", ["reason"]),

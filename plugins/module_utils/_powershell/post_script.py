@@ -14,6 +14,8 @@ Output ``{exists, sha256, started, done, ran, refused, record}``; ``done`` and `
 Facts it stands on (reference: documentation of System.Diagnostics.Process and System.IO.FileMode):
 
 * ``FileMode.CreateNew`` fails when the file is there, so that of two runs only one gets to start the script;
+* the epoch is read and the marker written under the mutex of the store (``_powershell/store.py``), so that a run that was taken over
+  in between is not started by the controller that lost it;
 * a full pipe stops a program, so both streams are read while it runs; a program that it leaves behind may hold them open;
 * a process that started others is ended with them (``taskkill /T``), because ending it alone leaves the work going on.
 """
@@ -56,21 +58,34 @@ if ([string]$data.mark -ne '') {
 }
 if ($data.action -ne 'run' -or -not $answer.exists) { return $answer }
 
-if ($null -ne $data.lease -and [System.IO.File]::Exists([string]$data.lease.file)) {
-    $lease = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText([string]$data.lease.file, $encoding))
-    if ([int]$lease.epoch -ne [int]$data.lease.epoch) { $answer.refused = 'lease_lost'; return $answer }
-}
 $begun = Get-Stamp
 $account = [string][System.Security.Principal.WindowsIdentity]::GetCurrent().Name
-if ([string]$data.mark -ne '') {
-    if (-not [System.IO.Directory]::Exists($folder)) { $null = [System.IO.Directory]::CreateDirectory($folder) }
-    $mode = [System.IO.FileMode]::CreateNew
-    if ($data.again) { $mode = [System.IO.FileMode]::Create }
-    try { Write-Mark $startedFile $mode @{ path = $path; sha256 = $answer.sha256; started = $begun; account = $account } }
-    catch {
-        if ([System.IO.File]::Exists($startedFile) -and -not $data.again) { $answer.refused = 'started'; $answer.started = $true; return $answer }
-        throw
+$mutex = $null
+$owned = $false
+try {
+    if ($null -ne $data.lease -and [System.IO.File]::Exists([string]$data.lease.file)) {
+        # The store's own mutex: nobody takes the lease between the look at its epoch and the marker.
+        $name = [string]$data.lease.file
+        $name = $name.Substring($name.LastIndexOf([char]92) + 1)
+        $mutex = New-Object System.Threading.Mutex($false, ('Global\continuity.identity_failover.' + $name.Substring(0, $name.LastIndexOf([char]46))))
+        try { $owned = $mutex.WaitOne(10000) } catch [System.Threading.AbandonedMutexException] { $owned = $true }
+        if (-not $owned) { throw 'a transaction has held the journal for 10 seconds' }
+        $lease = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText([string]$data.lease.file, $encoding))
+        if ([int]$lease.epoch -ne [int]$data.lease.epoch) { $answer.refused = 'lease_lost'; return $answer }
     }
+    if ([string]$data.mark -ne '') {
+        if (-not [System.IO.Directory]::Exists($folder)) { $null = [System.IO.Directory]::CreateDirectory($folder) }
+        $mode = [System.IO.FileMode]::CreateNew
+        if ($data.again) { $mode = [System.IO.FileMode]::Create }
+        try { Write-Mark $startedFile $mode @{ path = $path; sha256 = $answer.sha256; started = $begun; account = $account } }
+        catch {
+            if ([System.IO.File]::Exists($startedFile) -and -not $data.again) { $answer.refused = 'started'; $answer.started = $true; return $answer }
+            throw
+        }
+    }
+} finally {
+    if ($owned) { $mutex.ReleaseMutex() }
+    if ($null -ne $mutex) { $mutex.Dispose() }
 }
 
 $info = New-Object System.Diagnostics.ProcessStartInfo

@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold, replay
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, explained, follow, origin
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held, way_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
@@ -187,8 +187,9 @@ class Journal:
         """Raises for a verdict that trying again can't change."""
         lease = reply.lease
         if reply.verdict == "lease_held":
+            record = self.fold().runs.get(lease.run)
             raise LeaseHeld(
-                f"{held(self.identity, lease, self._clock.now())}. Wait until then and run the playbook again",
+                f"{held(self.identity, lease, self._clock.now())}. {way_out(self.identity, record.kind if record else 'failover')}",
                 holder=lease.by,
                 run=lease.run,
                 remaining=lease.remaining,

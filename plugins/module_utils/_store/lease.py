@@ -68,9 +68,13 @@ class Lease:
         if self._clock.monotonic() > self._until:
             self._renewed(self._journal.claim)
 
+    def beat(self) -> None:
+        """Renews, and says again until when our changes may be under way."""
+        self._renewed(self._journal.claim)
+
     def settle(self) -> float:
         """Waits until what former holders have begun has ended; returns for how many seconds."""
-        self._renewed(self._journal.claim)
+        self.beat()
         seconds = self._journal.lease.settling
         if seconds > 0:
             with self.kept():
@@ -96,7 +100,7 @@ class Lease:
     def _keep(self, ended: threading.Event) -> None:
         while not ended.wait(self._seconds / BEATS):
             try:
-                self._renewed(self._journal.claim)
+                self.beat()
             except LeaseLost as error:
                 self._lost = error
                 return

@@ -52,12 +52,16 @@ class Mirror:
             return self._lines()
 
     def write(self, lines: t.Sequence[str]) -> None:
-        """Appends what is not there yet. Several processes share a mirror: each has read the lines from the same store."""
+        """Appends what is not there yet. Several processes share a mirror: each has read the lines from the same store.
+
+        Raises JournalRewound where another process has mirrored other lines: the store was set back between the two.
+        """
         if not lines:
             return
         with self._locked():
             there = self._lines()
             last = number(there[-1]) if there else 0
+            self.agree(there, lines, self.place)
             new = [line for line in lines if number(line) > last]
             if there and new and number(new[0]) != last + 1:
                 raise StoreError(f"the mirror {self._path} ends at event {last}, and event {number(new[0])} is to follow: it was shortened meanwhile")
@@ -89,6 +93,17 @@ class Mirror:
                 yield
         except OSError as error:
             raise StoreError(f"could not use the mirror {self._path}: {error.strerror or error}") from error
+
+    @staticmethod
+    def agree(there: t.Sequence[str], lines: t.Sequence[str], place: str) -> None:
+        """Lines that are mirrored already must be the same ones."""
+        if not there:
+            return
+        first = number(there[0])
+        for line in lines:
+            at = number(line) - first
+            if 0 <= at < len(there) and there[at] != line:
+                raise rewound("replaced", number(line), number(line) - 1, place, mirror=number(there[-1]))
 
     @staticmethod
     def compare(mirrored: Head, store: Head, place: str) -> None:

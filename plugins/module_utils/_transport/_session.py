@@ -38,6 +38,9 @@ class Session(t.Protocol):
     name: str
     """The inventory's name of the host, for messages."""
 
+    before_change: t.Callable[[], None] | None
+    """Asked before each call that may change something and carries no fence (invoke, put, create, delete); may raise."""
+
     def identify(self, timeout: float) -> Instance:
         pass
 

@@ -34,6 +34,7 @@ class WinrmSession:
         self.name = settings.name
         self.settings = settings
         self.clock = clock or SystemClock()
+        self.before_change: t.Callable[[], None] | None = None
         self._connection = connection or winrm_connection.Connection(settings, self.clock)
         self._shell = winrm_shell.Shell(self._ask, settings, self._connection.where)
         #: The URI form that a class was last answered in.
@@ -189,6 +190,8 @@ class WinrmSession:
             raise ProtocolError(f"{self._connection.where}: {error.message}", host=self.name, **error.details) from error
 
     def _in_either_form(self, resource: envelopes.Resource, build: Build, deadline: Deadline, what: str, *, repeatable: bool) -> ET.Element:
+        if not repeatable and self.before_change is not None:
+            self.before_change()
         return self._with_form(resource, build, deadline, what, repeatable=repeatable)[0]
 
     def _with_form(self, resource: envelopes.Resource, build: Build, deadline: Deadline, what: str, *, repeatable: bool) -> tuple[ET.Element, envelopes.Form]:

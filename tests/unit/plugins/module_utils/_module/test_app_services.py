@@ -9,7 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, StepFailed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, LeaseLost, StepFailed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.tests.unit import runs
@@ -247,3 +248,26 @@ def test_what_somebody_else_changed_since_is_left_alone(tmp_path: pathlib.Path):
     second = runs.started(tmp_path, clock, run_id="run2", kind="failback")
     result = run(manager, params(entry("A"), state="reverted", run=second, revert_run="run1"), clock)
     assert result.failed and result.reason == "changed_by_other" and manager.find("A")["State"] == "Running"
+
+
+def test_a_controller_that_wakes_up_after_its_lease_was_taken_changes_nothing_more(tmp_path: pathlib.Path) -> None:
+    """It stalls between two calls of one change: the second one asks first, and is not sent."""
+    clock, manager = FakeClock(), Manager(service("A", mode="Manual"))
+    opened = runs.started(tmp_path, clock)
+    change_mode = manager.session.methods[("Win32_Service", "ChangeStartMode")]
+
+    def stalls(session: t.Any, keys: t.Any, arguments: t.Any) -> t.Any:
+        answer = change_mode(session, keys, arguments)
+        taker = runs.journal(tmp_path, clock)
+        taker.read()
+        taker.append([], LeaseClaim(holder="other", epoch=opened["epoch"] + 1, seconds=60.0, run="run1", acquire=True, force=True))
+        clock.advance(120)
+        return answer
+
+    manager.session.methods[("Win32_Service", "ChangeStartMode")] = stalls
+    with pytest.raises(LeaseLost) as caught:
+        run(manager, params(entry("A", "auto"), run=opened), clock)
+    result = t.cast("Result", caught.value.result)
+    assert [(outcome.status, outcome.reason) for outcome in result.outcomes] == [("failed", "lease_lost")]
+    assert [call[3] for call in manager.session.calls_of("invoke")] == ["ChangeStartMode"]
+    assert manager.find("A")["State"] == "Stopped"

@@ -6,18 +6,23 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import pathlib
+import re
+import threading
 import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import checkpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import checkpoint, lease_rules
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     InvalidInput,
     LeaseHeld,
+    LeaseLost,
     StoreError,
     Unreachable,
     WrongMachine,
@@ -494,11 +499,15 @@ def test_the_run_carries_the_choice_about_data_that_was_approved(estate: Estate)
     assert (report["data_state"], report["approvers"]) == ("revert_to_snapshot", [{"by": "ops", "how": "asserted"}])
 
 
-def crash_within_a_change(estate: Estate, run: dict[str, t.Any], deadline: float) -> None:
-    """As after kill -9: the change was announced, and nobody is there any more."""
+def lease_of(estate: Estate, run: dict[str, t.Any]) -> Lease:
     journal = opening.open_journal("mail", run["store"], run["mirror"], estate, estate.clock)
     journal.read()
-    Lease(journal, run["holder"], run["epoch"], run["lease_seconds"], run["id"], "ops", estate.clock).append([], deadline)
+    return Lease(journal, run["holder"], run["epoch"], run["lease_seconds"], run["id"], "ops", estate.clock)
+
+
+def crash_within_a_change(estate: Estate, run: dict[str, t.Any], deadline: float) -> None:
+    """As after kill -9: the change was announced, and nobody is there any more."""
+    lease_of(estate, run).append([], deadline)
 
 
 def test_after_a_crash_within_a_long_change_the_run_is_resumed_when_its_holder_was_silent_for_the_leases_time(estate: Estate) -> None:
@@ -693,3 +702,81 @@ def test_a_failover_without_a_baseline_ends_as_every_other_one(estate: Estate) -
     run = estate.run(**GLASS, accept={"baseline_missing": "it was bought yesterday"}).extra["run"]
     assert estate.run("closed", run=run).extra["state"] == "failed_over"
     assert estate.do(failover_status).extra["unexpected"] == []
+
+
+def test_the_refusal_says_who_since_when_until_when_and_what_one_may_do(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    with pytest.raises(LeaseHeld) as caught:
+        estate.run("opened", by="another")
+    text = caught.value.message
+    assert re.search(r"ops has held the lease of mail since 20\d\d-.*Z for run " + run["id"], text)
+    assert f"until {lease_rules.at(estate.clock.now(), 60.0)} (60 s from now)" in text
+    assert "Wait until then" in text
+    assert "ansible-playbook continuity.identity_failover.failover -e failover_identity=mail -e failover_take_over=REASON" in text
+
+
+def test_a_run_is_taken_over_at_once_when_its_lease_has_run_out(estate: Estate) -> None:
+    first = opened(estate).extra["run"]
+    estate.clock.advance(61.0)
+    taken = estate.run("taken_over", by="another", reason="")
+    assert (taken.extra["run"]["id"], taken.extra["run"]["epoch"], taken.extra["resumed"]) == (first["id"], first["epoch"] + 1, True)
+    assert set(taken.extra["run"]) == set(first)
+    event = [entry for entry in taken.extra["timeline"] if entry["kind"] == "run_taken_over"]
+    assert len(event) == 1 and "taken from ops (epoch 1) after it had run out" in event[0]["text"]
+
+
+def test_a_live_lease_is_taken_only_with_a_reason(estate: Estate) -> None:
+    first = opened(estate).extra["run"]
+    with pytest.raises(LeaseHeld, match="taken over only with a reason"):
+        estate.run("taken_over", by="another", reason=" ")
+    taken = estate.run("taken_over", by="another", reason="ctl1 has no power")
+    lost = taken.extra["taken_from"]
+    assert (lost["from"], lost["epoch"], lost["remaining"], lost["forced"], lost["reason"]) == ("ops", 1, 60.0, True, "ctl1 has no power")
+    journal = opening.open_journal("mail", estate.store, estate.mirror, estate, estate.clock)
+    journal.read()
+    assert [event.data["taken"] for event in journal.events if event.kind == "run_taken_over"] == [lost]
+    assert (journal.lease.by, journal.lease.epoch) == ("another", 2)
+    with pytest.raises(LeaseLost):
+        lease_of(estate, first).beat()
+    assert not estate.run("stopped", run=first).changed
+
+
+def test_with_nothing_to_take_over_the_run_is_opened_or_resumed(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    estate.run("stopped", run=run)
+    again = estate.run("taken_over")
+    assert (again.extra["run"]["id"], again.extra["taken_from"]) == (run["id"], {})
+    assert any("nothing had to be taken over" in warning for warning in again.warnings)
+
+
+def test_taking_over_in_check_mode_takes_nothing(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    estate.run("taken_over", by="another", check_mode=True)
+    assert estate.run("stopped", run=run).changed
+
+
+@pytest.mark.parametrize("state", ["opened", "taken_over"])
+def test_of_two_controllers_that_start_at_once_one_runs_and_the_other_is_told(tmp_path: pathlib.Path, state: str) -> None:
+    """In threads, on the machine's own clock and file lock."""
+    estates = [Estate(tmp_path), Estate(tmp_path)]
+    for each in estates:
+        each.clock = SystemClock()  # type: ignore[assignment]
+    estates[0].mirror = str(tmp_path / "mirror1")
+    estates[1].mirror = str(tmp_path / "mirror2")
+    estates[0].run("armed")
+    estates[0].do(failover_ack)
+    ready = threading.Barrier(2)
+
+    def start(number: int) -> t.Any:
+        ready.wait()
+        try:
+            return estates[number].run(state, by=f"ops{number}", reason="")
+        except LeaseHeld as error:
+            return error
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(start, range(2)))
+    won = [number for number in range(2) if not isinstance(answers[number], Exception)]
+    assert len(won) == 1, answers
+    with pytest.raises(LeaseHeld, match=f"ops{won[0]} has held the lease of mail since .* until .*failover_take_over=REASON"):
+        estates[1 - won[0]].run("opened", by="late")
