@@ -48,6 +48,9 @@ options:
       data_state:
         description: What people approved to happen to data that the target has received but not applied.
         type: str
+      without_mirror:
+        description: Why the run goes on although its mirror can not be written. Empty where it has one.
+        type: str
       lease_seconds:
         description: How long the lease lasts without being renewed.
         type: float

@@ -125,6 +125,7 @@ def run_spec() -> ArgumentSpec:
         "by": {"type": "str"},
         "data_state": {"type": "str"},
         "predictions": {"type": "path"},
+        "without_mirror": {"type": "str"},
     }
     return ArgumentSpec(
         argument_spec={

@@ -29,7 +29,8 @@
     │   ├── LeaseHeld           another controller holds the lease
     │   ├── LeaseLost           our lease was taken over or expired; nothing more may be changed
     │   ├── JournalBroken       the chain does not verify
-    │   └── JournalRewound      the store is behind its mirror
+    │   ├── JournalRewound      the store is behind its mirror
+    │   └── MirrorUnwritable    the mirror's folder takes nothing (gone, read-only, full)
     ├── WrongState              the identity's state does not allow this
     └── StepFailed              some items of a step failed; the result says which
 
@@ -146,6 +147,10 @@ class JournalBroken(StoreError):
 
 class JournalRewound(StoreError):
     reason = "journal_rewound"
+
+
+class MirrorUnwritable(StoreError):
+    reason = "mirror_unwritable"
 
 
 class WrongState(FailoverError):

@@ -75,6 +75,12 @@ options:
   by:
     description: Who does this. Without it, user and host name of the controller.
     type: str
+  from_observation:
+    description:
+      - Why the journal may be begun anew, with V(armed), V(opened) and V(adopted). Without effect while the journal verifies.
+      - Where the store is broken, set back or empty, its file is set aside, never deleted, and a new journal begins with what the mirror still knows
+        (baseline, incident, votes, an open run with its before-images), or else with what is observed. The mirror's file is set aside likewise.
+    type: str
   owner:
     description: Who owns the identity now, with O(state=adopted).
     type: str
@@ -104,7 +110,7 @@ options:
     description:
       - Finding, by its id, to the reason for accepting it. Used with O(state=opened), and kept in the journal.
       - V(baseline_missing) opens a run whose machines nobody knows. V(source_answers) opens a run on votes for a source that answers again.
-        V(plan_conflict) opens a run on a plan although something is otherwise than it says.
+        V(plan_conflict) opens a run on a plan although something is otherwise than it says. V(mirror_unwritable) opens it without the mirror.
     type: dict
     default: {}
   plan:

@@ -10,7 +10,8 @@ module: failover_status
 short_description: Says in which state an identity is, who owns it, and what to do next
 description:
   - Reads the journal of an identity, looks who answers for it, and may wait for a state. It changes nothing.
-  - When the store of the journal does not answer, it tells what the mirror knows and warns.
+  - When the store of the journal does not answer, was set back, is gone or does not verify, it tells what the mirror or the part that verifies knows,
+    what of that is certain, and warns. Where nothing is known it tells what is observed.
   - The owner is observed at the name servers and at the addresses of both hosts. V(both) is an alarm, V(none) is shown.
 author:
   - The continuity.identity_failover contributors (@continuity)
@@ -213,10 +214,28 @@ unexpected:
   elements: str
   sample: []
 read_from:
-  description: Where this was read, V(mirror) where the store is silent.
+  description:
+    - Where this was read. V(mirror), V(store) for that part of the store which verifies, or V(observation) where the store can not be used.
   returned: success
   type: str
   sample: the default folder on exch2
+journal:
+  description: In which condition the journal is. V(ok), V(silent), V(unreadable), V(broken), V(rewound) or V(empty); its place, and why.
+  returned: success
+  type: dict
+  sample: {condition: ok, place: the default folder on exch2, msg: ""}
+certain:
+  description: What of this is certain, a sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: [the journal verifies up to event 12]
+uncertain:
+  description: What is not, a sentence each. Empty while the journal is in order.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 at:
   description: When this was read.
   returned: success

@@ -56,6 +56,8 @@ KINDS: dict[str, Kind] = {
     "not_in_this_release": Kind(
         "warning", "the definition asks for something that this release does not do", "do not count on it, or take it out of the definition"
     ),
+    "journal_lost": Kind("blocker", "the journal was set back, is gone or does not verify", "say with failover_from_observation why it may be begun anew"),
+    "mirror_unwritable": Kind("error", "the mirror of the journal can not be written", "make its folder on the controller writable, or name another one"),
     "store_unwritable": Kind("blocker", "the journal cannot be written", "let the account write the journal's folder"),
 }
 

@@ -12,7 +12,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import BEGINNINGS, Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner, step_state
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import quorum
 
@@ -76,7 +76,7 @@ def replay(events: t.Iterable[Event]) -> Fold:
     """Every event applied in order, from the checkpoint where they begin with one; no moment has a part in it."""
     result = Fold()
     for index, event in enumerate(events):
-        if index == 0 and event.kind == "checkpoint":
+        if index == 0 and event.kind in BEGINNINGS:
             result = restored(event.data)
         else:
             _APPLY[event.kind](result, event)
@@ -315,4 +315,5 @@ _APPLY: dict[str, t.Callable[[Fold, Event], None]] = {
     "threat": _threat,
     "repaired": _repaired,
     "checkpoint": _nothing,
+    "journal_restarted": _nothing,
 }

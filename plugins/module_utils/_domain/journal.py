@@ -39,6 +39,7 @@ KINDS = {
     "run_closed": "a run ended as intended",
     "run_abandoned": "a run was given up before it moved anything",
     "run_reverted": "a run was undone",
+    "journal_restarted": "a new journal was begun from mirror and observation, because the one before it was lost",
     "adopted": "people moved the identity by hand, and said so",
     "step_predicted": "what a step would change",
     "plan_recorded": "a plan was made; its hash",
@@ -53,6 +54,9 @@ KINDS = {
 COMPRESSED_FROM = 2048
 #: How the line of a checkpoint is told from any other without parsing it: its kind and the next key, in canonical order.
 CHECKPOINT_MARK = '"kind":"checkpoint","prev":"'
+RESTART_MARK = '"kind":"journal_restarted","prev":"'
+#: What a journal may begin with beside event 1: both say what was before them.
+BEGINNINGS = ("checkpoint", "journal_restarted")
 _NUMBER = re.compile(r'.*"seq":([0-9]+),"step":', re.DOTALL)
 
 
@@ -123,12 +127,12 @@ def from_checkpoint(lines: t.Sequence[str], least: int = 0) -> int:
 
 
 def origin(lines: t.Sequence[str], head: Head) -> Head:
-    """What ``lines`` follow from: ``head``, or where they begin with a later checkpoint, what that says of itself."""
+    """What ``lines`` follow from: ``head``, or where they begin with a later checkpoint or a restart, what that says of itself."""
     try:
-        first = parse(lines[0]) if lines and CHECKPOINT_MARK in lines[0] else None
+        first = parse(lines[0]) if lines and (CHECKPOINT_MARK in lines[0] or RESTART_MARK in lines[0]) else None
     except JournalBroken:
         return head  # ``follow`` says what is wrong with it
-    return Head(first.seq - 1, first.prev) if first is not None and first.kind == "checkpoint" and first.seq > head.seq + 1 else head
+    return Head(first.seq - 1, first.prev) if first is not None and first.kind in BEGINNINGS and first.seq > head.seq + 1 else head
 
 
 def follow(lines: t.Sequence[str], head: Head, place: str = "its store") -> tuple[list[Event], Head]:
@@ -157,8 +161,8 @@ def _misplaced(lines: t.Sequence[str], index: int, event: Event, head: Head) -> 
 
 
 def explained(events: t.Sequence[Event], place: str) -> None:
-    """Raises JournalBroken unless a whole journal begins with event 1 or with the checkpoint of a pruning."""
-    if events and events[0].seq > 1 and not (events[0].kind == "checkpoint" and events[0].data.get("pruned")):
+    """Raises JournalBroken unless a whole journal begins with event 1, with the checkpoint of a pruning or with a restart."""
+    if events and events[0].seq > 1 and not (events[0].kind == "journal_restarted" or (events[0].kind == "checkpoint" and events[0].data.get("pruned"))):
         raise broken("unexplained_start", events[0].seq, 0, place)
 
 

@@ -109,7 +109,7 @@ def judge(claim: LeaseClaim | None, lease: LeaseState, expect: Head | None, head
     if claim is not None and claim.acquire:
         if lease.live and lease.holder != claim.holder and not claim.force:
             return "lease_held"
-        if claim.epoch != lease.epoch + 1:
+        if claim.epoch <= lease.epoch:
             return "head_moved"
     elif claim is not None and (lease.holder != claim.holder or lease.epoch != claim.epoch):
         return "lease_lost"

@@ -40,6 +40,9 @@ def _text(event: Event) -> str:
         return f"{data.get('class', 'host')} incident: {data.get('msg', 'the source does not answer')}"
     if event.kind == "decision":
         return f"{data['by']} ({data.get('how', 'asserted')}): {data['decision']} ({data['reason']})"
+    if event.kind == "journal_restarted":
+        known = f"known from {data['known']['of']} up to event {data['known']['seq']}"
+        return f"begun anew, {known}; the one before was {data['cites']['condition']}: {data['reason']}"
     if event.kind == "adopted":
         return f"the {data['owner']} owns the identity (observed: {data['observed']}): {data['reason']}"
     if event.kind in ("run_opened", "run_resumed"):

@@ -161,7 +161,12 @@ def open_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock) -> RunCo
     run = params.get("run")
     if not run:
         return None
-    return RunContext(run, open_journal(run["identity"], run.get("store"), run.get("mirror"), hosts, clock), clock, Secrets(_secret_values(params)))
+    return RunContext(
+        run,
+        open_journal(run["identity"], run.get("store"), run.get("mirror"), hosts, clock, spare=bool(run.get("without_mirror"))),
+        clock,
+        Secrets(_secret_values(params)),
+    )
 
 
 def _secret_values(node: t.Any) -> t.Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_approval import UNASKED, Approval, approved_opening, break_glass
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_findings import Met
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_mirror import accepted_without_mirror, entry
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, unsettled
@@ -53,6 +54,7 @@ def open_or_resume(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) ->
 def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None, taken: t.Mapping[str, t.Any] = NOBODY) -> None:
     """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``."""
     kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
+    unmirrored = accepted_without_mirror(task)
     run_id = resumed or f"{task.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     claim = LeaseClaim(
         holder=secrets.token_hex(8),
@@ -82,11 +84,13 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | 
         if approval.break_glass:
             events.append(journal.draft("accepted", run=run_id, by=claim.by, data=approval.accepted()))
         events += [journal.draft("accepted", run=run_id, by=claim.by, data=one) for one in (met.accepted if met is not None else ())]
+        if unmirrored:
+            events.append(journal.draft("accepted", run=run_id, by=claim.by, data=entry(task, unmirrored)))
         journal.append(events, claim)
     result.extra.update(
         owner_afterwards=OWNER_AFTERWARDS[kind],
         resumed=bool(resumed),
-        run=run_option(task, claim, run_id, fold.runs[resumed].data_state if resumed else approval.data_state),
+        run={**run_option(task, claim, run_id, fold.runs[resumed].data_state if resumed else approval.data_state), "without_mirror": unmirrored},
         reverts=fold.last_failover if kind == "failback" else run_id,
     )
     now = "taken over" if resumed and taken else "resumed" if resumed else "open"

@@ -56,7 +56,7 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     if params["required"] < 1 or params["expires"] <= 0:
         raise InvalidInput("required must be at least 1 and expires more than 0 seconds")
     by = (params["by"] or getpass.getuser()).strip()
-    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock)
+    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock, spare=True)
     fold = journal.read()
     intent = _intent(params, fold)
     mine = [v for v in live_votes(fold.votes, clock.now()) if str(v["by"]).casefold() == by.casefold()]

@@ -53,7 +53,7 @@ def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, 
     """Rounds of probes until an incident opens, one ends, or the time is over."""
     if params["interval"] <= 0 or params["missed"] < 1:
         raise InvalidInput("interval must be more than 0 seconds, and missed at least 1")
-    journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock)
+    journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, spare=True)
     fold = journal.read()
     countdown = Countdown(params["interval"], params["missed"], params["trigger"])
     prober = Prober(params["source"], params["vantage_points"], params["probes"], hosts, min(5.0, params["interval"]))

@@ -18,12 +18,20 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged, reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    FailoverError,
+    InvalidInput,
+    JournalBroken,
+    JournalRewound,
+    MirrorUnwritable,
+    TransportError,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns, _preflight_hosts, _preflight_workload
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import FanOut, allowed_failures
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror, without
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.exchange import Account
@@ -68,6 +76,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     if case.receiving == case.source:
         found += _receiving(case, accounts)
     found += _preflight_hosts.baseline(case, journal) if isinstance(journal, Fold) else journal
+    found += _mirror(case, params["identity"])
     found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case) + _not_yet(definition)
     result = _result(judged(found, accept), params["identity"], params["kind"])
     result.timing["total"] = clock.monotonic() - begun
@@ -94,16 +103,30 @@ def _journal(case: Case, identity: str) -> Fold | list[Finding]:
     """What the journal says, or why it can not be read where it lies. A read takes the way of a write: same script, same folder."""
     store = case.definition["store"]
     try:
-        return open_journal(identity, store, case.definition["mirror"], case.hosts, case.clock).read()
+        return open_journal(identity, store, case.definition["mirror"], case.hosts, case.clock, spare=True).read()
     except TransportError as error:
         if case.target not in case.sessions and store["kind"] == "target" and store["host"] in (None, case.target):
             return []  # told already, as target_unreachable
         return [_preflight_hosts.failed(store["host"] or case.target, "the journal", error)]
     except InvalidInput:
         raise
+    except (JournalBroken, JournalRewound) as error:
+        return [Finding("journal_lost", store["host"] or case.target, {"reason": error.reason}, error.message)]
     except FailoverError as error:
         where = "the controller" if store["kind"] == "directory" else store["host"] or case.target
         return [Finding("store_unwritable", where, {"reason": error.reason}, f"the journal of {identity} can not be used: {error.message}")]
+
+
+def _mirror(case: Case, identity: str) -> list[Finding]:
+    """Could the mirror be written? Without it a store that was set back is not noticed, but a failover must not wait for a folder."""
+    folder = case.definition["mirror"]
+    if not folder:
+        return []
+    try:
+        Mirror(folder, identity).probe()
+    except MirrorUnwritable as error:
+        return [Finding("mirror_unwritable", "the controller", {"folder": folder}, without(error.message))]
+    return []
 
 
 def _clients(case: Case) -> list[Finding]:

@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import read_or_restart
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_adoption import adopt
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import arm
@@ -24,7 +25,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_planning import begin_plan, drop_plan, finish_plan, is_plan
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_takeover import take_over
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 #: What each ``state`` does; every verb says who owns the identity afterwards.
@@ -56,6 +56,7 @@ def failover_run_spec() -> ArgumentSpec:
             "reason": {"type": "str"},
             "break_glass": {"type": "str"},
             "data_state": {"type": "str", "choices": list(DATA_STATES)},
+            "from_observation": {"type": "str"},
             "owner": {"type": "str", "choices": ["source", "target"]},
             "accept": {"type": "dict", "default": {}},
             "plan": {"type": "dict"},
@@ -77,9 +78,8 @@ def failover_run_spec() -> ArgumentSpec:
 
 def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """One verb of a run's life. Every verb says who owns the identity afterwards (``owner_afterwards``)."""
-    journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock)
-    fold = journal.read()
-    result = Result(warnings=journal.warnings)
+    result = Result()
+    journal, fold = read_or_restart(params, hosts, clock, result, check_mode=check_mode)
     plan = is_plan(params)
     verbs = {**VERBS, **PLANNING} if plan else VERBS
     verbs[params["state"]](RunTask(params, hosts, clock, journal, fold, result, check_mode))

@@ -14,12 +14,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, ScriptFailed, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._journal_source import Source, next_with, read_what_verifies, seen_state
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
@@ -43,43 +43,32 @@ def failover_status_spec() -> ArgumentSpec:
 def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """Reads; waits for one of ``wait_for`` where that is given."""
     identity, result = params["identity"], Result()
-    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock, whole=True)
+    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock, spare=True, whole=True)
     deadline = Deadline(clock, params["timeout"])
-    fold, place = _read(journal, bool(params["mirror"]), result)
+    fold, source = read_what_verifies(journal, clock, result)
     while params["wait_for"] and fold.state not in params["wait_for"]:
         if deadline.passed():
             raise DeadlineExceeded(f"{identity} is still {fold.state}, not {' or '.join(params['wait_for'])}, after {params['timeout']:g} s", state=fold.state)
         clock.sleep(min(LOOK, deadline.remaining()))
-        fold, place = _read(journal, bool(params["mirror"]), result)
+        fold, source = read_what_verifies(journal, clock, result)
     observed, evidence = observe_owner(params["definition"], hosts, clock) if params["definition"] else ("unknown", [])
+    if source.read_from == "observation":
+        fold.state = seen_state(observed)
     rightful = rightful_owner(fold.state)
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
     result.warnings.extend(journal.warnings)
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
-    result.extra = _facts(journal, fold, clock)
+    result.extra = _facts(journal, source, fold, clock)
     result.warnings.extend(
         f"break-glass: {one['by']} opened the {one['kind']} run {one['run']} at {one['at']} without approval: {one['reason']}" for one in _open_glass(fold)
     )
-    result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=place, at=stamp(clock.now()))
-    result.extra["next"] = next_command(fold.state, identity)
+    result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
+    result.extra["next"] = next_with(source, fold, identity)
     result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}" + (
         f". Next: {result.extra['next']}" if result.extra["next"] else ""
     )
     return result
-
-
-def _read(journal: Journal, mirrored: bool, result: Result) -> tuple[Fold, str]:
-    """From the store; where it is silent, from the mirror, and that is said."""
-    try:
-        return journal.read(), journal.store.place
-    except (TransportError, ScriptFailed) as error:
-        if not mirrored or not journal.events:
-            raise
-        warning = f"the journal in {journal.store.place} does not answer ({error.message}); this is what the mirror knows"
-        if warning not in result.warnings:
-            result.warnings.append(warning)
-        return journal.fold(), "mirror"
 
 
 def _open_glass(fold: Fold) -> list[dict[str, t.Any]]:
@@ -88,7 +77,7 @@ def _open_glass(fold: Fold) -> list[dict[str, t.Any]]:
     return [one for one in broken_glasses(fold) if one["run"] in matter]
 
 
-def _facts(journal: Journal, fold: Fold, clock: Clock) -> dict[str, t.Any]:
+def _facts(journal: Journal, source: Source, fold: Fold, clock: Clock) -> dict[str, t.Any]:
     active = fold.active()
     return {
         "break_glass": broken_glasses(fold),
@@ -104,7 +93,10 @@ def _facts(journal: Journal, fold: Fold, clock: Clock) -> dict[str, t.Any]:
         },
         "accepted": accepted_of(fold),
         "runs": run_reports(fold),
-        "timeline": timeline(journal.events),
-        "head": {"seq": journal.head.seq, "hash": journal.head.hash},
+        "timeline": timeline(source.known.events),
+        "head": {"seq": source.known.head.seq, "hash": source.known.head.hash},
         "unexpected": fold.unexpected,
+        "journal": {"condition": source.condition, "place": journal.store.place, "msg": source.msg},
+        "certain": list(source.certain),
+        "uncertain": list(source.uncertain),
     }

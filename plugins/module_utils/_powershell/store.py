@@ -130,7 +130,7 @@ try {
         $mine = ([string]$lease.holder -ceq [string]$claim.holder)
         if ($claim.acquire) {
             if (($remaining -gt 0) -and (-not $mine) -and (-not $claim.force)) { $verdict = 'lease_held' }
-            elseif ([int]$claim.epoch -ne ([int]$lease.epoch + 1)) { $verdict = 'head_moved' }
+            elseif ([int]$claim.epoch -le [int]$lease.epoch) { $verdict = 'head_moved' }
         } elseif ((-not $mine) -or ([int]$claim.epoch -ne [int]$lease.epoch)) { $verdict = 'lease_lost' }
     }
     if (($verdict -eq 'ok') -and ($null -ne $request.expect)) {

@@ -27,8 +27,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     LeaseHeld,
     LeaseLost,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror, SpareMirror
 
 #: Somebody may append between our read and our append (a vote, the monitor); each try starts from the new head.
 TRIES = 5
@@ -52,6 +52,8 @@ class Journal:
         self._clock = clock
         self._whole = whole
         self.calls = 0
+        if isinstance(mirror, SpareMirror):
+            mirror.warn = self.warnings.append
         if mirror is not None:
             try:
                 self.events, self.head = mirror.read(whole=whole)
@@ -62,6 +64,21 @@ class Journal:
                 kept = mirror.set_aside()
                 found = f"event {error.details['seq']} {WHAT[error.details['what']]}"
                 self.warnings.append(f"the mirror did not verify ({found}); it was kept as {kept} and is written again from the store")
+
+    def set_mirror_aside(self, why: str) -> None:
+        """Keeps the mirror's file under another name; the next journal that is opened writes a new one."""
+        if self._mirror is not None:
+            self._mirror.set_aside(why)
+
+    @property
+    def mirror_lost(self) -> str:
+        """Why a spare mirror was given up; empty where it is as it should be."""
+        return self._mirror.lost if isinstance(self._mirror, SpareMirror) else ""
+
+    def probe_mirror(self) -> None:
+        """Finds out whether the mirror could be written now. Raises MirrorUnwritable, unless it is a spare one."""
+        if self._mirror is not None:
+            self._mirror.probe()
 
     def draft(self, kind: str, *, run: str = "", step: str = "", by: str = "", host: str = "", data: t.Any = None) -> Event:
         """An event of this moment, to be chained by ``append``."""
@@ -113,7 +130,7 @@ class Journal:
                 return events
             if self.head == head:
                 return events  # an answer was lost, and the repeat found our own lines
-            self._refuse(reply)
+            self.refuse(reply)
             if not anywhere:
                 break
         raise HeadMoved(f"the journal of {self.identity} in {self.store.place} has grown since it was read: run the task again")
@@ -122,14 +139,14 @@ class Journal:
         """Renews or releases the lease without an event."""
         reply = self._transact(Request(self.identity, after=self.head.seq, lease=lease))
         if reply.verdict != "ok":
-            self._refuse(reply)
+            self.refuse(reply)
         return self.lease
 
     def _transact(self, request: Request) -> Reply:
         if not self.head.seq and not self._whole and self._mirror is None:
             # Whatever is asked first, the tail is what comes back. A mirror is to be complete, so that one that is new gets every line.
             request = dataclasses.replace(request, checkpoint=True)
-        reply = self._repeat(request)
+        reply = self.ask(request)
         self._compare(request, reply)
         if reply.verdict != "ok" or not request.lines:
             start = origin(reply.lines, self.head)
@@ -146,7 +163,7 @@ class Journal:
             self.warnings.append(f"the journal in {self.store.place} ended in half a line, as after a crash; it was set aside in a .torn file")
         return reply
 
-    def _repeat(self, request: Request) -> Reply:
+    def ask(self, request: Request) -> Reply:
         """Repeats after a lost answer: the expected head makes a second append impossible."""
         for attempt in range(TRIES):
             self.calls += 1
@@ -183,7 +200,7 @@ class Journal:
         self.events.extend(events)
         self.head = head
 
-    def _refuse(self, reply: Reply) -> None:
+    def refuse(self, reply: Reply) -> None:
         """Raises for a verdict that trying again can't change."""
         lease = reply.lease
         if reply.verdict == "lease_held":

@@ -23,7 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     number,
     origin,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import StoreError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import MirrorUnwritable, StoreError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import append_durably, write_whole
 
 
@@ -68,6 +68,13 @@ class Mirror:
             if new:
                 append_durably(self._path, "\n".join(new) + "\n")
 
+    def probe(self) -> None:
+        """Raises MirrorUnwritable where a line could not be written now; a full disk shows only when something is written."""
+        with self._locked():
+            probe = self._path.with_name(f"{self._path.name}.probe")
+            write_whole(probe, "probe\n")
+            probe.unlink()
+
     def set_aside(self, why: str = "broken") -> pathlib.Path:
         """Keeps a mirror that does not verify or can't be continued under another name, so that a new one can be written."""
         with self._locked():
@@ -92,7 +99,7 @@ class Mirror:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:
-            raise StoreError(f"could not use the mirror {self._path}: {error.strerror or error}") from error
+            raise MirrorUnwritable(f"could not use the mirror {self._path}: {error.strerror or error}") from error
 
     @staticmethod
     def agree(there: t.Sequence[str], lines: t.Sequence[str], place: str) -> None:
@@ -114,3 +121,50 @@ class Mirror:
             raise rewound("rewound", store.seq + 1, store.seq, place, store=store.seq, mirror=mirrored.seq)
         if store.seq == mirrored.seq and store.hash != mirrored.hash:
             raise rewound("replaced", store.seq, store.seq - 1, place, store=store.seq, mirror=mirrored.seq)
+
+
+class SpareMirror(Mirror):
+    """A mirror that may fail: the journal goes on without it, and ``lost`` says why. The next task tries it again, and it catches up."""
+
+    def __init__(self, folder: str, identity: str) -> None:
+        super().__init__(folder, identity)
+        self.lost = ""
+        self.warn: t.Callable[[str], None] | None = None
+
+    def read(self, *, whole: bool = True) -> tuple[list[Event], Head]:
+        try:
+            return super().read(whole=whole)
+        except MirrorUnwritable as error:
+            self._lose(error)
+            return [], Head()
+
+    def write(self, lines: t.Sequence[str]) -> None:
+        if self.lost:
+            return  # a line must not follow on one that is missing
+        try:
+            super().write(lines)
+        except MirrorUnwritable as error:
+            self._lose(error)
+
+    def set_aside(self, why: str = "broken") -> pathlib.Path:
+        try:
+            return super().set_aside(why)
+        except MirrorUnwritable as error:
+            self._lose(error)
+            return self._path
+
+    def probe(self) -> None:
+        try:
+            super().probe()
+        except MirrorUnwritable as error:
+            self._lose(error)
+
+    def _lose(self, error: MirrorUnwritable) -> None:
+        first, self.lost = not self.lost, error.message
+        if first and self.warn is not None:
+            self.warn(without(error.message))
+
+
+def without(why: str) -> str:
+    """For people: what it means that a mirror is lost."""
+    return f"{why}: the journal is written to its store alone, so that a store that is set back would not be noticed"

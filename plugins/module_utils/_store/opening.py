@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror, SpareMirror
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import TargetStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
@@ -54,7 +54,13 @@ def valid_identity(identity: str) -> None:
         raise InvalidInput(f"identity: {identity!r} is no name for an identity: 1 to 64 letters, digits, hyphens and underscores, a letter or digit first")
 
 
-def open_journal(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str | None, hosts: Hosts, clock: Clock, *, whole: bool = False) -> Journal:
-    """The journal that options name; ``whole`` for who needs every event, not only what they amount to."""
+def open_journal(
+    identity: str, store: t.Mapping[str, t.Any] | None, mirror: str | None, hosts: Hosts, clock: Clock, *, whole: bool = False, spare: bool = False
+) -> Journal:
+    """The journal that options name; ``whole`` for who needs every event, not only what they amount to. ``spare``: a mirror
+    that can't be written is a warning (``Journal.mirror_lost``), not an error."""
     valid_identity(identity)
-    return Journal(identity, open_store(store, hosts), Mirror(mirror, identity) if mirror else None, clock, whole=whole)
+    if not mirror:
+        return Journal(identity, open_store(store, hosts), None, clock, whole=whole)
+    made = SpareMirror(mirror, identity) if spare else Mirror(mirror, identity)
+    return Journal(identity, open_store(store, hosts), made, clock, whole=whole)

@@ -107,7 +107,7 @@ def _verdict(claim: Any, told: dict[str, Any]) -> str:
     if claim.get("acquire"):
         if told["remaining"] > 0 and not mine and not claim["force"]:
             return "lease_held"
-        return "ok" if int(claim["epoch"]) == int(told["epoch"]) + 1 else "head_moved"
+        return "ok" if int(claim["epoch"]) > int(told["epoch"]) else "head_moved"
     return "ok" if mine and int(claim["epoch"]) == int(told["epoch"]) else "lease_lost"
 
 

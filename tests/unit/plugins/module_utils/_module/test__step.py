@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     DeadlineExceeded,
     InvalidInput,
     LeaseLost,
+    MirrorUnwritable,
     RemoteError,
     Unreachable,
     WrongMachine,
@@ -34,6 +35,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Request
 
 UUID = "00000000-0000-0000-0000-0000000000aa"
 
@@ -512,3 +514,38 @@ def test_a_run_that_puts_back_its_own_changes_waits_for_what_an_earlier_controll
     assert (statuses(result), lamps) == ({"a": "done"}, {"a": "off"})
     assert run.clock.seconds - begun == pytest.approx(415, abs=1)  # 600, and a beat and the margin, less 200
     assert "had begun" in result.warnings[0]
+
+
+def lose_mirror(run: Run) -> None:
+    """A file stands where the mirror's folder was: nothing can be written there, whoever runs this."""
+    folder = run.folder / "mirror"
+    folder.rename(run.folder / "kept")
+    folder.write_text("", encoding="utf-8")
+
+
+def test_a_mirror_that_fails_before_a_change_stops_the_step_before_it(run: Run) -> None:
+    lamps = {"hall": "off"}
+    step = Lamps(lamps, log=lambda text: lose_mirror(run) if text == "observe" else None)
+    with pytest.raises(MirrorUnwritable):
+        run.drive(step)
+    assert (step.applied, lamps) == ([], {"hall": "off"})
+    events = DirectoryStore(str(run.folder / "store")).transact(Request("mail"), 5.0).lines
+    assert '"kind":"step_intent"' in events[-1]
+
+
+def test_a_mirror_that_fails_after_a_change_loses_no_record_of_it(run: Run) -> None:
+    lamps = {"hall": "off"}
+    step = Lamps(lamps, log=lambda text: lose_mirror(run) if text == "apply hall" else None)
+    with pytest.raises(MirrorUnwritable) as raised:
+        run.drive(step)
+    assert statuses(raised.value.result) == {"hall": "done"}
+    events = DirectoryStore(str(run.folder / "store")).transact(Request("mail"), 5.0).lines
+    assert '"kind":"step_outcome"' in events[-1] and '"failed":false' in events[-1]
+
+
+def test_a_run_that_was_accepted_without_its_mirror_goes_on_and_warns(run: Run) -> None:
+    lose_mirror(run)
+    run.option = {**run.option, "without_mirror": "the controller's disk is full"}
+    lamps = {"hall": "off"}
+    result = run.drive(Lamps(lamps))
+    assert (result.failed, lamps, "could not use the mirror" in result.warnings[0]) == (False, {"hall": "on"}, True)

@@ -101,6 +101,8 @@ class Estate:
             "mode": "execute",
             "run": None,
             "lease_seconds": 60.0,
+            "accept": {},
+            "from_observation": None,
             "decision": "proceed",
             "data_state": "apply_queues",
             "fence_minimum": 2,

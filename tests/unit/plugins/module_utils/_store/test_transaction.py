@@ -287,6 +287,16 @@ def test_a_released_lease_is_free_at_once_and_its_epoch_goes_on(made: Made) -> N
     assert ask(store, lease=acquire("b", 2)).lease.epoch == 2
 
 
+def test_an_epoch_may_skip_ahead_and_never_comes_back(made: Made) -> None:
+    store = made[0]
+    ask(store, lease=acquire("a", 1))
+    ask(store, lease=claim("a", 1, release=True))
+    assert ask(store, lease=acquire("b", 1001)).lease.epoch == 1001
+    ask(store, lease=claim("b", 1001, release=True))
+    assert ask(store, lease=acquire("c", 1001)).verdict == "head_moved"
+    assert ask(store, lease=acquire("c", 3)).verdict == "head_moved"
+
+
 def test_after_a_restart_of_the_store_the_lease_has_its_full_time_again(made: Made) -> None:
     store, clockwork, _path = made
     ask(store, lease=acquire())
