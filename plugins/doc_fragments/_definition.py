@@ -142,8 +142,9 @@ options:
             default: 1
           identity:
             description:
-              - How a person's name is known.
-              - V(asserted) takes the name that the controller's job states.
+              - The weakest way in which a person may be known who approves.
+              - V(asserted) takes the name that the controller's job states, V(windows_logon) is an account that logged on to the target, V(signature)
+                is proven by an SSH key of C(approvals.people).
             type: str
             default: asserted
             choices:
@@ -175,7 +176,7 @@ options:
                 required: true
               accounts:
                 description:
-                  - Further names and SIDs of the person, such as V(CORP\anna).
+                  - Further names and SIDs of the person, such as V(CORP\chief).
                   - A name without a domain belongs to the first domain.
                 type: list
                 elements: str

@@ -20,7 +20,12 @@ def definition_spec() -> dict[str, t.Any]:
 
     Parts of ``drill`` are ``raw``, because they are a word or a dictionary: ``identity_problems`` looks into those.
     """
-    return {key: _spec(option) for key, option in DEFINITION.items()}
+    return options_spec(DEFINITION)
+
+
+def options_spec(options: t.Mapping[str, Option] | None) -> dict[str, t.Any]:
+    """The same for a part of the table."""
+    return {key: _spec(option) for key, option in (options or {}).items()}
 
 
 def _spec(option: Option) -> dict[str, t.Any]:

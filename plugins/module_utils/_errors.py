@@ -25,6 +25,7 @@
     ├── ScriptFailed            a PowerShell script of ours could not do its work
     ├── WrongMachine            another machine answers at this address; nothing was touched
     ├── StoreError              the journal or the lease
+    │   ├── ActorMismatch       a decision is said to be of another account than the one that is logged on
     │   ├── HeadMoved           somebody appended since it was read
     │   ├── LeaseHeld           another controller holds the lease
     │   ├── LeaseLost           our lease was taken over or expired; nothing more may be changed
@@ -127,6 +128,10 @@ class WrongMachine(FailoverError):
 
 class StoreError(FailoverError):
     reason = "store_error"
+
+
+class ActorMismatch(StoreError):
+    reason = "actor_mismatch"
 
 
 class HeadMoved(StoreError):

@@ -12,9 +12,12 @@ description:
   - Writes one decision into the journal of an identity. A decision binds to the intent, which is the identity, the kind of run,
     the fence level, the consent about data and the incident. It does not bind to a plan, so that a new plan does not void it.
   - A decision expires, is consumed when a run opens, and is void when the source answers again.
-  - Each person counts once, with the newest decision. Letter case does not make another person.
-  - The name of the person is the one that the controller states. Whoever may run the job may state any name, so this guards
-    against haste and mistakes, not against people who mean harm.
+  - Each person counts once, with the newest decision, in whatever spelling. O(people) and O(domains) say which names are one person's.
+  - How a person is known stands beside every decision. V(asserted) is the name that the controller states, and whoever may run the
+    job may state any. V(windows_logon) is the account that logged on to the target. V(signature) is proven with an SSH key, and works
+    while the directory is down.
+  - All this guards against haste and mistakes, not against administrators of the target who mean harm.
+  - A failback asks for no votes. It asks for the word that the data are back.
 author:
   - The continuity.identity_failover contributors (@continuity)
 extends_documentation_fragment:
@@ -46,15 +49,26 @@ options:
       - V(proceed) approves, V(decline) refuses, V(withdraw) takes the person's own decision back.
       - V(acknowledge) says that a person has looked at a source that came back by itself.
     type: str
+      - Not needed with O(signature), where the signed statement says it.
+    type: str
     choices: [proceed, decline, withdraw, acknowledge]
-    required: true
   reason:
-    description: Why. It is kept in the journal and shown in every report.
+    description: Why. It is kept in the journal and shown in every report. Not needed with O(signature).
     type: str
-    required: true
   by:
-    description: Who decides. Without it, the user that runs Ansible.
+    description: Who decides. Without it, the user that runs Ansible. With O(how=signature) the key must be this person's.
     type: str
+  how:
+    description:
+      - How the person is known.
+      - V(asserted) takes the name of O(by).
+      - V(windows_logon) takes the account that is logged on to the target, by name and SID, as Windows on the target says it in the very
+        transaction that records the decision. It needs a journal on the target. Without O(logon), it is the connection's own account.
+      - V(signature) takes a statement that the person signed with an SSH key of O(people). Without O(signature) and O(signing_key) the
+        task only writes the statement, and the person signs it on a machine of their own.
+    type: str
+    choices: [asserted, windows_logon, signature]
+    default: asserted
   data_state:
     description:
       - What happens to data that the target has received but not applied.
@@ -63,6 +77,9 @@ options:
     type: str
     choices: [apply_queues, discard_queues, revert_to_snapshot]
     default: apply_queues
+  data_at_risk:
+    description: Which data may be lost. Required to proceed with V(discard_queues) or V(revert_to_snapshot) in O(data_state).
+    type: str
   fence_minimum:
     description: The grade of evidence that the source cannot serve any more, which this decision is about.
     type: int
@@ -71,10 +88,80 @@ options:
     description: How many different people must decide to proceed.
     type: int
     default: 1
+  minimum:
+    description:
+      - The weakest way in which a person may be known who proceeds or withdraws, from V(asserted) over V(windows_logon) to V(signature).
+      - To decline and to acknowledge, a name is enough.
+    type: str
+    choices: [asserted, windows_logon, signature]
+    default: asserted
   expires:
-    description: Seconds until the decision expires.
+    description: Seconds until the decision expires. A signed statement expires as it says, and that may be no later than this.
     type: float
     default: 3600.0
+  people:
+    description: Who may decide by signature, and which names belong to one person, as C(approvals.people) of a definition.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The person.
+        type: str
+        required: true
+      accounts:
+        description: Further names and SIDs of the person, such as V(CORP\chief).
+        type: list
+        elements: str
+        default: []
+      keys:
+        description: SSH public keys, each a line as in a C(.pub) file.
+        type: list
+        elements: str
+        default: []
+  domains:
+    description: The names of each Windows domain, as C(approvals.domains) of a definition. A name without a domain belongs to the first.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      netbios:
+        description: Its NetBIOS name, such as V(CORP).
+        type: str
+        required: true
+      dns:
+        description: Its DNS name and further UPN suffixes.
+        type: list
+        elements: str
+        default: []
+  logon:
+    description: The person's own logon to the target, for O(how=windows_logon). The account must be an administrator there.
+    type: dict
+    suboptions:
+      user:
+        description: The account.
+        type: str
+        required: true
+      password:
+        description: Its password.
+        type: str
+        required: true
+  statement:
+    description:
+      - A file of the controller. It gets the statement to sign; with O(signature) it is the statement that was signed.
+      - Without it, O(signature) without its ending C(.sig) is the statement, as C(ssh-keygen) names its files.
+    type: path
+  statement_only:
+    description: Only write the statement, record nothing.
+    type: bool
+    default: false
+  signature:
+    description: A file of the controller with the signature of O(statement), as C(ssh-keygen -Y sign -n continuity-identity-failover) writes it.
+    type: path
+  signing_key:
+    description:
+      - Sign on the controller with this key. The path of a private key without passphrase, or of the C(.pub) file of a key in C(ssh-agent).
+    type: path
 seealso:
   - module: continuity.identity_failover.failover_status
   - module: continuity.identity_failover.failover_run
@@ -99,6 +186,32 @@ EXAMPLES = r"""
         reason: Change 815
         required: 2
         expires: 900
+
+    - name: Decide under one's own logon to the target
+      continuity.identity_failover.failover_ack:
+        identity: mail
+        decision: proceed
+        reason: The site in Berlin has no power, ticket 4711
+        how: windows_logon
+        logon: "{{ failover_credentials.chief }}"
+
+    - name: Write the statement that the duty chief signs on another machine
+      continuity.identity_failover.failover_ack:
+        identity: mail
+        decision: proceed
+        reason: The site in Berlin has no power, ticket 4711
+        by: Duty Chief
+        how: signature
+        people: "{{ failover_identities.mail.approvals.people }}"
+        statement: "{{ playbook_dir }}/mail.statement"
+
+    # There, type: ssh-keygen -Y sign -f ~/.ssh/id_ed25519 -n continuity-identity-failover mail.statement
+    - name: Record what was signed
+      continuity.identity_failover.failover_ack:
+        identity: mail
+        how: signature
+        people: "{{ failover_identities.mail.approvals.people }}"
+        signature: "{{ playbook_dir }}/mail.statement.sig"
 """
 
 RETURN = r"""
@@ -170,12 +283,17 @@ state:
   type: str
   sample: approved
 votes:
-  description: The decisions that count now.
+  description: The decisions that count now, with C(how) each person is known.
   returned: success
   type: list
   elements: dict
   sample:
-    - {by: duty officer, decision: proceed, reason: ticket 4711, expires_at: "2026-11-22T21:00:00.000Z"}
+    - {by: duty officer, how: asserted, decision: proceed, reason: ticket 4711, expires_at: "2026-11-22T21:00:00.000Z"}
+statement:
+  description: The statement to sign, or the one that was signed. Empty where nothing is signed.
+  returned: success
+  type: str
+  sample: ""
 intent:
   description: What the decision binds to.
   returned: success

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 JSON = Any
+LOGON = "LAB_LOGON"
+"""In a process's environment: the account that WinRM logged on, by its own name."""
 Raw = Any
 """An argument as it stands in the SOAP body: str | None (xsi:nil) | list[Raw] (a repeated element) | dict[str, Raw] (an embedded instance)."""
 

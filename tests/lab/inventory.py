@@ -27,6 +27,7 @@ def host_entry(host: HostModel, extra: Mapping[str, JSON]) -> dict[str, JSON]:
         "addresses": list(host.addresses),
         "user": host.user,
         "password": host.password,
+        "accounts": dict(host.users),
         "uuid": host.uuid,
         "computer_name": host.computer_name,
     }

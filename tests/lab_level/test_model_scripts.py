@@ -61,8 +61,19 @@ def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = Fal
     return {"acquire": acquire, "release": release, "force": force, "epoch": epoch, "holder": holder, "by": "me", "run": "r1", "seconds": 60, "longest": 40}
 
 
-def store(after: int = 0, lines: list[str] | None = None, expect: JSON = None, lease: JSON = None, *, checkpoint: bool = False, aside: str = "") -> Step:
-    request = {"identity": "mail", "after": after, "checkpoint": checkpoint, "lines": lines or [], "expect": expect, "lease": lease, "aside": aside}
+def store(
+    after: int = 0, lines: list[str] | None = None, expect: JSON = None, lease: JSON = None, *, checkpoint: bool = False, aside: str = "", actor: str = ""
+) -> Step:
+    request = {
+        "identity": "mail",
+        "after": after,
+        "checkpoint": checkpoint,
+        "lines": lines or [],
+        "expect": expect,
+        "lease": lease,
+        "aside": aside,
+        "actor": actor,
+    }
     return Step("exch2", lambda estate: {"path": FOLDER, "request": request})
 
 
@@ -191,6 +202,7 @@ CASES = [
         "append and read",
         [store(lines=[LINE], expect={"seq": 0, "hash": HASH}), store(after=0), store(after=1), store(lines=["x"], expect={"seq": 0, "hash": HASH})],
     ),
+    Case("store", "a vote of another account", [store(lines=[LINE], actor="S-1-5-21-1-2-3-500"), store()]),
     Case("store", "a line that was torn", [store(), store(lines=["y"])], [torn]),
     Case(
         "store",

@@ -87,7 +87,8 @@ APPROVALS = {
     "required": Option("int", "How many different people must decide to proceed.", default=1, minimum=1),
     "identity": Option(
         "str",
-        "How a person's name is known. V(asserted) takes the name that the controller's job states.",
+        "The weakest way in which a person may be known who approves. V(asserted) takes the name that the controller's job states, "
+        "V(windows_logon) is an account that logged on to the target, V(signature) is proven by an SSH key of C(approvals.people).",
         default="asserted",
         choices=("asserted", "windows_logon", "signature"),
     ),
@@ -97,7 +98,7 @@ APPROVALS = {
         "Who may decide by signature, and which names belong to one person, so that nobody counts twice.",
         {
             "name": _name("The person.", required=True),
-            "accounts": _names("Further names and SIDs of the person, such as V(CORP\\anna). A name without a domain belongs to the first domain."),
+            "accounts": _names("Further names and SIDs of the person, such as V(CORP\\chief). A name without a domain belongs to the first domain."),
             "keys": Option("list", "SSH public keys, each a line as in a C(.pub) file.", elements="str", default=[], names="ssh_key"),
         },
     ),

@@ -59,6 +59,7 @@ class Fold:
     armed_at: str = ""
     incident: dict[str, t.Any] | None = None
     votes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    nonces: dict[str, str] = dataclasses.field(default_factory=dict)  #: of signed statements that were used -> when they expire
     runs: dict[str, RunRecord] = dataclasses.field(default_factory=dict)
     active_run: str = ""
     last_failover: str = ""
@@ -138,11 +139,20 @@ def _incident_recovered(result: Fold, event: Event) -> None:
     result.incident, result.votes = None, []
 
 
+def _used(result: Fold, event: Event) -> None:
+    """An expired statement is refused for that; only what has not expired must be remembered."""
+    result.nonces = {nonce: until for nonce, until in result.nonces.items() if moment(until) > moment(event.at)}
+    if isinstance(event.data, dict) and event.data.get("nonce"):
+        result.nonces[event.data["nonce"]] = event.data["expires_at"]
+
+
 def _incident_closed(result: Fold, event: Event) -> None:
+    _used(result, event)
     _move(result, "looked_at", f"event {event.seq}")
 
 
 def _decision(result: Fold, event: Event) -> None:
+    _used(result, event)
     where, before = f"event {event.seq}", result.state
     if before not in DECIDABLE:
         result.unexpected.append(f"{where}: a decision in state {before}")

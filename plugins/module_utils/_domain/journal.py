@@ -95,6 +95,12 @@ def _canonical(value: t.Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
+def claimed_sid(event: Event) -> str:
+    """The SID of the Windows account that a decision says it is of; empty for every other event."""
+    said = event.data if event.kind in ("decision", "incident_closed") and isinstance(event.data, dict) else {}
+    return str(said.get("sid") or "-") if said.get("how") == "windows_logon" else ""
+
+
 def line_hash(line: str) -> str:
     return hashlib.sha256(line.encode("utf-8")).hexdigest()
 

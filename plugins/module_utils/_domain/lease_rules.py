@@ -23,7 +23,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 #: What a store answers. ``head_moved``: somebody appended since; ``lease_held``: another holder has it;
 #: ``lease_lost``: another holder took the lease. One that ran out and that nobody took is still ours.
 #: ``rewound``: the journal's file is behind what was written, or its last line is another one; nothing is done.
-VERDICTS = ("ok", "head_moved", "lease_held", "lease_lost", "rewound")
+#: ``actor_mismatch``: the lines are said to be of another account than the one that is logged on; nothing is done.
+VERDICTS = ("ok", "head_moved", "lease_held", "lease_lost", "rewound", "actor_mismatch")
 
 
 @dataclasses.dataclass(frozen=True)

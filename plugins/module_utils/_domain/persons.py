@@ -6,7 +6,7 @@
 
 """Who is who among the people that decide: one person may be written in many ways, and counts once. Pure.
 
-Windows writes an account as ``CORP\\anna``, ``anna@corp.example.com`` (or another UPN suffix) or by its SID; letter case never
+Windows writes an account as ``CORP\\chief``, ``chief@corp.example.com`` (or another UPN suffix) or by its SID; letter case never
 tells accounts apart (Microsoft, "User name formats", Win32 documentation). Where in doubt two spellings are one person: a
 quorum that is late can be broken, one that was a single person can not be taken back.
 """
@@ -56,7 +56,7 @@ class People:
         return next((one for one in self.persons if key_of(key) in one.keys), None)
 
     def account(self, spelling: str) -> str:
-        """``CORP\\anna``, ``anna@corp.example.com`` and ``ANNA`` in the one form in which equal ones are equal."""
+        """``CORP\\chief``, ``chief@corp.example.com`` and ``CHIEF`` in the one form in which equal ones are equal."""
         plain = _plain(spelling)
         if _SID.fullmatch(plain):
             return f"sid:{plain}"

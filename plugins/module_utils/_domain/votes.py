@@ -26,6 +26,8 @@ DATA_STATES = ("apply_queues", "discard_queues", "revert_to_snapshot")
 LOSING = DATA_STATES[1:]
 #: How a person's name is known, the weakest first. A logon was seen once by the target; a signature can be verified again.
 STRENGTHS = ("asserted", "windows_logon", "signature")
+#: Of a vote, for results: the signature and its statement stay in the journal.
+SHOWN = ("by", "how", "decision", "reason", "data_at_risk", "intent", "required", "minimum", "expires_at", "at", "sid")
 #: For votes of journals that are older than marks.
 _NOBODY = People()
 
@@ -76,6 +78,11 @@ def tally(votes: Votes, now: datetime.datetime, required: int = 1, minimum: str 
 def quorum(votes: Votes, now: datetime.datetime) -> bool:
     """Enough distinct people say proceed, to one and the same intent, and nobody declines."""
     return tally(votes, now).enough
+
+
+def shown(vote: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A vote as results and reports show it; who is only asserted shows as that."""
+    return {"how": STRENGTHS[0], **{key: vote[key] for key in SHOWN if key in vote}}
 
 
 def _frozen(intent: t.Mapping[str, t.Any]) -> tuple[tuple[str, str], ...]:

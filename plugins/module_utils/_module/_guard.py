@@ -48,9 +48,18 @@ def run_module(module: AnsibleModule, function: ModuleFunction) -> t.NoReturn:
 
 def build_hosts(params: t.Mapping[str, t.Any], clock: Clock) -> WinrmHosts:
     """The target from the connection options, if there are any, and every entry of ``hosts``. Connects to nothing."""
-    target = ConnectionSettings.from_params(params) if params.get("host") else None
-    named = [ConnectionSettings.from_params(entry) for entry in params.get("hosts") or ()]
+    logon = params.get("logon")
+    target = ConnectionSettings.from_params(_under(logon, params)) if params.get("host") else None
+    named = [ConnectionSettings.from_params(_under(logon, entry)) for entry in params.get("hosts") or ()]
     return WinrmHosts(target, named, clock)
+
+
+def _under(logon: t.Mapping[str, t.Any] | None, settings: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The same host under a person's own account: nothing that proves the usual account may be left."""
+    if not logon:
+        return settings
+    transport = [method for method in settings.get("transport") or () if method != "certificate"]
+    return {**settings, **logon, "transport": transport, "certificate_pem": None, "certificate_key_pem": None}
 
 
 def run_guarded(module: AnsibleModule, function: t.Callable[[], Result]) -> t.NoReturn:

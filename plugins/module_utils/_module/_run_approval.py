@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._signatures import forged
 
 
 class Approval(t.NamedTuple):
@@ -79,7 +80,7 @@ def _verdict(task: RunTask) -> Verdict:
     }
     requester = people.marks(task.params["by"] or getpass.getuser()) if approvals.get("exclude_requester") else ()
     demand = Demand(intent, int(approvals.get("required") or 1), approvals.get("identity") or "asserted", people, requester)
-    return judge(task.fold.votes, task.clock.now(), demand, {})
+    return judge(task.fold.votes, task.clock.now(), demand, forged(task.fold.votes, people))
 
 
 def _of(verdict: Verdict, task: RunTask) -> Approval:

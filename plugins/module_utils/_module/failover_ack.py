@@ -8,17 +8,37 @@
 
 from __future__ import annotations
 
-import datetime
-import getpass
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import options_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_schema import DEFINITION
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, live_votes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE, VoteRefused
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import (
+    DATA_STATES,
+    LOSING,
+    STRENGTHS,
+    live_votes,
+    same_person,
+    shown,
+    strong_enough,
+    tally,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._voting import (
+    asserted,
+    intent_of,
+    logged_on,
+    signed,
+    write_statement,
+    written_statement,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
@@ -30,79 +50,135 @@ ALLOWED = {
     "withdraw": ("protected", "suspect", "pending", "approved"),
     "acknowledge": ("recovered",),
 }
+#: Only these start or keep something; whoever says no, or has looked, is not asked for more than a name.
+NEEDS_STRENGTH = ("proceed", "withdraw")
 
 
 def failover_ack_spec() -> ArgumentSpec:
+    approvals = DEFINITION["approvals"].options or {}
     return ArgumentSpec(
         argument_spec={
             "identity": {"type": "str", "required": True},
             "kind": {"type": "str", "choices": ["failover"], "default": "failover"},
-            "decision": {"type": "str", "choices": list(DECISIONS), "required": True},
-            "reason": {"type": "str", "required": True},
+            "decision": {"type": "str", "choices": list(DECISIONS)},
+            "reason": {"type": "str"},
             "by": {"type": "str"},
+            "how": {"type": "str", "choices": list(STRENGTHS), "default": "asserted"},
             "data_state": {"type": "str", "choices": list(DATA_STATES), "default": "apply_queues"},
+            "data_at_risk": {"type": "str"},
             "fence_minimum": {"type": "int", "default": 2},
             "required": {"type": "int", "default": 1},
+            "minimum": {"type": "str", "choices": list(STRENGTHS), "default": "asserted"},
             "expires": {"type": "float", "default": 3600.0},
-        }
+            "people": {"type": "list", "elements": "dict", "default": [], "options": options_spec(approvals["people"].options)},
+            "domains": {"type": "list", "elements": "dict", "default": [], "options": options_spec(approvals["domains"].options)},
+            "logon": {
+                "type": "dict",
+                "options": {"user": {"type": "str", "required": True}, "password": {"type": "str", "required": True, "no_log": True}},
+            },
+            "statement": {"type": "path"},
+            "statement_only": {"type": "bool", "default": False},
+            "signature": {"type": "path"},
+            "signing_key": {"type": "path"},
+        },
+        mutually_exclusive=[("signature", "signing_key"), ("signature", "statement_only")],
+        required_one_of=[("decision", "signature"), ("reason", "signature")],
     )
 
 
 def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
-    """Writes one decision. A second time, by the same person, to the same intent: nothing changes."""
-    identity, decision = params["identity"], params["decision"]
-    if not params["reason"].strip():
-        raise InvalidInput("reason: an empty reason explains nothing; write why")
-    if params["required"] < 1 or params["expires"] <= 0:
-        raise InvalidInput("required must be at least 1 and expires more than 0 seconds")
-    by = (params["by"] or getpass.getuser()).strip()
-    journal = open_journal(identity, params["store"], params["mirror"], hosts, clock, spare=True)
+    """Writes one decision, or the statement that a person signs. A second time, by the same person, to the same intent: nothing changes."""
+    _check(params)
+    journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, spare=True)
     fold = journal.read()
-    intent = _intent(params, fold)
-    mine = [v for v in live_votes(fold.votes, clock.now()) if str(v["by"]).casefold() == by.casefold()]
+    people = People.of(params["people"], params["domains"])
+    result = Result(warnings=journal.warnings, extra={"statement": ""})
+    if params["statement_only"] or (params["how"] == "signature" and not params["signature"] and not params["signing_key"]):
+        return _statement(params, fold, clock, result, check_mode=check_mode)
+    vote = _vote(params, fold, people, journal, clock)
+    repeated = _allowed(params, fold, vote, clock)
+    result.changed = not repeated
     before = fold.state
-    result = Result(warnings=journal.warnings)
-    repeated = any(v["decision"] == decision and v["intent"] == intent for v in mine) or (
-        decision == "withdraw" and not mine and fold.state in ALLOWED["withdraw"]
-    )
-    if not repeated and fold.state not in ALLOWED[decision]:
-        raise WrongState(f"{identity} is {fold.state}: '{decision}' can be said while it is {' or '.join(ALLOWED[decision])}", state=fold.state)
-    if not repeated:
-        result.changed = True
-        if not check_mode:
-            expires_at = stamp(clock.now() + datetime.timedelta(seconds=params["expires"]))
-            vote = {
-                "by": by,
-                "decision": decision,
-                "reason": params["reason"],
-                "intent": intent,
-                "required": params["required"],
-                "expires_at": expires_at,
-                "how": "asserted",
-            }
-            kind = "incident_closed" if decision == "acknowledge" else "decision"
-            journal.append([journal.draft(kind, by=by, data=vote)])
-            fold = journal.fold()
-    votes = live_votes(fold.votes, clock.now())
-    result.outcomes.append(Outcome(f"{decision} by {by}", _status(result.changed, check_mode), result.changed, before=before, after=fold.state))
+    if not repeated and not check_mode:
+        kind = "incident_closed" if vote["decision"] == "acknowledge" else "decision"
+        told = {"required": params["required"], "minimum": params["minimum"]}
+        journal.append([journal.draft(kind, by=vote["by"], data={**vote, **told})])
+        fold = journal.fold()
+    result.extra["statement"] = vote.get("statement", "")
+    status = "already" if repeated else "predicted" if check_mode else "done"
+    result.outcomes.append(Outcome(f"{vote['decision']} by {vote['by']}", status, result.changed, msg=vote["how"], before=before, after=fold.state))
     result.diff = {"before": {"state": before}, "after": {"state": fold.state}}
-    result.extra = {"state": fold.state, "votes": votes, "intent": intent, "next": next_command(fold.state, identity)}
-    result.msg = f"{identity} is {fold.state}; {sum(1 for v in votes if v['decision'] == 'proceed')} of {params['required']} needed say proceed"
+    return _told(params, fold, vote["intent"], clock, result)
+
+
+def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.Any], clock: Clock, result: Result) -> Result:
+    """What every answer says at its end: state, votes, and how many are needed."""
+    identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
+    votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
+    result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_command(fold.state, identity))
+    result.msg = result.msg or f"{identity} is {fold.state}; {len(found.proceed)} of {found.needed} needed say proceed"
     return result
 
 
-def _intent(params: t.Mapping[str, t.Any], fold: Fold) -> dict[str, t.Any]:
-    """What is approved: not before-images, so that a new plan does not void it."""
-    return {
-        "identity": params["identity"],
-        "kind": params["kind"],
-        "fence_minimum": params["fence_minimum"],
-        "data_state": params["data_state"],
-        "incident": fold.incident["id"] if fold.incident else "",
-    }
+def _check(params: t.Mapping[str, t.Any]) -> None:
+    """Raises InvalidInput for options that do not go together."""
+    if not params["signature"] and not params["reason"].strip():
+        raise InvalidInput("reason: an empty reason explains nothing; write why")
+    if params["required"] < 1 or params["expires"] <= 0:
+        raise InvalidInput("required must be at least 1 and expires more than 0 seconds")
+    if params["logon"] and params["how"] != "windows_logon":
+        raise InvalidInput("logon: it belongs to how=windows_logon only")
+    if params["how"] != "signature" and (params["signature"] or params["signing_key"] or params["statement_only"]):
+        raise InvalidInput("how: signature, signing_key and statement_only belong to how=signature only")
+    if not params["signature"]:
+        _name_data(params["decision"], params["data_state"], params["data_at_risk"])
 
 
-def _status(changed: bool, check_mode: bool) -> str:
-    if not changed:
-        return "already"
-    return "predicted" if check_mode else "done"
+def _name_data(decision: str, data_state: str, data_at_risk: str | None) -> None:
+    if decision == "proceed" and data_state in LOSING and not (data_at_risk or "").strip():
+        raise InvalidInput(f"data_at_risk: {data_state} may lose data; say which, so that whoever approves it has thought of them")
+
+
+def _statement(params: t.Mapping[str, t.Any], fold: Fold, clock: Clock, result: Result, *, check_mode: bool) -> Result:
+    """Nothing is recorded; the person signs, and calls again."""
+    text = written_statement(params, fold, clock)
+    file = params["statement"] or "FILE"
+    if params["statement"] and not check_mode:
+        write_statement(params["statement"], text)
+        result.changed = True
+    result.extra["statement"] = text
+    result.outcomes.append(Outcome("statement", "predicted" if check_mode else "done", result.changed, after=params["statement"] or ""))
+    result.msg = (
+        f"{params['identity']} is {fold.state} and nothing is recorded yet: sign the statement with "
+        f"ssh-keygen -Y sign -f KEY -n {NAMESPACE} {file}, then run this again with the signature ({file}.sig)"
+    )
+    return _told(params, fold, intent_of(params, fold), clock, result)
+
+
+def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Journal, clock: Clock) -> dict[str, t.Any]:
+    """The vote in one of its strengths. Raises VoteRefused."""
+    if params["how"] == "signature":
+        vote = signed(params, fold, people, clock)
+    elif params["how"] == "windows_logon":
+        vote = logged_on(params, fold, people, clock, journal.account, journal.store.place)
+    else:
+        vote = asserted(params, fold, people, clock)
+    _name_data(vote["decision"], vote["intent"]["data_state"], vote["data_at_risk"])
+    if vote["decision"] in NEEDS_STRENGTH and not strong_enough(vote["how"], params["minimum"]):
+        raise VoteRefused(
+            f"{vote['decision']} is not recorded: {vote['by']} is only {vote['how']}, and approvals.identity asks for {params['minimum']}", because="too_weak"
+        )
+    return vote
+
+
+def _allowed(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> bool:
+    """True where the same was said before. Raises WrongState where it means nothing now."""
+    decision = str(vote["decision"])
+    mine = [one for one in live_votes(fold.votes, clock.now()) if same_person(one, vote)]
+    if decision == "withdraw" and not mine and fold.state in ALLOWED["withdraw"]:
+        return True
+    if any(all(one.get(key) == vote[key] for key in ("decision", "intent", "how")) for one in mine):
+        return True
+    if fold.state not in ALLOWED[decision]:
+        raise WrongState(f"{params['identity']} is {fold.state}: '{decision}' can be said while it is {' or '.join(ALLOWED[decision])}", state=fold.state)
+    return False

@@ -93,7 +93,6 @@ def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:
     """Settings that are understood and have no effect yet must not be taken for protection."""
     asked = {
         "dns.lock": bool((definition["dns"] or {}).get("lock")),
-        "approvals.identity": definition["approvals"]["identity"] != "asserted",
         "directory.credential": bool((definition["directory"] or {}).get("credential")),
     }
     return [Finding("not_in_this_release", "", {"key": key}, f"{key} has no effect in this release") for key, set_ in asked.items() if set_]

@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, shown
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._journal_source import Source, next_with, read_what_verifies, seen_state
@@ -83,7 +83,7 @@ def _facts(journal: Journal, source: Source, fold: Fold, clock: Clock) -> dict[s
         "break_glass": broken_glasses(fold),
         "state": fold.state,
         "incident": fold.incident,
-        "votes": live_votes(fold.votes, clock.now()),
+        "votes": [shown(vote) for vote in live_votes(fold.votes, clock.now())],
         "active_run": {"id": active.id, "kind": active.kind, "opened_at": active.opened_at, "by": active.by} if active else None,
         "lease": {"by": journal.lease.by, "run": journal.lease.run, "remaining": round(max(0.0, journal.lease.remaining), 1)} if journal.lease.live else None,
         "baseline": {

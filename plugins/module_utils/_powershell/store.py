@@ -6,13 +6,14 @@
 
 """The store's script on the target: one transaction of the journal and its lease under one named mutex.
 
-Input  ``{path, request: {identity, after, checkpoint, lines, expect: {seq, hash}|null, lease: {...}|null, aside}}``
-Output ``{verdict, head: {seq, hash}, mark: {seq, hash}, lines, lease: {...}, torn}``
+Input  ``{path, request: {identity, after, checkpoint, lines, expect: {seq, hash}|null, lease: {...}|null, aside, actor}}``
+Output ``{verdict, head: {seq, hash}, mark: {seq, hash}, lines, lease: {...}, torn, account: {name, sid}}``
 
 Facts it stands on (reference: Microsoft's documentation of System.IO, Mutex objects and ConvertFrom-Json):
 
 * a mutex whose owner died is ours (``AbandonedMutexException``), and the file may end in half a line;
 * ``FileOptions.WriteThrough`` with ``Flush($true)`` returns once the line is on the disk;
+* ``WindowsIdentity.GetCurrent`` is the account of the logon that runs the script: over WinRM the one that was authenticated;
 * ``Stopwatch.GetTimestamp`` counts from boot and knows no clock steps; a changed boot time restarts the lease's full
   time, once, which is the safe side (Windows moves the boot time with the clock, so a clock step may look like a restart).
 
@@ -65,6 +66,10 @@ function Add-Line([string]$path, [string]$text) {
     $stream = Open-Through $path ([System.IO.FileMode]::Append)
     try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
 }
+
+# Who is logged on, as Windows knows it: a vote of this account is taken under this account only.
+$identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+$account = @{ name = [string]$identity.Name; sid = [string]$identity.User.Value }
 
 $mutex = New-Object System.Threading.Mutex($false, ('Global\continuity.identity_failover.' + $request.identity))
 $owned = $false
@@ -140,6 +145,8 @@ try {
     $behind = ($mark.seq -gt $seq) -or (($mark.seq -eq $seq) -and ($mark.hash -cne $hash))
     if ($behind -and ([string]$request.aside -eq '')) { $verdict = 'rewound' }
 
+    if (([string]$request.actor -ne '') -and ([string]$request.actor -ne $account.sid)) { $verdict = 'actor_mismatch' }
+
     $from = [Math]::Max(0, [int]$request.after - $base)
     if ($request.checkpoint) {
         for ($index = $count - 1; $index -gt $from; $index--) {
@@ -181,7 +188,7 @@ try {
         }
     }
     return @{
-        verdict = $verdict; head = @{ seq = $seq; hash = $hash }; mark = $mark; lines = $tail; torn = $torn
+        verdict = $verdict; head = @{ seq = $seq; hash = $hash }; mark = $mark; lines = $tail; torn = $torn; account = $account
         lease = @{
             holder = $lease.holder; epoch = $lease.epoch; by = $lease.by; run = $lease.run
             longest = $longest; settling = $settling; since = $lease.since; remaining = $remaining

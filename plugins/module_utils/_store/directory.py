@@ -103,6 +103,8 @@ class DirectoryStore:
         verdict = judge(request.lease, lease, request.expect, head)
         if not request.aside and (mark.seq > head.seq or (mark.seq == head.seq and mark.hash != head.hash)):
             verdict = "rewound"
+        if request.actor:
+            verdict = "actor_mismatch"  # nobody logs on to a directory, so no vote can be of a Windows account
         first = max(0, request.after - base)
         tail = tuple(lines[from_checkpoint(lines, first) if request.checkpoint else first :])
         if verdict == "ok":

@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import as_json, complete, due
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold, replay
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, explained, follow, origin
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, claimed_sid, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held, way_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     DeadlineExceeded,
     FailoverError,
     HeadMoved,
+    ActorMismatch,
     JournalBroken,
     LeaseHeld,
     LeaseLost,
@@ -47,6 +48,7 @@ class Journal:
         self.events: list[Event] = []
         self.head = Head()
         self.lease = LeaseState()
+        self.account: t.Mapping[str, str] = {}  #: who is logged on to the store, as it says itself
         self.warnings: list[str] = []
         self._mirror = mirror
         self._clock = clock
@@ -122,9 +124,10 @@ class Journal:
         With ``anywhere`` the drafts hold whatever was appended since (a step under the lease); without it a moved head
         raises HeadMoved, since what was decided on may have changed.
         """
+        actor = next((sid for draft in drafts if (sid := claimed_sid(draft))), "")
         for _attempt in range(TRIES):
             events, lines, head = chain(drafts, self.head)
-            reply = self._transact(Request(self.identity, after=self.head.seq, lines=tuple(lines), expect=self.head, lease=lease, aside=aside))
+            reply = self._transact(Request(self.identity, after=self.head.seq, lines=tuple(lines), expect=self.head, lease=lease, aside=aside, actor=actor))
             if reply.verdict == "ok":
                 self._keep(events, lines, head)
                 return events
@@ -158,7 +161,7 @@ class Journal:
             if start != self.head:
                 self._begin_again(start)
             self._keep(events, list(reply.lines), head)
-        self.lease = reply.lease
+        self.lease, self.account = reply.lease, reply.account
         if reply.torn:
             self.warnings.append(f"the journal in {self.store.place} ended in half a line, as after a crash; it was set aside in a .torn file")
         return reply
@@ -210,6 +213,12 @@ class Journal:
                 holder=lease.by,
                 run=lease.run,
                 remaining=lease.remaining,
+            )
+        if reply.verdict == "actor_mismatch":
+            raise ActorMismatch(
+                f"{self.store.place} did not take the decision: it is said to be of another account than the one that is logged on there "
+                f"({reply.account.get('name') or 'none'}); run the task again",
+                account=reply.account.get("name", ""),
             )
         if reply.verdict == "lease_lost":
             raise LeaseLost(

@@ -28,6 +28,7 @@ class Request:
     expect: Head | None = None
     lease: LeaseClaim | None = None
     aside: str = ""
+    actor: str = ""  #: the SID of the Windows account that ``lines`` say they are of; the store compares it with who is logged on
 
     def as_json(self) -> dict[str, t.Any]:
         return {
@@ -38,6 +39,7 @@ class Request:
             "expect": None if self.expect is None else {"seq": self.expect.seq, "hash": self.expect.hash},
             "lease": None if self.lease is None else dataclasses.asdict(self.lease),
             "aside": self.aside,
+            "actor": self.actor,
         }
 
 
@@ -50,6 +52,7 @@ class Reply:
     lines: tuple[str, ...]
     lease: LeaseState
     mark: Head = Head()  #: the head that the store remembers beside the journal's file; a journal behind it was shortened
+    account: t.Mapping[str, str] = dataclasses.field(default_factory=dict)  #: ``{name, sid}`` of who is logged on; empty for a directory
     torn: str = ""  #: an incomplete last line that was set aside (nobody was ever told that it was written)
 
     @classmethod
@@ -70,6 +73,7 @@ class Reply:
                 since=lease.get("since") or "",
             ),
             mark=Head(int(mark["seq"]), mark["hash"] or GENESIS),
+            account={key: str(value) for key, value in (data.get("account") or {}).items()},
             torn=data.get("torn") or "",
         )
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -125,6 +126,12 @@ class Host:
     def now(self) -> float:
         """The host's own clock, seconds since 1970 in UTC."""
         return self.world.now() + self.clock_offset
+
+    def account(self, user: str) -> tuple[str, str]:
+        """Name and SID of an account, as Windows writes them; the same user is the same account on every machine of the domain."""
+        domain, number = self.machine.domain.lower(), zlib.crc32(user.lower().encode())
+        authority = "-".join(str(zlib.crc32(f"{part}{domain}".encode())) for part in range(3))
+        return f"{domain.split('.')[0].upper()}\\{user}", f"S-1-5-21-{authority}-{1000 + number % 100000}"
 
     @property
     def fqdn(self) -> str:

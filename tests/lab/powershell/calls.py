@@ -9,6 +9,7 @@ Stub modules reach it over a JSON line on a socket (Lab.psm1), twins by a plain 
 
 from __future__ import annotations
 
+import contextvars
 import datetime
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -21,6 +22,9 @@ from ansible_collections.continuity.identity_failover.tests.lab.powershell.direc
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.exchange_calls import ExchangeCalls
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.programs import run_program
 
+#: Who is logged on where a script runs; set for each process.
+logged_on: contextvars.ContextVar[str] = contextvars.ContextVar("logged_on")
+
 
 class LabCalls:
     """verb → answer, for one host. Passwords come as they are typed and are never kept."""
@@ -29,6 +33,7 @@ class LabCalls:
         self._estate = estate
         self._verbs: dict[str, Callable[[Host, Mapping[str, JSON]], Awaitable[JSON]]] = {
             "operating_system": self._operating_system,
+            "account": self._account,
             "program": self._program,
             "resolve": self._resolve,
             "clear_cache": self._clear_cache,
@@ -57,6 +62,11 @@ class LabCalls:
     async def _operating_system(self, host: Host, arguments: Mapping[str, JSON]) -> JSON:
         boot = datetime.datetime.fromtimestamp(int(host.booted + host.clock_offset), datetime.timezone.utc)
         return {"last_boot": boot.isoformat().replace("+00:00", "Z"), "name": host.computer_name, "uuid": host.uuid.upper(), "domain": host.machine.domain}
+
+    async def _account(self, host: Host, arguments: Mapping[str, JSON]) -> JSON:
+        """For twins only: in the engine WindowsIdentity says it."""
+        name, sid = host.account(logged_on.get(host.user))
+        return {"name": name, "sid": sid}
 
     async def _program(self, host: Host, arguments: Mapping[str, JSON]) -> JSON:
         """A console program that the engine's PATH leads here."""

@@ -15,12 +15,12 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON, Process
+from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON, LOGON, Process
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host, ScriptRun
 from ansible_collections.continuity.identity_failover.tests.lab.model.world import World
 from ansible_collections.continuity.identity_failover.tests.lab.powershell import command_line, scripts
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.callback import Callback
-from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls, logged_on
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.engine import EngineFailed, EnginePool, find_engine
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.programs import PROGRAMS, run_program
 
@@ -98,7 +98,7 @@ class Launcher:
             raise FileNotFoundError(command)
         words = command_line.without_cmd(words)
         name = command_line.program_name(words[0]) if words else ""
-        process = self._process(host, name, words)
+        process = self._process(host, name, words, environment.get(LOGON, host.user))
         if process is None:
             if skip_cmd_shell:
                 raise FileNotFoundError(command)
@@ -109,9 +109,9 @@ class Launcher:
         process.on_end = lambda: running.discard(process)
         return process
 
-    def _process(self, host: Host, name: str, words: list[str]) -> LabProcess | None:
+    def _process(self, host: Host, name: str, words: list[str], user: str) -> LabProcess | None:
         if name in ("powershell", "pwsh"):
-            return self._powershell(host, words[1:])
+            return self._powershell(host, words[1:], user)
         if name in PROGRAMS:
             return LabProcess(lambda stdin: self._program(host, name, words[1:]))
         if name == "echo":
@@ -132,12 +132,12 @@ class Launcher:
 
     # PowerShell
 
-    def _powershell(self, host: Host, words: list[str]) -> LabProcess:
+    def _powershell(self, host: Host, words: list[str], user: str) -> LabProcess:
         line = command_line.powershell(words)
         if line.wrong:
             return LabProcess(lambda stdin: _said("", 0xFFFD0000, line.wrong))
         wants = line.stdin or bool(_READS_STDIN.search(line.text))
-        return LabProcess(lambda stdin: self._run(host, line, words, stdin), wants)
+        return LabProcess(lambda stdin: self._run(host, line, words, stdin, user), wants)
 
     async def engine(self) -> EnginePool | None:
         """The engine, if there is one that works."""
@@ -152,7 +152,8 @@ class Launcher:
                 self._probed = True
         return self._pool
 
-    async def _run(self, host: Host, line: command_line.PowerShellLine, words: list[str], stdin: bytes) -> Result:
+    async def _run(self, host: Host, line: command_line.PowerShellLine, words: list[str], stdin: bytes, user: str) -> Result:
+        logged_on.set(user)
         pool = await self.engine()
         if pool is None:
             return await self._without_engine(host, line, stdin)
@@ -162,7 +163,7 @@ class Launcher:
         host.files.make_folders()
         token = self._callback.open(host)
         try:
-            done = await pool.run(words, stdin.decode("utf-8", "replace"), self._environment(host, token), host.files.home(), [STUBS])
+            done = await pool.run(words, stdin.decode("utf-8", "replace"), self._environment(host, token, user), host.files.home(), [STUBS])
         finally:
             self._callback.close(token)
         if done.failed:
@@ -179,11 +180,11 @@ class Launcher:
         del host.scripts[:-200]
         self._world.trace.add("script", host.name, script=name, engine=engine, exit_code=rc)
 
-    def _environment(self, host: Host, token: str) -> dict[str, str | None]:
+    def _environment(self, host: Host, token: str, user: str) -> dict[str, str | None]:
         folder = str(self._folder / "bin")
         return {
             "COMPUTERNAME": host.computer_name,
-            "USERNAME": host.user,
+            "USERNAME": user,
             "USERDOMAIN": host.machine.domain.split(".")[0].upper(),
             "ProgramData": "C:\\ProgramData",
             "SystemRoot": "C:\\Windows",
@@ -197,7 +198,8 @@ class Launcher:
             "PSModulePath": str(STUBS),
             "PATH": os.pathsep.join([folder, os.environ.get("PATH", "/usr/bin:/bin")]),
             "PATHEXT": ".COM;.EXE;.BAT;.CMD",
-            "LAB_ACCOUNT": f"{host.machine.domain.split('.')[0].upper()}\\{host.user}",
+            "LAB_ACCOUNT": host.account(user)[0],
+            "LAB_SID": host.account(user)[1],
             "LAB_HOME": str(host.files.home()),
             "LAB_CALLBACK": f"127.0.0.1:{self._callback.port}",
             "LAB_TOKEN": token,

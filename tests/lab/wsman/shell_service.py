@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ansible_collections.continuity.identity_failover.tests.lab.interfaces import CimFault, HostModel, Process
+from ansible_collections.continuity.identity_failover.tests.lab.interfaces import LOGON, CimFault, HostModel, Process
 from ansible_collections.continuity.identity_failover.tests.lab.wsman import faults, names
 from ansible_collections.continuity.identity_failover.tests.lab.wsman.soap import Request, bad_xml, envelope, escape, new_id
 
@@ -155,7 +155,7 @@ class ShellService:
             command.done.set()
         else:
             try:
-                process = self._host.start_process(line, arguments, shell.environment, skip_cmd_shell=skip)
+                process = self._host.start_process(line, arguments, {**shell.environment, LOGON: shell.owner}, skip_cmd_shell=skip)
             except FileNotFoundError:
                 raise CimFault(2147942402, "w:InternalError", "The system cannot find the file specified. ") from None
             command = Command(process)

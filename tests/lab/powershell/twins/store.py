@@ -143,6 +143,9 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
     mark = _read_mark(files, mark_file)
     if not request["aside"] and (mark["seq"] > seq or (mark["seq"] == seq and mark["hash"] != head)):
         verdict = "rewound"
+    account = await calls.call(host, "account", {})
+    if request["actor"] and request["actor"] != account["sid"]:
+        verdict = "actor_mismatch"
     tail = _tail(lines, max(0, int(request["after"]) - base), bool(request["checkpoint"]))
     if verdict == "ok":
         if request["lines"]:
@@ -151,4 +154,5 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
             lease = _granted(claim, lease, told, uptime)
             _write_whole(files, lease_file, json.dumps(lease).encode())
             told = _told(lease, uptime)
-    return {"verdict": verdict, "head": {"seq": seq, "hash": head}, "mark": mark, "lines": tail, "torn": torn, "lease": told}
+    where = {"head": {"seq": seq, "hash": head}, "mark": mark, "lines": tail, "torn": torn, "account": account}
+    return {"verdict": verdict, **where, "lease": told}

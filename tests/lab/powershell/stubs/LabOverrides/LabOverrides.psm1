@@ -21,6 +21,18 @@ if (-not $accelerators::Get.ContainsKey('System.Security.Principal.WindowsIdenti
     $body.Emit($codes::Call, [Environment].GetMethod('GetEnvironmentVariable', [type[]]@([string])))
     $body.Emit($codes::Ret)
     $type.DefineProperty('Name', 'None', [string], [type[]]@()).SetGetMethod($getter)
+    # Its User is the same object, whose Value is the SID.
+    $user = $type.DefineMethod('get_User', 'Public,SpecialName,HideBySig', $type, [type[]]@())
+    $body = $user.GetILGenerator()
+    $body.Emit($codes::Ldarg_0)
+    $body.Emit($codes::Ret)
+    $type.DefineProperty('User', 'None', $type, [type[]]@()).SetGetMethod($user)
+    $value = $type.DefineMethod('get_Value', 'Public,SpecialName,HideBySig', [string], [type[]]@())
+    $body = $value.GetILGenerator()
+    $body.Emit($codes::Ldstr, 'LAB_SID')
+    $body.Emit($codes::Call, [Environment].GetMethod('GetEnvironmentVariable', [type[]]@([string])))
+    $body.Emit($codes::Ret)
+    $type.DefineProperty('Value', 'None', [string], [type[]]@()).SetGetMethod($value)
     $accelerators::Add('System.Security.Principal.WindowsIdentity', $type.CreateType())
 }
 

@@ -18,11 +18,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 NOW = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
 INTENT = {"identity": "mail", "kind": "failover", "fence_minimum": 2, "incident": "3"}
 DEMAND = Demand(INTENT)
-PEOPLE = People.of([{"name": "Anna", "accounts": ["a1", "a2"]}], [])
+PEOPLE = People.of([{"name": "Chief", "accounts": ["a1", "a2"]}], [])
 
 
 def vote(
-    by: str = "anna", seq: int = 7, how: str = "asserted", data_state: str = "apply_queues", decision: str = "proceed", **intent: t.Any
+    by: str = "chief", seq: int = 7, how: str = "asserted", data_state: str = "apply_queues", decision: str = "proceed", **intent: t.Any
 ) -> dict[str, t.Any]:
     return {
         "by": by,
@@ -61,27 +61,27 @@ def test_two_names_that_the_definition_now_gives_one_person_count_once() -> None
     assert found.why_not == ["1 of 2 needed say proceed"]
 
 
-@pytest.mark.parametrize("opener", ["a1", "A2", "Anna"])
+@pytest.mark.parametrize("opener", ["a1", "A2", "Chief"])
 def test_who_opens_is_not_among_the_approvers_where_that_is_asked(opener: str) -> None:
     demand = dataclasses.replace(DEMAND, people=PEOPLE, requester=PEOPLE.marks(opener))
     assert not judge([vote("a1")], NOW, demand, {}).enough
-    assert judge([vote("a1"), vote("bert", 8)], NOW, demand, {}).enough
+    assert judge([vote("a1"), vote("deputy", 8)], NOW, demand, {}).enough
 
 
 def test_a_signature_that_does_not_hold_any_more_does_not_count() -> None:
     found = judge([vote(how="signature")], NOW, DEMAND, {7: "its signature is not of a listed key"})
-    assert found.why_not == ["the vote of anna does not count: its signature is not of a listed key", "0 of 1 needed say proceed"]
+    assert found.why_not == ["the vote of chief does not count: its signature is not of a listed key", "0 of 1 needed say proceed"]
 
 
 def test_a_refusal_counts_whatever_it_was_given_for() -> None:
-    found = judge([vote("bert", 8), vote(decision="decline", fence_minimum=3)], NOW, DEMAND, {})
-    assert (found.enough, found.why_not) == (False, ["anna declines"])
+    found = judge([vote("deputy", 8), vote(decision="decline", fence_minimum=3)], NOW, DEMAND, {})
+    assert (found.enough, found.why_not) == (False, ["chief declines"])
 
 
 def test_two_choices_about_data_are_no_agreement() -> None:
-    found = judge([vote(), vote("bert", 8, data_state="discard_queues")], NOW, DEMAND, {})
+    found = judge([vote(), vote("deputy", 8, data_state="discard_queues")], NOW, DEMAND, {})
     assert (found.enough, found.data_state) == (False, "")
-    assert "the votes differ in what happens to the data: anna apply_queues, bert discard_queues" in found.why_not
+    assert "the votes differ in what happens to the data: chief apply_queues, deputy discard_queues" in found.why_not
 
 
 def test_expired_votes_are_not_even_told() -> None:

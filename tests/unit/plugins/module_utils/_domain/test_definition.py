@@ -51,7 +51,7 @@ approvals:
   identity: asserted
   expires: 60
   exclude_requester: true
-  people: [{name: Anna, accounts: ['CORP\\anna', S-1-5-21-1-2-3-1104], keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample anna@notebook]}]
+  people: [{name: Chief, accounts: ['CORP\\chief', S-1-5-21-1-2-3-1104], keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample chief@notebook]}]
   domains: [{netbios: CORP, dns: [corp.example.com, example.com]}]
 fence: {minimum: 0, services: [MSExchangeIS], accept_unfenced: a read-only copy}
 directory: {domain_controllers: [dc3], credential: directory}
@@ -140,7 +140,7 @@ def test_an_unknown_identity_lists_the_known_ones() -> None:
 
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample"
-PEOPLE = [{"name": "Anna", "accounts": ["CORP\\anna"], "keys": [KEY]}, {"name": "Bert"}]
+PEOPLE = [{"name": "Chief", "accounts": ["CORP\\chief"], "keys": [KEY]}, {"name": "Deputy"}]
 
 
 def approvals(**more: t.Any) -> dict[str, t.Any]:
@@ -148,9 +148,9 @@ def approvals(**more: t.Any) -> dict[str, t.Any]:
 
 
 CASES = [
-    ("approvals", approvals(people=[*PEOPLE, {"name": "ANNA@corp.example.com"}]), "approvals.people[2].name is the same as"),
-    ("approvals", approvals(people=[*PEOPLE, {"name": "Carl", "keys": [f"{KEY} other comment"]}]), "approvals.people[2].keys[0] is the same as"),
-    ("approvals", approvals(people=[{"name": "Anna", "keys": [f'command="x" {KEY}']}]), "approvals.people[0].keys[0] is no line of an SSH public key"),
+    ("approvals", approvals(people=[*PEOPLE, {"name": "CHIEF@corp.example.com"}]), "approvals.people[2].name is the same as"),
+    ("approvals", approvals(people=[*PEOPLE, {"name": "Guard", "keys": [f"{KEY} other comment"]}]), "approvals.people[2].keys[0] is the same as"),
+    ("approvals", approvals(people=[{"name": "Chief", "keys": [f'command="x" {KEY}']}]), "approvals.people[0].keys[0] is no line of an SSH public key"),
     ("approvals", approvals(required=2, identity="signature"), "approvals.people has 1 persons with keys, and"),
     ("target.host", "exch1", "target.host is 'exch1', which is failover_identities.mail.source.host too"),
     ("target.host", "exch3", "target.host names the host 'exch3', which is not in the inventory; did you mean"),

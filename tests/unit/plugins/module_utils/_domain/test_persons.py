@@ -15,9 +15,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 DOMAINS = [{"netbios": "CORP", "dns": ["corp.example.com", "example.com"]}, {"netbios": "LAB", "dns": ["lab.example.com"]}]
 NAMES = {0: ("CORP", "corp.example.com", "example.com"), 1: ("LAB", "lab.example.com")}
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampleEx"
-ANNA = {"name": "Anna Berg", "accounts": ["CORP\\anna", "S-1-5-21-1-2-3-1104", "anna.adm@lab.example.com"], "keys": [f"{KEY} anna@notebook"]}
-BERT = {"name": "Bert", "accounts": ["CORP\\bert"], "keys": []}
-PEOPLE = People.of([ANNA, BERT], DOMAINS)
+CHIEF = {"name": "Duty Chief", "accounts": ["CORP\\chief", "S-1-5-21-1-2-3-1104", "chief.adm@lab.example.com"], "keys": [f"{KEY} chief@notebook"]}
+DEPUTY = {"name": "Deputy", "accounts": ["CORP\\deputy"], "keys": []}
+PEOPLE = People.of([CHIEF, DEPUTY], DOMAINS)
 
 users = st.text("abcdefghijklmnopqrstuvwxyz0123456789.-_ÄÖÜß", min_size=1, max_size=12)
 domains = st.sampled_from(sorted(NAMES))
@@ -50,22 +50,22 @@ def test_without_mapped_domains_the_user_alone_tells_people_apart(data: st.DataO
     assert People().marks(data.draw(spelled(user, domain))) == People().marks(user)
 
 
-@pytest.mark.parametrize("spelling", ["anna", "corp\\ANNA", "anna@example.com", "anna.adm@LAB", "Anna  Berg", "s-1-5-21-1-2-3-1104"])
+@pytest.mark.parametrize("spelling", ["chief", "corp\\CHIEF", "chief@example.com", "chief.adm@LAB", "Duty  Chief", "s-1-5-21-1-2-3-1104"])
 def test_a_listed_person_is_known_by_every_account(spelling: str) -> None:
-    assert "person:anna berg" in PEOPLE.marks(spelling)
+    assert "person:duty chief" in PEOPLE.marks(spelling)
 
 
-@pytest.mark.parametrize("spelling", ["anna@lab.example.com", "bert", "anna@other.example.com", "annab", "S-1-5-21-1-2-3-11040"])
+@pytest.mark.parametrize("spelling", ["chief@lab.example.com", "deputy", "chief@other.example.com", "chiefb", "S-1-5-21-1-2-3-11040"])
 def test_a_stranger_is_not_taken_for_a_listed_person(spelling: str) -> None:
-    assert "person:anna berg" not in PEOPLE.marks(spelling)
+    assert "person:duty chief" not in PEOPLE.marks(spelling)
 
 
 def test_a_renamed_account_is_known_by_its_sid() -> None:
-    before, after = PEOPLE.marks("CORP\\carl", "S-1-5-21-1-2-3-7"), PEOPLE.marks("CORP\\carl.new", "S-1-5-21-1-2-3-7")
+    before, after = PEOPLE.marks("CORP\\guard", "S-1-5-21-1-2-3-7"), PEOPLE.marks("CORP\\guard.new", "S-1-5-21-1-2-3-7")
     assert set(before) & set(after) == {"sid:s-1-5-21-1-2-3-7"}
 
 
 def test_a_key_belongs_to_the_person_that_lists_it_whatever_its_comment() -> None:
     found = PEOPLE.with_key(f"{KEY} another comment")
-    assert found is not None and found.name == "Anna Berg"
+    assert found is not None and found.name == "Duty Chief"
     assert PEOPLE.with_key("ssh-ed25519 AAAAother") is None

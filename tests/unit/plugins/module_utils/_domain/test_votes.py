@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, quorum, tally
 
 NOW = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
-PEOPLE = People.of([{"name": "Anna", "accounts": ["CORP\\anna", "adm-anna"]}], [{"netbios": "CORP", "dns": ["corp.example.com"]}])
+PEOPLE = People.of([{"name": "Chief", "accounts": ["CORP\\chief", "adm-chief"]}], [{"netbios": "CORP", "dns": ["corp.example.com"]}])
 
 
 def vote(by: str = "ops", decision: str = "proceed", **more: t.Any) -> dict[str, t.Any]:
@@ -35,15 +35,15 @@ def vote(by: str = "ops", decision: str = "proceed", **more: t.Any) -> dict[str,
     return {**made, **more}
 
 
-@pytest.mark.parametrize("second", ["corp\\ANNA", "anna@CORP", "anna@corp.example.com", "adm-anna", "Anna"])
+@pytest.mark.parametrize("second", ["corp\\CHIEF", "chief@CORP", "chief@corp.example.com", "adm-chief", "Chief"])
 def test_one_person_in_two_spellings_is_no_quorum_of_two(second: str) -> None:
-    votes = [vote("CORP\\anna", required=2), vote(second, required=2)]
+    votes = [vote("CORP\\chief", required=2), vote(second, required=2)]
     assert len(live_votes(votes, NOW)) == 1
     assert not quorum(votes, NOW)
 
 
 def test_two_persons_are_a_quorum_of_two() -> None:
-    assert quorum([vote("anna", required=2), vote("bert", required=2)], NOW)
+    assert quorum([vote("chief", required=2), vote("deputy", required=2)], NOW)
 
 
 def test_a_renamed_account_does_not_count_twice() -> None:
@@ -57,8 +57,8 @@ def test_a_vote_that_joins_two_spellings_replaces_both() -> None:
 
 
 def test_the_strictest_that_any_voter_was_told_counts() -> None:
-    assert not quorum([vote("anna", required=1), vote("bert", required=3)], NOW)
-    assert not quorum([vote("anna"), vote("bert", how="signature", minimum="signature", required=2)], NOW)
+    assert not quorum([vote("chief", required=1), vote("deputy", required=3)], NOW)
+    assert not quorum([vote("chief"), vote("deputy", how="signature", minimum="signature", required=2)], NOW)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_a_weaker_vote_does_not_count(how: str, minimum: str, counts: bool) -> N
 
 
 def test_a_weak_word_against_still_stops() -> None:
-    assert not tally([vote("anna", how="signature"), vote("bert", "decline")], NOW, minimum="signature").enough
+    assert not tally([vote("chief", how="signature"), vote("deputy", "decline")], NOW, minimum="signature").enough
 
 
 @pytest.mark.parametrize("changed", [{"incident": "9"}, {"identity": "web"}, {"data_state": "discard_queues"}])
 def test_votes_for_two_intents_are_no_quorum(changed: dict[str, str]) -> None:
-    second = vote("bert", required=2)
+    second = vote("deputy", required=2)
     second["intent"] = {**second["intent"], **changed}
-    assert not quorum([vote("anna", required=2), second], NOW)
+    assert not quorum([vote("chief", required=2), second], NOW)
 
 
 def test_an_expired_vote_does_not_count() -> None:
@@ -98,20 +98,20 @@ def test_a_vote_of_an_older_journal_has_the_name_for_a_mark() -> None:
     assert len(live_votes([old, {**old, "by": "OPS"}], NOW)) == 1
 
 
-people = st.sampled_from(["anna", "CORP\\anna", "adm-anna", "bert", "BERT@corp.example.com", "carl"])
+people = st.sampled_from(["chief", "CORP\\chief", "adm-chief", "deputy", "DEPUTY@corp.example.com", "guard"])
 ballots = st.lists(st.builds(vote, people, st.sampled_from(["proceed", "decline", "withdraw"]), required=st.integers(1, 3)), max_size=8)
 
 
 @given(ballots, people)
 def test_saying_it_again_in_any_spelling_never_makes_a_quorum(votes: list[dict[str, t.Any]], by: str) -> None:
     once = votes + [vote(by)]
-    again = once + [vote(each) for each in ("anna", "CORP\\anna", "adm-anna") if set(PEOPLE.marks(each)) & set(PEOPLE.marks(by))]
+    again = once + [vote(each) for each in ("chief", "CORP\\chief", "adm-chief") if set(PEOPLE.marks(each)) & set(PEOPLE.marks(by))]
     assert quorum(once, NOW) == quorum(again, NOW)
 
 
 @given(ballots)
 def test_a_quorum_has_as_many_persons_as_it_needs(votes: list[dict[str, t.Any]]) -> None:
     found = tally(votes, NOW)
-    persons = {frozenset(v["marks"]) & {"person:anna"} or frozenset(v["marks"]) for v in found.proceed}
+    persons = {frozenset(v["marks"]) & {"person:chief"} or frozenset(v["marks"]) for v in found.proceed}
     assert len(persons) == len(found.proceed)
     assert not found.enough or len(persons) >= found.needed

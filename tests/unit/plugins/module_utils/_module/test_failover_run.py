@@ -108,6 +108,16 @@ class Estate:
             "fence_minimum": 2,
             "required": 1,
             "expires": 3600.0,
+            "how": "asserted",
+            "minimum": "asserted",
+            "people": [],
+            "domains": [],
+            "logon": None,
+            "statement": None,
+            "statement_only": False,
+            "signature": None,
+            "signing_key": None,
+            "data_at_risk": None,
             "source": "exch1",
             "vantage_points": [],
             "probes": [],
@@ -255,9 +265,11 @@ def test_a_decision_said_twice_by_one_person_counts_once(estate: Estate) -> None
     assert estate.do(failover_ack, required=2, by="chief").extra["state"] == "approved"
 
 
-@pytest.mark.parametrize(("field", "value"), [("reason", "  "), ("required", 0), ("expires", 0.0)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("reason", "  "), ("required", 0), ("expires", 0.0), ("data_state", "discard_queues"), ("data_state", "revert_to_snapshot")]
+)
 def test_an_empty_decision_is_refused(estate: Estate, field: str, value: t.Any) -> None:
-    with pytest.raises(InvalidInput, match=field):
+    with pytest.raises(InvalidInput, match="data_at_risk" if field == "data_state" else field):
         estate.do(failover_ack, **{field: value})
 
 
