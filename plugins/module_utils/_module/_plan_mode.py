@@ -54,6 +54,9 @@ def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wante
         conclude(result)
     silence = getattr(step, "silence", None)
     if silence is not None:
+        for outcome in result.outcomes:
+            if outcome.status == "already":  # of a host that is silent nothing is known, and unknown is never shown as ok
+                outcome.status, outcome.grade = "skipped", "unknown"
         seen.reason, seen.msg = silence.reason, "; ".join(part for part in (f"{step.host} does not answer", result.msg) if part)
     elif result.failed:
         seen.reason, seen.msg = result.reason, result.msg

@@ -109,6 +109,15 @@ def test_what_only_the_whole_fails_on_is_told_and_does_not_fail_the_plan(plannin
     assert (planning.last().reason, planning.last().msg, len(planning.last().changes)) == ("not_fenced", "grade 1, and 3 is needed", 1)
 
 
+def test_of_a_silent_host_nothing_is_shown_as_wanted(planning: Planning) -> None:
+    class Silent(Switches):
+        silence = Unreachable("exch1 does not answer", host="exch1")
+
+    result = planning.drive(Silent("fence@exch1", {"a": "on"}))
+    assert [(outcome.status, outcome.grade) for outcome in result.outcomes] == [("skipped", "unknown")]
+    assert (planning.last().as_wanted, planning.last().reason) == ({}, "unreachable")
+
+
 def test_a_drill_is_planned_there_and_back(planning: Planning) -> None:
     planning.drive(Switches("services@exch2", {"a": "off", "b": "on"}))
     planning.drive(Switches("services@exch2", {"a": "off", "b": "on"}), state="reverted", revert_run="run1")
