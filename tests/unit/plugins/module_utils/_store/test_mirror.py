@@ -77,3 +77,16 @@ def test_a_store_that_was_replaced_is_refused(tmp_path: pathlib.Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"n":0', '"n":7'), encoding="utf-8")
     with pytest.raises(JournalRewound, match="is not the one that was written"):
         journal(tmp_path).read()
+
+
+def test_a_store_that_was_set_back_is_refused_by_a_controller_that_had_read_less_than_another(tmp_path: pathlib.Path) -> None:
+    """Both share the mirror; the slower one knows nothing of what is missing, but the mirror does."""
+    fast, slow = journal(tmp_path), journal(tmp_path)
+    write(fast)
+    slow.read()
+    snapshot = {path: path.read_bytes() for path in (tmp_path / "store").iterdir()}
+    write(fast)
+    for path, content in snapshot.items():
+        path.write_bytes(content)
+    with pytest.raises(JournalRewound):
+        slow.append([slow.draft("accepted", data={"n": "another"})])

@@ -277,6 +277,26 @@ def test_other_refusals_are_final(reply: Reply, idempotent: bool, requests: int,
         session.close()
 
 
+def test_a_call_that_changes_something_asks_first_and_a_read_does_not(certificates: Certificates) -> None:
+    def refuse() -> None:
+        raise _errors.LeaseLost("another controller has it")
+
+    with serve(Basic(ANSWER), certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates))
+        session.before_change = refuse
+        for change in (
+            lambda: start(session, idempotent=False),
+            lambda: session.put("root/cimv2", "Win32_Service", {"Name": "Spooler"}, {"StartMode": "Auto"}, 5.0),
+            lambda: session.create("root/cimv2", "Win32_Share", {"Name": "data"}, 5.0),
+            lambda: session.delete("root/cimv2", "Win32_Share", {"Name": "data"}, 5.0),
+        ):
+            with pytest.raises(_errors.LeaseLost):
+                change()
+        assert not server.requests
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
