@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import options_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_schema import DEFINITION
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE, VoteRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import (
@@ -152,7 +152,9 @@ def _statement(params: t.Mapping[str, t.Any], fold: Fold, clock: Clock, result: 
         f"{params['identity']} is {fold.state} and nothing is recorded yet: sign the statement with "
         f"ssh-keygen -Y sign -f KEY -n {NAMESPACE} {file}, then run this again with the signature ({file}.sig)"
     )
-    return _told(params, fold, intent_of(params, fold), clock, result)
+    told = _told(params, fold, intent_of(params, fold), clock, result)
+    told.extra["next"] = command("ack", params["identity"], failover_signature=f"{file}.sig")
+    return told
 
 
 def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Journal, clock: Clock) -> dict[str, t.Any]:

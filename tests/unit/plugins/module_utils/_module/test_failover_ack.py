@@ -106,6 +106,7 @@ def desk(tmp_path: pathlib.Path, keys: dict[str, str]) -> Desk:
 def test_a_statement_is_written_signed_elsewhere_and_handed_over(desk: Desk) -> None:
     first = desk.ack(statement=str(desk.folder / "s"))
     assert (desk.state(), "nothing is recorded yet" in first.msg) == ("pending", True)
+    assert first.extra["next"].endswith(f"failover_signature={desk.folder / 's.sig'}")
     assert (desk.folder / "s").read_text(encoding="ascii") == first.extra["statement"]
     result = desk.hand_over(desk.signed(str(desk.folder / "s")))
     assert (result.changed, result.extra["state"]) == (True, "approved")
