@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An emergency rehearsal by whole playbooks: the directory is gone, the mirror is gone, one of two approvers is gone. Nothing of it blocks."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import shutil
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.tests.demo.project import Project
+from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+
+NAME = "mail.example.com"
+NO_DIRECTORY = "no domain controller is left; Kerberos is not needed to read mail"
+NO_MIRROR = "the controller's disk died"
+NO_APPROVER = "the second approver sits in a plane"
+
+
+@pytest.fixture
+def lab(tmp_path: pathlib.Path) -> t.Iterator[Lab]:
+    with Lab.start(tmp_path / "lab") as started:
+        yield started
+
+
+def project(lab: Lab, folder: pathlib.Path) -> Project:
+    made = Project(folder, lab.dir, lab.info)
+    definition = folder / "inventory/group_vars/all/failover.yml"
+    text = definition.read_text(encoding="utf-8")
+    assert "required: 1" in text
+    definition.write_text(text.replace("required: 1", "required: 2"), encoding="utf-8")
+    return made
+
+
+def outcome(output: str) -> tuple[str, str]:
+    """(failover_outcome, the next command) as the last thing that a playbook prints."""
+    flat = re.sub(r"\s+", " ", output)
+    found = re.findall(r"- '?failover_outcome: (\w+)'? .*?- '?(?:next: )(.*?)'? (?:TASK|PLAY)", flat)
+    assert found, output
+    return t.cast("tuple[str, str]", found[-1])
+
+
+def answered_by(lab: Lab, client: str) -> str:
+    return str(lab.control("ask", {"client": client, "name": NAME})["answered_by"])
+
+
+def test_with_directory_mirror_and_one_approver_gone_the_identity_still_moves(lab: Lab, tmp_path: pathlib.Path) -> None:
+    mail = project(lab, tmp_path / "project")
+    assert outcome(mail.run("arm"))[0] == "armed"
+    lab.control("kill", {"host": "exch1"})
+    lab.fault("dc1", "refuse")  # nobody can ask it any more; Exchange still does, which without any directory mounts nothing
+    mail.run("monitor", failover_monitor_duration=60)
+    mirror = mail.folder / "mirror"
+    shutil.rmtree(mirror)
+    mirror.write_text("", encoding="utf-8")  # a folder that is none takes nothing from anybody
+    decided, command = outcome(mail.run("ack", failover_decision="proceed", failover_reason="no power", failover_by="duty officer"))
+    assert (decided, ".ack " in command) == ("decided", True)
+
+    refused, command = outcome(mail.run("failover", label="failover-findings", expect=2))
+    assert refused == "refused" and "mirror_unwritable" in command and "directory_unreachable" in command
+    findings = {"mirror_unwritable": NO_MIRROR, "directory_unreachable": NO_DIRECTORY}
+    waits, command = outcome(mail.run("failover", label="failover-waits", expect=2, failover_accept=findings))
+    assert (waits, ".ack " in command) == ("awaiting_approval", True)
+
+    given = {"failover_accept": findings, "failover_break_glass": NO_APPROVER, "failover_by": "duty officer"}
+    output = mail.run("failover", label="failover-stops", expect=2, **given)
+    stopped, command = outcome(output)
+    assert stopped == "stopped" and "failover_accept" in command
+    assert "done: fence on exch1, identity on exch2; not done: spns" in re.sub(r"\s+", " ", output)
+    without = {"failover_accept_failure": {"spns": NO_DIRECTORY}}
+    done, command = outcome(mail.run("failover", **given, **without))
+    assert (done, ".failback " in command) == ("failed_over", True)
+    assert {answered_by(lab, client) for client in ("ws001", "ws002", "ws003")} == {"EXCH2"}
+
+    report = tmp_path / "report.html"
+    mail.run("report", failover_report_path=str(report))
+    text = report.read_text(encoding="utf-8")
+    first = text.index("<h2>Timeline")
+    for reason in (NO_APPROVER, "the controller&#39;s disk died", NO_DIRECTORY):
+        assert 0 < text.index(reason) < first, reason
+
+    mirror.unlink()
+    mail.run("status")
+    lines = (mirror / "mail.mirror").read_text(encoding="utf-8").splitlines()
+    assert json.loads(lines[0])["kind"] == "armed" and json.loads(lines[-1])["kind"] == "run_closed"
