@@ -19,10 +19,10 @@ test: ## every test that this machine can run, and what was skipped and why
 	@tests/utils/setup.sh test
 	@tests/utils/test.sh $(ARGS)
 
-bench: ## what a failover, a plan, a module call and a thousand flushed clients cost: JSON in build/bench/
+bench: ## what a failover, a plan, a module call, a thousand flushed clients and a long journal cost: JSON in build/bench/
 	@tests/utils/setup.sh test
 	@mkdir -p build/bench
-	@source tests/utils/environment.sh && use_powershell && for name in failover plan module_call flush_clients protocol; do \
+	@source tests/utils/environment.sh && use_powershell && for name in failover plan module_call flush_clients protocol journal; do \
 	    .venv/bin/python tests/bench/$$name.py >build/bench/$$name.json && cat build/bench/$$name.json || exit 1; done
 
 setup: ## the development environment in .venv, the tested ansible-cores and the importer in .cache
