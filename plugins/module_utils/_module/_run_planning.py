@@ -13,9 +13,10 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, document, expected_durations
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, STARTS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import run_option
@@ -63,12 +64,21 @@ def finish_plan(task: RunTask) -> None:
     kept.end()
     coverage = made["coverage"]
     result.outcomes.append(Outcome(run["id"], "predicted", before=task.fold.state, after=made["hash"]))
-    result.extra.update(plan=made, plan_hash=made["hash"], owner_afterwards=made["owner_afterwards"])
+    result.extra.update(plan=made, plan_hash=made["hash"], owner_afterwards=made["owner_afterwards"], next=_next(task, run["kind"]))
     result.msg = (
         f"plan {made['hash'][:16]}: the {run['kind']} of {task.identity} would make {coverage['changes']} changes "
         f"({coverage['probed']} probed, {coverage['predicted']} predicted, {coverage['unknown']} unknown); "
         f"afterwards the {made['owner_afterwards']} owns the identity"
     )
+
+
+def _next(task: RunTask, kind: str) -> str:
+    """People decide before a failover; what needs no decision can begin."""
+    if kind == "failover" and task.fold.state == "protected":
+        return command("ack", task.identity, failover_decision="proceed", failover_reason="...")
+    if kind == "failover" and task.fold.state not in STARTS[kind]:
+        return next_command(task.fold.state, task.identity)
+    return command(kind, task.identity)
 
 
 def drop_plan(task: RunTask) -> None:

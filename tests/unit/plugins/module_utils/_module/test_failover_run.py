@@ -565,6 +565,15 @@ def test_a_plan_is_a_document_that_says_what_would_be_done(estate: Estate) -> No
     assert estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["State"] == "Stopped"
 
 
+@pytest.mark.parametrize(("people", "playbook"), [(None, "ack"), ("decided", "failover")])
+def test_a_plan_says_what_to_type_next(estate: Estate, people: str | None, playbook: str) -> None:
+    estate.run("armed")
+    if people:
+        estate.do(failover_ack)
+    run = estate.run("opened", mode="plan").extra["run"]
+    assert f"continuity.identity_failover.{playbook} " in estate.run("closed", run=run).extra["next"]
+
+
 def test_two_plans_of_one_estate_have_one_hash_and_no_file_is_left(estate: Estate) -> None:
     estate.run("armed")
     one = look_ahead(estate)
