@@ -10,19 +10,38 @@ import json
 import pathlib
 import subprocess
 import sys
+import typing as t
 
 import pytest
 
 MATRIX = pathlib.Path(__file__).resolve().parent / "crash_matrix.py"
 
 
-@pytest.mark.parametrize("act", ["failover", "failback", "drill"])
-def test_a_death_at_every_boundary_ends_as_a_run_without_one(act: str, tmp_path: pathlib.Path) -> None:
-    """In a process of its own: it is forked at each boundary, and must not have threads of a test run."""
-    done = subprocess.run([sys.executable, "-W", "ignore", str(MATRIX), "--acts", act], capture_output=True, text=True, timeout=900, check=False)
+def crashed(*arguments: str) -> list[dict[str, t.Any]]:
+    """The acts' results. In a process of its own: it is forked at each boundary, and must not have threads of a test run."""
+    command = [sys.executable, "-W", "ignore", str(MATRIX), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False)
     assert done.stdout, done.stderr
-    found = json.loads(done.stdout)
-    assert [(one["story"], one["act"], name, wrong) for one in found["acts"] for name, wrong in one["wrong"].items()] == []
-    for one in found["acts"]:
+    acts: list[dict[str, t.Any]] = json.loads(done.stdout)["acts"]
+    assert [(one["story"], one["act"], name, wrong) for one in acts for name, wrong in one["wrong"].items()] == []
+    return acts
+
+
+@pytest.mark.parametrize("act", ["failover", "failback", "drill"])
+def test_a_death_at_every_boundary_ends_as_a_run_without_one(act: str) -> None:
+    for one in crashed("--acts", act):
         assert {"before", "after", "unsent", "unanswered", "store before", "store after", "mirror before", "mirror after"} <= one["boundaries"].keys()
         assert one["deaths"] == one["same"] > 80, one
+
+
+@pytest.mark.parametrize("outage", ["target", "dc", "dns", "mirror"])
+def test_a_run_that_another_machines_death_stopped_is_ended(outage: str) -> None:
+    (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", outage, "--sample", "0.05")
+    assert one["deaths"] > 8
+
+
+def test_a_script_of_unknown_end_is_a_persons_decision_unless_it_is_repeatable() -> None:
+    """Its server restarts while it runs."""
+    options = ("--stories", "source dead", "--acts", "failover", "--tasks", "run_post_script", "--outage", "target")
+    (asked,), (not_asked,) = crashed(*options), crashed(*options, "--repeatable")
+    assert (asked["decisions"] > 0, not_asked["decisions"]) == (True, 0)

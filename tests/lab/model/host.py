@@ -102,6 +102,8 @@ class Host:
         """Names that it registers beside its own → the addresses that it registers for them, when it owns them."""
         self.script_results: dict[str, int] = {}
         """Path of a user's script in small letters → exit code where no engine is there to run it."""
+        self.script_seconds: dict[str, float] = {}
+        """Path of a user's script in small letters → how long it takes there."""
         self.scripts: list[ScriptRun] = []
         self._registration_planned = False
         self.who_owns: Callable[[str], str | None] = lambda address: None

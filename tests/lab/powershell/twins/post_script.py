@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import hashlib
 import json
@@ -40,6 +41,7 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
             return {**answer, "refused": "started"}
         files.write(started_file, json.dumps({"path": path, "sha256": answer["sha256"], "started": begun, "account": account}).encode())
     host.world.effect(host.name, "script_started", script=path)
+    await asyncio.sleep(host.script_seconds.get(path.lower(), 0.0))
     record = {
         "exit_code": host.script_results.get(path.lower(), 0),
         "started": begun,
