@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench setup format lint sanity integration molecule docs build locks ci clean
+.PHONY: help demo test chaos bench setup format lint sanity integration molecule docs build locks ci clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,11 @@ demo: ## the whole story on the lab: a server dies, its identity moves, clients 
 test: ## every test that this machine can run, and what was skipped and why
 	@tests/utils/setup.sh test
 	@tests/utils/test.sh $(ARGS)
+
+chaos: ## a death at every boundary of every run, outages of the other machines, whole processes killed: JSON in build/chaos/
+	@tests/utils/setup.sh test
+	@mkdir -p build/chaos
+	@source tests/utils/environment.sh && tests/chaos/all.sh $(ARGS)
 
 bench: ## what a failover, a plan, a module call, a thousand flushed clients and a long journal cost: JSON in build/bench/
 	@tests/utils/setup.sh test
