@@ -9,4 +9,12 @@ from ansible_collections.continuity.identity_failover.plugins.plugin_utils._cont
 
 class ActionModule(ControllerActionBase):
     TARGET = "required"
-    HOST_OPTIONS = ("source", "store.host", "vantage_points.host", "run.store.host")
+    HOST_OPTIONS = (
+        "source",
+        "store.host",
+        "vantage_points.host",
+        "definition.source.host",
+        "definition.target.host",
+        "definition.directory.domain_controllers[]",
+        "run.store.host",
+    )

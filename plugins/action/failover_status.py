@@ -9,4 +9,10 @@ from ansible_collections.continuity.identity_failover.plugins.plugin_utils._cont
 
 class ActionModule(ControllerActionBase):
     TARGET = "required"
-    HOST_OPTIONS = ("store.host", "definition.source.host", "definition.target.host", "run.store.host")
+    HOST_OPTIONS = (
+        "store.host",
+        "definition.source.host",
+        "definition.target.host",
+        "definition.directory.domain_controllers[]",
+        "run.store.host",
+    )

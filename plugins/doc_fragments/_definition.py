@@ -60,6 +60,18 @@ options:
             choices:
               - native
               - none
+      baseline:
+        description:
+          - What the source looks like in peace time.
+        type: dict
+        suboptions:
+          max_age:
+            description:
+              - How old the baseline may be before the preflight tells.
+              - Arm on a schedule, at least this often.
+              - It is at least 1.
+            type: float
+            default: 2592000
       monitor:
         description:
           - How the source is watched.

@@ -30,9 +30,9 @@ options:
         choices: [failover, failback, drill]
         required: true
       mode:
-        description: With V(plan) each step records what it would change, and changes nothing.
+        description: With V(plan) each step records what it would change, and changes nothing. V(undo) is a run that is being put back.
         type: str
-        choices: [execute, plan]
+        choices: [execute, plan, undo]
         default: execute
       epoch:
         description: The number of the lease. A higher one in the journal means that another controller took over.

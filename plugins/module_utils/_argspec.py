@@ -115,7 +115,7 @@ def run_spec() -> ArgumentSpec:
         "id": {"type": "str", "required": True},
         "identity": {"type": "str", "required": True},
         "kind": {"type": "str", "choices": ["failover", "failback", "drill"], "required": True},
-        "mode": {"type": "str", "choices": ["execute", "plan"], "default": "execute"},
+        "mode": {"type": "str", "choices": ["execute", "plan", "undo"], "default": "execute"},
         "epoch": {"type": "int", "required": True},
         "holder": {"type": "str", "no_log": False, "required": True},
         "lease_seconds": {"type": "float", "required": True},

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - continuity.identity_failover._connection
   - continuity.identity_failover._hosts
   - continuity.identity_failover._store
+  - continuity.identity_failover._definition
 attributes:
   check_mode:
     support: full
@@ -209,6 +210,32 @@ observations:
   elements: dict
   sample:
     - {vantage_point: controller, probe: tcp, ok: false, msg: connection refused}
+threats:
+  description: What pulls the identity back to the source while the target owns it. Empty in every other state.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(dns), V(address), V(spn) or V(workload).
+      type: str
+      sample: dns
+    of:
+      description: The name server, the host or the directory that shows it.
+      type: str
+      sample: dns1
+    name:
+      description: The record, the address or the service principal name.
+      type: str
+      sample: mail.example.com A
+    msg:
+      description: What is there.
+      type: str
+      sample: dns1 leads mail.example.com A to the source (10.0.0.21)
+    remedy:
+      description: What to do about it.
+      type: str
+      sample: switch the source's registration off or take it off the network, then lead the name to the target again
 next:
   description: The next command to type, empty where there is nothing to do.
   returned: success

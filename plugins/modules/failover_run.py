@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: failover_run
-short_description: Arms an identity, opens, takes over, stops, closes and abandons its runs
+short_description: Arms an identity, opens, takes over, stops, closes, undoes and abandons its runs
 description:
   - Everything that a failover, failback or drill does, it does inside a run. This module opens the run, which takes the lease of the
     identity, and returns RV(run), which every step takes as its O(ignore:run) option.
@@ -45,11 +45,13 @@ options:
       - V(taken_over) does what V(opened) does, and takes the lease from another controller that holds it. Once that lease has run out this is
         done at once; before, only with O(reason). What that controller still sends is refused where it can be.
       - V(closed) ends a run whose steps all went well or were accepted.
+      - V(reverted) ends a run that was opened with O(mode=undo) and whose steps were all put back, or were accepted. It reads back who owns
+        the identity. When that is not who owned it before the run, O(reason) accepts it, unless both servers have its addresses.
       - V(abandoned) gives a run up that has moved nothing. While anything is moved it is refused.
       - V(adopted) records that people moved the identity by hand, to O(owner). It is refused where a name server or an address says otherwise.
         A run that is open is ended by it; what it recorded is kept for the failback, which puts everything else back as the baseline has it.
     type: str
-    choices: [armed, opened, taken_over, stopped, closed, abandoned, adopted]
+    choices: [armed, opened, taken_over, stopped, closed, reverted, abandoned, adopted]
     required: true
   kind:
     description: Which run.
@@ -60,11 +62,15 @@ options:
     description:
       - V(plan) begins a plan, whose steps observe and predict. It takes no lease, moves nothing, and the state of the identity stays as it is.
       - O(state=closed) with the RV(run) of a plan makes its document, RV(plan). Of the whole plan the journal gets one event with its hash.
+      - V(undo) resumes the open run of the identity, of whatever O(kind), in order to put it back. RV(undoing) says what is to be put back and in
+        which order, each with C(state=reverted) and O(ignore:revert_run) RV(reverts). A run that is closed is not undone; that is a failback.
+      - Once the undo has begun to let the former owner serve, the run does not go forward again.
     type: str
-    choices: [execute, plan]
+    choices: [execute, plan, undo]
     default: execute
   run:
-    description: The run to stop or close, as RV(run) of the task that opened it. Required for O(state=stopped) and O(state=closed).
+    description: The run to stop, close or end as reverted, as RV(run) of the task that opened it. Required for O(state=stopped), O(state=closed) and
+      O(state=reverted).
     type: dict
   lease_seconds:
     description:
@@ -88,6 +94,7 @@ options:
   reason:
     description:
       - Why a run is given up, or who moved the identity and how. Required for O(state=abandoned) and O(state=adopted).
+      - What becomes of the data that clients may have written, required for O(mode=undo) where the run has passed the point of no return.
       - With O(state=taken_over) it is required while the other controller's lease has not run out, and is kept in the journal.
       - With O(state=opened) it is kept in the journal. With O(state=armed) it allows a baseline of a source whose services do not all run.
     type: str
@@ -296,6 +303,24 @@ observed:
   returned: when O(state=adopted)
   type: str
   sample: target
+changes:
+  description: What differs from the last baseline. Empty for the first one.
+  returned: when O(state=armed)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Where in the baseline.
+      type: str
+      sample: services.exch1.MSExchangeIS.start_mode
+    before:
+      description: What the last baseline has there, nothing where it had none.
+      type: raw
+      sample: auto
+    after:
+      description: What is there now.
+      type: raw
+      sample: disabled
 phases:
   description: Seconds that the run spent by phase.
   returned: when O(state=closed)
@@ -390,7 +415,7 @@ score:
   sample: {plan: 9f86d081, predicted: 8, exact: 7, share: 0.875, unknown: 1, differences: [], durations: []}
 accepted:
   description: What was accepted during the run, with reasons.
-  returned: when O(state=closed)
+  returned: when O(state=closed) or O(state=reverted)
   type: list
   elements: dict
   sample: []
@@ -455,6 +480,44 @@ undo:
   returned: when O(state=stopped)
   type: str
   sample: ansible-playbook continuity.identity_failover.undo -e failover_identity=mail
+undoing:
+  description: What undoing the run means.
+  returned: when O(mode=undo) or O(state=reverted), and there is something to undo
+  type: dict
+  contains:
+    kind:
+      description: Which run is undone.
+      type: str
+      sample: failover
+    steps:
+      description: What is to be put back, the last step first.
+      type: list
+      elements: dict
+      sample: [{key: services@exch2, step: services, host: exch2}]
+    clients:
+      description: Whether clients were told of the new place, so that their caches are to be cleared once more.
+      type: bool
+      sample: false
+    point_of_no_return:
+      description: The step of the run from which on clients may have written. Empty where no data are at stake.
+      type: str
+      sample: services@exch2
+    lasting:
+      description: What stays as it is, a sentence each.
+      type: list
+      elements: str
+      sample: []
+    left:
+      description: What was not put back because its failure was accepted.
+      returned: when O(state=reverted)
+      type: list
+      elements: str
+      sample: []
+    observed:
+      description: Who owns the identity as observed.
+      returned: when O(state=reverted)
+      type: str
+      sample: source
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -241,6 +241,32 @@ at:
   returned: success
   type: str
   sample: "2026-11-22T20:00:00.000Z"
+threats:
+  description: What pulls the identity back to the source while the target owns it. Empty in every other state.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(dns), V(address), V(spn) or V(workload).
+      type: str
+      sample: dns
+    of:
+      description: The name server, the host or the directory that shows it.
+      type: str
+      sample: dns1
+    name:
+      description: The record, the address or the service principal name.
+      type: str
+      sample: mail.example.com A
+    msg:
+      description: What is there.
+      type: str
+      sample: dns1 leads mail.example.com A to the source (10.0.0.21)
+    remedy:
+      description: What to do about it.
+      type: str
+      sample: switch the source's registration off or take it off the network, then lead the name to the target again
 next:
   description: The next command to type, empty where there is nothing to do.
   returned: success

@@ -16,7 +16,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord, copied
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, copied
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 
 #: A checkpoint is due behind this many events. Fewer would repeat the images of old runs for little, more would be read at each step.

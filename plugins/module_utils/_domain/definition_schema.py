@@ -282,6 +282,11 @@ DEFINITION = {
         {"kind": Option("str", "V(native) replication of the application, or V(none).", default="native", choices=("native", "none"))},
         filled=True,
     ),
+    "baseline": _group(
+        "What the source looks like in peace time.",
+        {"max_age": _seconds("How old the baseline may be before the preflight tells. Arm on a schedule, at least this often.", 2592000)},
+        filled=True,
+    ),
     "monitor": _group("How the source is watched.", MONITOR, filled=True),
     "approvals": _group("Who decides.", APPROVALS, filled=True),
     "fence": _group("How sure it must be that the source is out.", FENCE, filled=True),

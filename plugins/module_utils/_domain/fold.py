@@ -13,41 +13,14 @@ import datetime
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import BEGINNINGS, Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner, step_state
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import quorum
 
 
 #: In any other state a decision decides nothing, and must not count later.
 DECIDABLE = ("protected", "suspect", "pending", "declined", "approved")
-
-
-@dataclasses.dataclass
-class RunRecord:
-    """A run as the journal tells it. ``images``: step key -> item -> [first before-image, last after-image, intended].
-    ``waited``: seconds of the outage before it was opened (detect, decide)."""
-
-    id: str
-    kind: str
-    mode: str
-    opened_at: str
-    by: str
-    planned: bool
-    epoch: int
-    ended: str = ""
-    ended_at: str = ""
-    images: dict[str, dict[str, dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
-    steps: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
-    accepted: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    waited: dict[str, float] = dataclasses.field(default_factory=dict)
-    approvers: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    data_state: str = ""
-    break_glass: str = ""
-    plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: what it was opened on, see _domain/score.py
-    score: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: how good that plan was, once the run is closed
-
-    def moved_anything(self) -> bool:
-        """Whether a change may have been made: an intent counts, its outcome may be what a crash swallowed."""
-        return any(self.images.values())
 
 
 @dataclasses.dataclass
@@ -63,14 +36,16 @@ class Fold:
     runs: dict[str, RunRecord] = dataclasses.field(default_factory=dict)
     active_run: str = ""
     last_failover: str = ""
+    threats: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     unexpected: list[str] = dataclasses.field(default_factory=list)
 
     def active(self) -> RunRecord | None:
         return self.runs.get(self.active_run) if self.active_run else None
 
-
-def moment(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    def undoing(self) -> bool:
+        """Whether the open run is being put back."""
+        active = self.active()
+        return active is not None and bool(active.undo_begun_at)
 
 
 def replay(events: t.Iterable[Event]) -> Fold:
@@ -172,7 +147,14 @@ def _decision(result: Fold, event: Event) -> None:
 def _run_opened(result: Fold, event: Event) -> None:
     data = event.data
     result.runs[event.run] = RunRecord(
-        id=event.run, kind=data["kind"], mode=data["mode"], opened_at=event.at, by=event.by, planned=data["planned"], epoch=data["epoch"]
+        id=event.run,
+        kind=data["kind"],
+        mode=data["mode"],
+        opened_at=event.at,
+        by=event.by,
+        planned=data["planned"],
+        epoch=data["epoch"],
+        reverts=data.get("reverts") or "",
     )
     for key in ("approvers", "data_state", "break_glass"):
         if data.get(key):
@@ -185,6 +167,7 @@ def _run_opened(result: Fold, event: Event) -> None:
         decided = (moment(result.votes[-1]["at"]) - moment(result.incident["opened_at"])).total_seconds() if result.votes else 0.0
         result.runs[event.run].waited = {"detect": float(result.incident.get("silent_seconds") or 0.0), "decide": decided}
     if data["kind"] in ("failover", "failback"):
+        result.threats = []
         before = result.state
         _move(result, "break_glass" if data.get("break_glass") else f"{data['kind']}_opened", f"event {event.seq}")
         if result.state != before:
@@ -197,6 +180,7 @@ def _run_resumed(result: Fold, event: Event) -> None:
         result.unexpected.append(f"event {event.seq}: resumes the unknown run {event.run}")
     else:
         record.epoch = event.data["epoch"]
+        record.undo_begun_at = (record.undo_begun_at or event.at) if event.data.get("mode") == "undo" else ""
 
 
 def _run_ended(result: Fold, event: Event) -> None:
@@ -258,29 +242,16 @@ def _step_intent(result: Fold, event: Event) -> None:
     record = result.runs.get(event.run)
     if record is None:
         result.unexpected.append(f"event {event.seq}: a step of the unknown run {event.run}")
-        return
-    images = record.images.setdefault(event.step, {})
-    for change in event.data["changes"] if event.data.get("reverts") != event.run else ():
-        known = images.setdefault(change["name"], {"before": change["before"], "after": change["after"], "detail": change.get("detail")})
-        known.update(after=change["after"], recorded=False)
-    record.steps.setdefault(event.step, {"begun_at": event.at})["intended_at"] = event.at
+    else:
+        record.intended(event)
 
 
 def _step_outcome(result: Fold, event: Event) -> None:
     record = result.runs.get(event.run)
     if record is None:
         result.unexpected.append(f"event {event.seq}: a step of the unknown run {event.run}")
-        return
-    step = record.steps.setdefault(event.step, {"begun_at": event.data.get("begun_at", event.at)})
-    spent = (moment(event.at) - moment(event.data.get("begun_at") or event.at)).total_seconds()
-    step["seconds"] = step.get("seconds", 0.0) + spent
-    step.update(ended_at=event.at, failed=event.data["failed"], counts=event.data["counts"], evidence=event.data.get("evidence"), msg=event.data.get("msg", ""))
-    step["bad"] = [item["name"] for item in event.data.get("bad", ())]
-    step["went_wrong"] = event.data.get("bad") or []
-    images = record.images.setdefault(event.step, {})
-    for outcome in event.data["changed"] if event.data.get("reverts") != event.run else ():
-        if outcome["name"] in images:
-            images[outcome["name"]].update(after=outcome["after"], recorded=True)
+    else:
+        record.concluded(event)
 
 
 def _accepted(result: Fold, event: Event) -> None:
@@ -290,11 +261,13 @@ def _accepted(result: Fold, event: Event) -> None:
 
 
 def _threat(result: Fold, event: Event) -> None:
+    result.threats = event.data.get("threats") or []
     if result.state == "failed_over":
         _move(result, "violated", f"event {event.seq}")
 
 
 def _repaired(result: Fold, event: Event) -> None:
+    result.threats = []
     if result.state == "threatened":
         _move(result, "repaired", f"event {event.seq}")
 

@@ -21,3 +21,8 @@ def parse_moment(text: str) -> datetime.datetime:
     """
     fitted = _FRACTION.sub(lambda found: "." + found.group(1)[:6].ljust(6, "0"), text.strip(), count=1)
     return datetime.datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", fitted))
+
+
+def moment(text: str) -> datetime.datetime:
+    """A stamp of a journal's event."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -21,7 +21,7 @@ BY_STATE: dict[str, tuple[str, dict[str, str]]] = {
     "approved": ("failover", {}),
     "failing_over": ("failover", {}),
     "failed_over": ("failback", {}),
-    "threatened": ("status", {}),
+    "threatened": ("monitor", {}),
     "failing_back": ("failback", {}),
 }
 
@@ -37,8 +37,10 @@ def command(playbook: str, identity: str, **variables: t.Any) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def next_command(state: str, identity: str) -> str:
-    """What a person would do next in this state; empty where there is nothing to do."""
+def next_command(state: str, identity: str, *, undoing: bool = False) -> str:
+    """What a person would do next in this state; empty where there is nothing to do. ``undoing``: the open run is being put back."""
+    if undoing:
+        return command("undo", identity)
     if state not in BY_STATE:
         return ""
     playbook, variables = BY_STATE[state]

@@ -19,7 +19,8 @@ import json
 import statistics
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import point_of_no_return, unknowable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 

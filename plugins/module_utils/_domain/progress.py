@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 
 #: The steps of each kind of run in their order, and the side of the definition whose host each is done on ("" = none).
 ORDER: dict[str, tuple[tuple[str, str], ...]] = {

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
 #: For each kind of run: the states it starts from, the state it is in progress in, the state it ends in.
@@ -126,6 +127,9 @@ def abandoning(fold: Fold, identity: str) -> RunRecord | None:
     if record is None:
         return None
     if record.moved_anything():
-        moved = ", ".join(f"{step} ({len(items)})" for step, items in record.images.items() if items)
-        raise WrongState(f"run {record.id} of {identity} has begun to move things: {moved}. It cannot be abandoned; resume it with the {record.kind} playbook")
+        moved = ", ".join(f"{step} ({len(items)})" for step, items in record.moved().items())
+        raise WrongState(
+            f"run {record.id} of {identity} has begun to move things: {moved}. It cannot be abandoned; "
+            f"resume it with the {record.kind} playbook, or put everything back with the undo playbook"
+        )
     return record

@@ -68,11 +68,11 @@ def refuse_all(message: str, reason: str, bad: t.Mapping[str, str], names: t.Ite
 def ours_to_revert(name: str, part: str, before: JSON, after: JSON, now: JSON, host: str) -> bool:
     """Must this part of an image be put back? False when it is back; raises WrongState when it is neither before nor after.
 
-    ``after`` is None when the run never learned what its change led to: then what is there counts as the run's own.
+    None is an image too: the item is not there. What the run never learned, the driver offers as another ``after``.
     """
     if now == before:
         return False
-    if after is not None and now != after:
+    if now != after:
         raise WrongState(
             f"{part} of {name} on {host} was {before!r}, the run made it {after!r} and it is {now!r} now: "
             "somebody else changed it since, so it is left alone. Put it right by hand, or to one of the two values, and run again"

@@ -285,17 +285,24 @@ class SharePart:
         return Seen(confirmed=good, image=image, msg=why)
 
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
-        if now is not None and after is not None and not sharing.same_path(now["path"], after["path"]):
+        if _same_share(now, before):
+            return None
+        if now is not None and (after is None or not sharing.same_path(now["path"], after["path"])):
             there = f"the share {self.entries[name]['name']} on {self.session.name} leads to {now['path']} now"
             raise WrongState(f"{there}: somebody else changed it since, so it is left alone")
-        if (now is None) == (before is None):
-            return None
         return Change(name, "remove it" if before is None else f"share {before['path']} again", now, before, deadline=3 * REQUEST)
 
 
 def _of(item: str) -> str:
     """The address in an item's name."""
     return item.partition(" ")[2]
+
+
+def _same_share(one: JSON, other: JSON) -> bool:
+    if one is None or other is None:
+        return one is other
+    same_access = sharing.same_access(one["security_descriptor"], other["security_descriptor"])
+    return sharing.same_path(one["path"], other["path"]) and same_access
 
 
 def _share_image(share: sharing.Share | None) -> JSON:

@@ -70,7 +70,7 @@ def _raw(journal: Journal) -> tuple[tuple[str, ...], Head]:
 
 def next_with(source: Source, fold: Fold, identity: str) -> str:
     """A journal that is lost is begun anew by the command that would be next anyway."""
-    usual = next_command(fold.state, identity)
+    usual = next_command(fold.state, identity, undoing=fold.undoing())
     if source.condition in ("ok", "silent"):
         return usual
     playbook = {"failing_over": "failover", "approved": "failover", "failing_back": "failback", "failed_over": "failback", "threatened": "failback"}

@@ -76,11 +76,9 @@ def _by_addresses(definition: Definition, side: str, hosts: Hosts, clock: Clock)
     if not wanted:
         return []
     host = definition[side]["host"]
-    endpoint = urllib.parse.urlsplit(hosts.settings(host).endpoint)
-    # A short knock first, not the whole time-out of a logon.
-    knocked, why = tcp_answers(str(endpoint.hostname), int(endpoint.port or 5986), KNOCK)
+    knocked, why = knock(hosts, host)
     if not knocked:
-        return [{"kind": "address", "of": host, "says": "unreachable", "msg": why}]
+        return [{"kind": "address", "of": host, "says": "unreachable", "silent": True, "msg": why}]
     try:
         present = repeated(functools.partial(read_addresses, hosts.named(host), ONE_ANSWER), clock, within=ONE_ANSWER)
     except FailoverError as error:
@@ -91,6 +89,12 @@ def _by_addresses(definition: Definition, side: str, hosts: Hosts, clock: Clock)
         up = entry is not None and entry.state == "Preferred"
         evidence.append({"kind": "address", "of": host, "name": address, "values": [entry.state] if entry else [], "says": side if up else ""})
     return evidence
+
+
+def knock(hosts: Hosts, host: str) -> tuple[bool, str]:
+    """Whether the host's WinRM port takes a connection, and why not: short, not the whole time-out of a logon."""
+    endpoint = urllib.parse.urlsplit(hosts.settings(host).endpoint)
+    return tcp_answers(str(endpoint.hostname), int(endpoint.port or 5986), KNOCK)
 
 
 def _word(says: set[str]) -> str:

@@ -29,14 +29,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import wql
 
 REQUEST = 20.0
+DAY = 86400.0
 #: Seconds after which a question whose answer was lost is not asked again.
 AGAIN = 20.0
 #: A clock that is further off than this is told; five minutes end Kerberos and TSIG (RFC 4120, RFC 8945).
 SKEW_TOLD, SKEW_FATAL = 30.0, 300.0
 #: Free space below both of these is told: a share of the disk, and bytes.
 FREE_SHARE, FREE_BYTES = 0.05, 5 * 2**30
-#: A baseline older than this is told.
-BASELINE_DAYS = 30
 
 
 @dataclasses.dataclass
@@ -113,10 +112,12 @@ def baseline(case: Case, fold: Fold) -> list[Finding]:
     if absent:
         found.append(Finding("baseline_missing", absent[0], {"machines": sorted(known)}, f"the baseline knows nothing of {absent[0]}"))
     taken = _moment(str(fold.baseline.get("taken_at") or fold.armed_at))
-    age = (case.clock.now() - taken).total_seconds() / 86400 if taken else None
-    if age is None or age > BASELINE_DAYS:
-        shown = "of unknown age" if age is None else f"{age:.0f} days old"
-        found.append(Finding("baseline_stale", evidence={"age_days": None if age is None else round(age, 1)}, msg=f"the baseline is {shown}"))
+    age = (case.clock.now() - taken).total_seconds() / DAY if taken else None
+    allowed = float(case.definition["baseline"]["max_age"]) / DAY
+    if age is None or age > allowed:
+        shown = "of unknown age" if age is None else f"{age:.1f} days old, and {allowed:g} are allowed (baseline.max_age)"
+        ages = {"age_days": None if age is None else round(age, 1), "allowed_days": round(allowed, 1)}
+        found.append(Finding("baseline_stale", evidence=ages, msg=f"the baseline is {shown}"))
     return found
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import differences
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import take_baseline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
@@ -35,6 +35,8 @@ def arm(task: RunTask) -> None:
     if not changed:
         result.outcomes.append(Outcome("baseline", "already", before=fold.armed_at, after=fold.armed_at))
     result.changed = bool(changed)
+    # A first baseline differs from nothing.
+    result.extra["changes"] = [{"name": name, "before": before, "after": after} for name, (before, after) in changed.items()] if fold.baseline else []
     if not task.check_mode and (changed or old is None or old > REFRESH):
         task.journal.append([task.journal.draft("armed", by=task.who(), host=task.definition["source"]["host"], data=baseline)])
     what = "the baseline is as it was" if not changed else "first baseline" if not fold.baseline else f"{len(changed)} things differ from the last baseline"

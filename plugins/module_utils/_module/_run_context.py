@@ -12,7 +12,9 @@ import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import images_to_put_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
@@ -112,6 +114,13 @@ class RunContext:
     def image(change: Change) -> dict[str, t.Any]:
         """A change as journals and plans keep it."""
         return {"name": change.name, "do": change.do, "before": change.before, "after": change.after, "grade": change.grade, "detail": change.detail}
+
+    def images(self, run_id: str, step: str) -> dict[str, dict[str, t.Any]]:
+        """Item -> image of what a step of that run has changed; for this run itself, of what undoing it puts back."""
+        record = self.record(run_id)
+        if run_id != self.id:
+            return record.images.get(step, {})
+        return images_to_put_back(record, self.fold().runs.get(record.reverts) if record.reverts else None, step)
 
     def intent(self, step: str, host: str, changes: list[Change], reverts: str = "") -> None:
         """Says before-images and intentions before anything is touched, and tells the store how long the changes may last.

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import UndoBegun, forward_refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
@@ -43,12 +44,25 @@ def open_or_resume(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) ->
         return
     if found.how == "open" and not found.beside:
         _refuse_unsettled(task)
+    if found.how == "resume":
+        _refuse_after_undo(task, found.run)
     _right_target(task, met)
     if found.how == "open":
         if kind == "failover" and fold.incident:
             _recovered_source(task, approval, met)
         met.compare_with_plan()
     begin(task, found.run, approval, met, taken or {})
+
+
+def _refuse_after_undo(task: RunTask, run_id: str) -> None:
+    """A run whose undo has let the former owner serve again does not turn round by itself: that is a new decision."""
+    record = task.fold.runs[run_id]
+    why = forward_refusal(record, task.definition["source"]["host"], task.definition["target"]["host"])
+    if why:
+        raise UndoBegun(
+            f"{task.identity}: the {record.kind} run {run_id} does not go forward again: {why}. "
+            f"Finish the undo: ansible-playbook continuity.identity_failover.undo -e failover_identity={task.identity}"
+        )
 
 
 def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None, taken: t.Mapping[str, t.Any] = NOBODY) -> None:
@@ -67,7 +81,7 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | 
     )
     data = {
         "kind": kind,
-        "mode": "execute",
+        "mode": task.params["mode"],
         "epoch": claim.epoch,
         "planned": fold.incident is None,
         "reverts": fold.last_failover if kind == "failback" else "",
@@ -143,7 +157,7 @@ def run_option(task: RunTask, claim: LeaseClaim, run_id: str, data_state: str) -
         "id": run_id,
         "identity": task.identity,
         "kind": task.params["kind"],
-        "mode": "execute",
+        "mode": "undo" if task.params["mode"] == "undo" else "execute",
         "epoch": claim.epoch,
         "holder": claim.holder,
         "by": claim.by,

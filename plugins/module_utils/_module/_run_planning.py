@@ -12,7 +12,7 @@ import secrets
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, document, expected_durations
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of

@@ -166,26 +166,37 @@ def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None,
     reverted = params.get("revert_run")
     if run is None or not reverted:
         raise InvalidInput("state: 'reverted' needs 'run' and 'revert_run', the run whose changes are to be put back")
-    record = run.record(reverted)
-    images = record.images.get(step.key, {})
+    record, images = run.record(reverted), run.images(reverted, step.key)
     refused: list[Outcome] = []
-    if run.kind == "failback":
+    if run.kind == "failback" and reverted != run.id:
         added, refused = without_image(step, images, now, run.baseline(), adopted=record.ended == "adopted")
         images = {**added, **images}
     changes = []
     for name in reversed(list(images)):
-        image = images[name]
         if name not in now:
             refused.append(Outcome(name, "failed", reason="not_listed", msg=f"run {reverted} changed {name}, but this task does not list it"))
             continue
         try:
-            change = step.inverse(name, image["before"], image["after"], now[name])
-        except WrongState as error:
-            refused.append(Outcome(name, "failed", reason="changed_by_other", msg=error.message, before=now[name]))
+            change = _inverse(step, name, images[name], now[name])
+        except FailoverError as error:
+            reason = "changed_by_other" if isinstance(error, WrongState) else error.reason
+            refused.append(Outcome(name, "failed", reason=reason, msg=error.message, before=now[name]))
             continue
         if change is not None:
             changes.append(change)
     return changes, refused
+
+
+def _inverse(step: Step, name: str, image: t.Mapping[str, JSON], now: JSON) -> Change | None:
+    """Anything that the run itself may have left there is its own: what it saw last, and what a crash or a lost answer left unseen."""
+    others = [after for after in image.get("afters") or () if after != image["after"]]
+    try:
+        return step.inverse(name, image["before"], image["after"], now)
+    except WrongState:
+        for after in reversed(others):
+            with contextlib.suppress(WrongState):
+                return step.inverse(name, image["before"], after, now)
+        raise
 
 
 def _predicted(changes: list[Change]) -> dict[str, Outcome]:

@@ -129,7 +129,7 @@ class ServicesStep(HostStep):
         recorded = self.recorded.get(name.lower())
         if recorded is not None:
             # A pending state is on its way: the baseline means where it was going.
-            running = recorded["state"] in ("Running", "Start Pending", "Continue Pending")
+            running = windows.heading(recorded["state"]) == "Running"
             return {"state": "Running" if running else "Stopped", "start_mode": recorded["start_mode"]}
         state = "Running" if self.state == "started" else "Stopped"
         return {"state": state, "start_mode": self.listed[name]["start_mode"] or image["start_mode"]}
@@ -236,8 +236,7 @@ class ServicesStep(HostStep):
             raise WrongState(f"{self.host} has no service {name} any more, so nothing can be put back")
         wanted = dict(now)
         for part in ("start_mode", "state"):
-            if ours_to_revert(name, part.replace("_", " "), before[part], after[part] if after else None, now[part], self.host):
-                wanted[part] = before[part]
-        if wanted["state"].endswith("Pending"):
-            wanted["state"] = "Running" if wanted["state"] in ("Start Pending", "Continue Pending") else "Stopped"
+            # A pending state is on its way: what counts is where it goes.
+            was, led_to, there = (windows.heading(image[part]) if image and part == "state" else image and image[part] for image in (before, after, now))
+            wanted[part] = was if ours_to_revert(name, part.replace("_", " "), was, led_to, there, self.host) else there
         return self._change(name, now, wanted)

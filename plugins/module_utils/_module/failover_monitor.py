@@ -14,6 +14,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, judged, threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, HeadMoved, InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import Prober
@@ -45,6 +49,7 @@ def failover_monitor_spec() -> ArgumentSpec:
             "missed": {"type": "int", "default": 5},
             "trigger": {"type": "str", "choices": ["all", "one"], "default": "all"},
             "duration": {"type": "float", "default": 0.0},
+            "definition": {"type": "dict", "options": definition_spec()},
         }
     )
 
@@ -59,6 +64,9 @@ def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, 
     prober = Prober(params["source"], params["vantage_points"], params["probes"], hosts, min(5.0, params["interval"]))
     begun, deadline = clock.monotonic(), Deadline(clock, params["duration"])
     result = Result(warnings=journal.warnings)
+    if fold.state in GUARDED and params["definition"]:
+        prober.close()
+        return _guard(params, hosts, clock, journal, fold, result, check_mode)
     try:
         while True:
             round_begun = clock.monotonic()
@@ -74,6 +82,30 @@ def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, 
     finally:
         prober.close()
     _conclude(params, fold, countdown, observations, result)
+    return result
+
+
+def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> Result:
+    """While the target owns the identity there is nothing to count down; what pulls it back is looked for instead."""
+    definition, deadline = params["definition"], Deadline(clock, params["duration"])
+    while True:
+        begun = clock.monotonic()
+        _owner, evidence = observe_owner(definition, hosts, clock)
+        evidence = look_for_threats(definition, evidence, hosts)
+        found = judged(fold.state, fold.threats, evidence)
+        if found is not None:
+            kind, threats_found = found
+            msg = "; ".join(one["msg"] for one in threats_found) or "nothing leads to the source any more"
+            fold = _write(params, hosts, journal, (kind, {"threats": threats_found, "msg": msg}), result, check_mode)
+            break
+        if deadline.remaining() <= params["interval"]:
+            break
+        clock.sleep(params["interval"] - (clock.monotonic() - begun))
+    seen = threats(evidence)
+    _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result)
+    result.extra["threats"] = seen
+    todo = "; ".join(f"{one['msg']}: {one['remedy']}" for one in seen)
+    result.msg = f"{params['identity']} is {fold.state}: {todo or 'nothing pulls it back to the source'}"
     return result
 
 
@@ -137,6 +169,7 @@ def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, o
         "state": state,
         "time_to_fail": countdown.time_to_fail(),
         "incident": fold.incident,
+        "threats": fold.threats,
         "next": next_command(state, params["identity"]),
         "observations": [{"vantage_point": one.vantage_point, "probe": one.kind, "ok": one.ok, "msg": one.msg} for one in observations],
     }

@@ -24,16 +24,23 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import open_or_resume
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_planning import begin_plan, drop_plan, finish_plan, is_plan
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_takeover import take_over
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_undo import open_undo, revert
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+
+
+def opened(task: RunTask) -> None:
+    (open_undo if task.params["mode"] == "undo" else open_or_resume)(task)
+
 
 #: What each ``state`` does; every verb says who owns the identity afterwards.
 VERBS: dict[str, t.Callable[[RunTask], None]] = {
     "armed": arm,
-    "opened": open_or_resume,
+    "opened": opened,
     "taken_over": take_over,
     "stopped": stop,
     "closed": close,
+    "reverted": revert,
     "abandoned": abandon,
     "adopted": adopt,
 }
@@ -49,7 +56,7 @@ def failover_run_spec() -> ArgumentSpec:
             "state": {"type": "str", "choices": list(VERBS), "required": True},
             "definition": {"type": "dict", "options": definition_spec()},
             "kind": {"type": "str", "choices": ["failover", "failback", "drill"], "default": "failover"},
-            "mode": {"type": "str", "choices": ["execute", "plan"], "default": "execute"},
+            "mode": {"type": "str", "choices": ["execute", "plan", "undo"], "default": "execute"},
             "run": {"type": "dict"},
             "lease_seconds": {"type": "float", "default": 60.0},
             "by": {"type": "str"},
@@ -70,6 +77,7 @@ def failover_run_spec() -> ArgumentSpec:
             ("state", "taken_over", ["definition"]),
             ("state", "closed", ["run"]),
             ("state", "stopped", ["run"]),
+            ("state", "reverted", ["run"]),
             ("state", "abandoned", ["reason"]),
             ("state", "adopted", ["definition", "owner", "reason"]),
         ],
@@ -89,6 +97,6 @@ def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     result.diff = {"before": {"state": fold.state}, "after": {"state": after.state}}
     result.extra.setdefault("run", {})
     result.extra.update(state=after.state, timeline=timeline(journal.events), baseline=after.baseline)
-    result.extra.setdefault("next", next_command(after.state, params["identity"]))
+    result.extra.setdefault("next", next_command(after.state, params["identity"], undoing=after.undoing()))
     result.extra.setdefault("owner_afterwards", "target" if after.state in ("failed_over", "threatened") else "source")
     return result

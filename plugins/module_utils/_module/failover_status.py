@@ -13,7 +13,10 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, shown
@@ -55,6 +58,11 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     if source.read_from == "observation":
         fold.state = seen_state(observed)
     rightful = rightful_owner(fold.state)
+    pulling = fold.threats
+    if params["definition"] and fold.state in GUARDED:
+        evidence = look_for_threats(params["definition"], evidence, hosts)
+        pulling = threats(evidence)
+    result.warnings.extend(f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling)
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
     result.warnings.extend(journal.warnings)
@@ -64,6 +72,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
         f"break-glass: {one['by']} opened the {one['kind']} run {one['run']} at {one['at']} without approval: {one['reason']}" for one in _open_glass(fold)
     )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
+    result.extra["threats"] = pulling
     result.extra["next"] = next_with(source, fold, identity)
     result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}" + (
         f". Next: {result.extra['next']}" if result.extra["next"] else ""

@@ -130,6 +130,9 @@ class FenceStep(HostStep):
                 return repeated(self._observe, self.clock)
             except SILENT as error:
                 self.silence = error
+        if self.params["state"] != "fenced" and self.run is not None:
+            # What the run had changed while the source answered is known by name, and each of it can't be put back now.
+            return dict.fromkeys([*self.services, *self.run.images(self.params["revert_run"], self.key)])
         return dict.fromkeys(self.services)
 
     def _observe(self) -> dict[str, JSON]:
@@ -198,13 +201,17 @@ class FenceStep(HostStep):
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         """Reverting puts everything back; releasing leaves services stopped, so that they start in their own order later."""
         if self.silence is not None:
-            raise WrongState(f"{self.host} does not answer, so {name} cannot be put back: {self.silence.message}")
+            raise Unreachable(f"{self.host} does not answer, so {name} cannot be put back: {self.silence.message}", host=self.host)
         if now is None:
             raise WrongState(f"{self.host} has no {name} any more, so nothing can be put back")
         wanted = dict(now)
-        for part in ("start_mode",) if self.params["state"] == "released" and name in self.services else tuple(before):
-            if ours_to_revert(name, part.replace("_", " "), before[part], after[part] if after else None, now[part], self.host):
-                wanted[part] = before[part]
+        parts = ("start_mode",) if self.params["state"] == "released" and name in self.services else tuple(before)
+        for part in parts:
+            was, led_to, there = (windows.heading(image[part]) if image and part == "state" else image and image[part] for image in (before, after, now))
+            if ours_to_revert(name, part.replace("_", " "), was, led_to, there, self.host):
+                wanted[part] = was
+            elif part == "state":
+                wanted[part] = there
         if wanted == now:
             return None
         return Change(name, "put it back as it was", now, wanted, deadline=self.timeout + SLACK)

@@ -30,6 +30,8 @@ class Entry(t.NamedTuple):
 ENTRIES = {
     "incident_opened": Entry(101, "ERROR", "Identity {identity}: Time to Fail reached zero for {host}. Manual intervention is pending."),
     "incident_recovered": Entry(102, "WARNING", "Identity {identity}: {host} answers again. Decisions about its incident are void."),
+    "threat": Entry(103, "WARNING", "Identity {identity}: something pulls it back to {host}, while the target owns it."),
+    "repaired": Entry(104, "INFORMATION", "Identity {identity}: nothing pulls it back to {host} any more."),
 }
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 

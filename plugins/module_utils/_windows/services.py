@@ -98,6 +98,11 @@ class Service:
         return f"exit code {self.exit_code}"
 
 
+def heading(state: str) -> str:
+    """Where a pending state goes to; any other state is where it is."""
+    return {"Start Pending": "Running", "Continue Pending": "Running", "Stop Pending": "Stopped", "Pause Pending": "Paused"}.get(state, state)
+
+
 def read_services(session: Session, names: t.Sequence[str], timeout: float = REQUEST) -> dict[str, Service | None]:
     """The named services, in the order asked; None for a name that the host does not know."""
     found: dict[str, Service] = {}

@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import states
@@ -106,7 +106,9 @@ def test_the_first_before_image_and_the_last_after_image_of_a_run_are_kept() -> 
 
     outcome = event("step_outcome", {"failed": False, "counts": {}, "changed": [{"name": "IS", "after": "seen"}]}, run="r1", step="services@exch2")
     found = fold([ARMED, vote(), opened(), intent("Stopped", "Running"), intent("Running", "Paused"), outcome], NOW)
-    assert found.runs["r1"].images == {"services@exch2": {"IS": {"before": "Stopped", "after": "seen", "detail": None, "recorded": True}}}
+    assert found.runs["r1"].images == {
+        "services@exch2": {"IS": {"before": "Stopped", "after": "seen", "afters": ["Running", "Paused", "seen"], "detail": None, "recorded": True}}
+    }
     assert found.runs["r1"].moved_anything()
 
 
@@ -167,6 +169,7 @@ def test_the_owner_moves_only_through_a_run() -> None:
         max_size=14,
     )
 )
+@example([ARMED, vote(), opened("failback", "r2"), opened()])
 def test_never_failing_over_without_a_quorum_before_it(events: list[Event]) -> None:
     for end in range(len(events) + 1):
         before, after = fold(events[: end - 1] if end else [], NOW), fold(events[:end], NOW)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import canonical, definition_hash, expected_durations, plan_hash, read
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.tests.unit.plans import DEFINITION, RUNNING, STOPPED, change, plan, said, usual
 

@@ -13,10 +13,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord, fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import expected, failed_steps, in_words, progress
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES
 
 DEFINITION = {"source": {"host": "exch1"}, "target": {"host": "exch2"}, "services": [{"name": "IS"}], "spns": [{}], "dns": {"servers": []}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import kept, score
 from ansible_collections.continuity.identity_failover.tests.unit.plans import NEW, OLD, RUNNING, STOPPED, change, plan, said, usual
 

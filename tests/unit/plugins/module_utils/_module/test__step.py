@@ -13,10 +13,11 @@ from unittest import mock
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import RunRecord, fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     DeadlineExceeded,

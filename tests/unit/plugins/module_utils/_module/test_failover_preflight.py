@@ -216,7 +216,15 @@ def test_without_a_baseline(world: World) -> None:
 
 def test_an_old_baseline(world: World) -> None:
     world.armed_days_ago = 45
-    assert world.found()["baseline_stale"]["evidence"] == {"age_days": 45.0}
+    assert world.found()["baseline_stale"]["evidence"] == {"age_days": 45.0, "allowed_days": 30.0}
+
+
+def test_how_old_a_baseline_may_be_is_for_the_definition_to_say(world: World) -> None:
+    world.armed_days_ago = 45
+    world.definition["baseline"] = {"max_age": 60 * 86400.0}
+    assert "baseline_stale" not in world.found()
+    world.definition["baseline"] = {"max_age": 44 * 86400.0}
+    assert "44 are allowed (baseline.max_age)" in world.found()["baseline_stale"]["msg"]
 
 
 @pytest.mark.parametrize(("address", "key"), [("10.0.5.5", "definition.addresses[0].address"), ("mail", "definition.names[0]")])

@@ -24,125 +24,23 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     LeaseHeld,
     LeaseLost,
     StoreError,
-    Unreachable,
     WrongMachine,
     WrongState,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_run import failover_run
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store import opening
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
-from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeSession
+from ansible_collections.continuity.identity_failover.tests.unit.estate import CIMV2, Estate, machine, make_estate
 from ansible_collections.continuity.identity_failover.tests.unit.runs import ALONE
-
-CIMV2 = "root/cimv2"
-
-
-def machine(name: str, uuid: str, state: str) -> FakeSession:
-    return FakeSession(
-        name,
-        instances={
-            (CIMV2, "Win32_ComputerSystem"): [{"Name": name.upper()}],
-            (CIMV2, "Win32_ComputerSystemProduct"): [{"UUID": uuid}],
-            (CIMV2, "Win32_Service"): [{"Name": "IS", "State": state, "StartMode": "Auto" if state == "Running" else "Manual", "DelayedAutoStart": False}],
-        },
-    )
-
-
-class Estate:
-    """exch1 and exch2; a dead host raises on everything."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.clock = FakeClock()
-        self.sessions = {
-            "exch1": machine("exch1", "11111111-0000-0000-0000-000000000000", "Running"),
-            "exch2": machine("exch2", "22222222-0000-0000-0000-000000000000", "Stopped"),
-        }
-        self.dead: set[str] = set()
-        self.store = {"kind": "directory", "path": str(folder / "store"), "host": None}
-        self.mirror = str(folder / "mirror")
-        self.definition = normalise(
-            {"source": {"host": "exch1"}, "target": {"host": "exch2"}, "services": [{"name": "IS"}], "monitor": {"interval": 5, "missed": 3}}
-        )
-
-    def target(self) -> t.Any:
-        return self.named("exch2")
-
-    def named(self, name: str) -> t.Any:
-        if name in self.dead:
-            raise Unreachable(f"{name} does not answer", host=name)
-        session = self.sessions[name]
-        session.methods.setdefault(("Win32_Process", "Create"), lambda s, keys, args: {"ReturnValue": 0})
-        return session
-
-    def settings(self, name: str) -> t.Any:
-        raise AssertionError("no address is needed")
-
-    def names(self) -> list[str]:
-        return list(self.sessions)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def do(self, function: t.Any, check_mode: bool = False, **params: t.Any) -> t.Any:
-        defaults = {
-            "identity": "mail",
-            "store": self.store,
-            "mirror": self.mirror,
-            "by": "ops",
-            "reason": "because",
-            "definition": self.definition,
-            "kind": "failover",
-            "mode": "execute",
-            "run": None,
-            "lease_seconds": 60.0,
-            "accept": {},
-            "from_observation": None,
-            "decision": "proceed",
-            "data_state": "apply_queues",
-            "fence_minimum": 2,
-            "required": 1,
-            "expires": 3600.0,
-            "how": "asserted",
-            "minimum": "asserted",
-            "people": [],
-            "domains": [],
-            "logon": None,
-            "statement": None,
-            "statement_only": False,
-            "signature": None,
-            "signing_key": None,
-            "data_at_risk": None,
-            "source": "exch1",
-            "vantage_points": [],
-            "probes": [],
-            "interval": 5.0,
-            "missed": 3,
-            "trigger": "all",
-            "duration": 60.0,
-            "wait_for": None,
-            "timeout": 10.0,
-        }
-        return function({**defaults, **params}, self, self.clock, check_mode=check_mode)
-
-    def run(self, state: str, **params: t.Any) -> t.Any:
-        return self.do(failover_run, **{"state": state, "data_state": None, **params})
-
-    def fail(self) -> t.Any:
-        self.dead.add("exch1")
-        return self.do(failover_monitor)
 
 
 @pytest.fixture
 def estate(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Estate:
-    made = Estate(tmp_path)
-    monkeypatch.setattr(opening, "DirectoryStore", lambda path: DirectoryStore(path, made.clock.monotonic, lambda: "boot"))
-    return made
+    return make_estate(tmp_path, monkeypatch)
 
 
 def test_arming_records_both_machines_and_their_services(estate: Estate) -> None:
@@ -161,6 +59,8 @@ def test_arming_again_changes_nothing_until_something_differs(estate: Estate) ->
     estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["StartMode"] = "Disabled"
     result = estate.run("armed")
     assert [(o.name, o.before, o.after) for o in result.outcomes] == [("services.exch2.IS.start_mode", "manual", "disabled")]
+    assert result.extra["changes"] == [{"name": "services.exch2.IS.start_mode", "before": "manual", "after": "disabled"}]
+    assert estate.run("armed").extra["changes"] == []
 
 
 def test_one_lost_answer_does_not_end_arming_or_opening(estate: Estate) -> None:

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""A run as its journal tells it: steps begun and ended, the first before-image of every item, what was put back. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
+
+
+@dataclasses.dataclass
+class RunRecord:
+    """``images``: step key -> item -> ``{before, after, afters, detail, recorded}``: the first before-image, the last after-image, every image
+    that the run may have left there, and whether an outcome told of the last. ``undone``: step key -> ``{begun_at, ended_at, failed, bad}`` of
+    putting it back. ``waited``: seconds of the outage before it was opened (detect, decide)."""
+
+    id: str
+    kind: str
+    mode: str
+    opened_at: str
+    by: str
+    planned: bool
+    epoch: int
+    reverts: str = ""  #: for a failback, the failover that it puts back
+    ended: str = ""
+    ended_at: str = ""
+    undo_begun_at: str = ""  #: since when the run is being undone; empty while it goes forward
+    images: dict[str, dict[str, dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
+    steps: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    undone: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    accepted: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    approvers: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    data_state: str = ""
+    break_glass: str = ""
+    plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: what it was opened on, see _domain/score.py
+    score: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: how good that plan was, once the run is closed
+    waited: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    def moved(self) -> dict[str, list[str]]:
+        """Step key -> items that may be changed and were not put back: an intent counts, its outcome may be what a crash swallowed."""
+        return {step: list(items) for step, items in self.images.items() if items and not self.put_back(step)}
+
+    def moved_anything(self) -> bool:
+        return bool(self.moved())
+
+    def put_back(self, step: str) -> bool:
+        """Whether the journal shows that every item of a step is as it was before the run."""
+        facts = self.undone.get(step)
+        return facts is not None and "ended_at" in facts and not facts["failed"] and not facts["bad"]
+
+    def intended(self, event: Event) -> None:
+        """A step is about to change things. Putting its own changes back leaves the first images of a run alone."""
+        changes = event.data["changes"]
+        if event.data.get("reverts") == self.id:
+            self.undone[event.step] = {"begun_at": event.at}
+        else:
+            if changes:
+                self.undone.pop(event.step, None)
+            images = self.images.setdefault(event.step, {})
+            for change in changes:
+                known = images.setdefault(change["name"], {"before": change["before"], "after": None, "afters": [], "detail": change.get("detail")})
+                _left(known, change["after"], recorded=False)
+        self.steps.setdefault(event.step, {"begun_at": event.at})["intended_at"] = event.at
+
+    def concluded(self, event: Event) -> None:
+        """A step has ended, well or badly."""
+        data = event.data
+        step = self.steps.setdefault(event.step, {"begun_at": data.get("begun_at", event.at)})
+        spent = (moment(event.at) - moment(data.get("begun_at") or event.at)).total_seconds()
+        step["seconds"] = step.get("seconds", 0.0) + spent
+        step["bad"] = [item["name"] for item in data.get("bad", ())]
+        step["went_wrong"] = data.get("bad") or []
+        step.update(ended_at=event.at, failed=data["failed"], counts=data["counts"], evidence=data.get("evidence"), msg=data.get("msg", ""))
+        images = self.images.setdefault(event.step, {})
+        if data.get("reverts") == self.id:
+            begun = self.undone.get(event.step, {}).get("begun_at") or data.get("begun_at", event.at)
+            self.undone[event.step] = {"begun_at": begun, "ended_at": event.at, "failed": data["failed"], "bad": data.get("bad") or []}
+            return
+        for outcome in data["changed"]:
+            # What could not be read back says nothing of what is there.
+            if outcome["name"] in images and (outcome["after"] is not None or outcome.get("status") == "done"):
+                _left(images[outcome["name"]], outcome["after"], recorded=True)
+
+
+def _left(image: dict[str, t.Any], after: t.Any, *, recorded: bool) -> None:
+    image.update(after=after, recorded=recorded)
+    if after not in image["afters"]:
+        image["afters"].append(after)

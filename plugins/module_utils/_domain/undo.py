@@ -1,0 +1,281 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""How a run is undone: in which order, from where on the data are at stake, and what can't be taken back. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+
+#: Who owns the identity once a run of this kind is undone: whoever owned it before.
+OWNER_BEFORE = {"failover": "source", "failback": "target", "drill": "source"}
+
+#: Which side a run of this kind gives the identity to; clients could write there.
+TAKER = {"failover": "target", "failback": "source"}
+
+#: The steps of a run in their order, by kind and by side ("" = on no host). The roles have the same order.
+ORDER: dict[str, tuple[tuple[str, str], ...]] = {
+    "failover": (
+        ("fence", "source"),
+        ("identity", "target"),
+        ("spns", ""),
+        ("services", "target"),
+        ("databases", "target"),
+        ("script", "target"),
+        ("dns", ""),
+        ("clients", ""),
+        ("verify", ""),
+    ),
+    "failback": (
+        ("databases", "target"),
+        ("services", "target"),
+        ("identity", "target"),
+        ("spns", ""),
+        ("fence", "source"),
+        ("identity", "source"),
+        ("services", "source"),
+        ("databases", "source"),
+        ("dns", ""),
+        ("clients", ""),
+        ("verify", ""),
+    ),
+}
+
+#: Evidence that the fence gathers by itself; any other was given to it by a hook.
+OWN_EVIDENCE = ("silence", "read_back")
+
+#: Step key, and the names of the items that it changes; none = it was looked at and all is as wanted.
+Steps = t.Sequence[tuple[str, t.Collection[str]]]
+
+
+class UndoBegun(WrongState):
+    """The run is being undone, and going forward is no longer what was approved."""
+
+    reason = "undo_begun"
+
+
+class PointOfNoReturn(t.NamedTuple):
+    """``step``: the key of the step that is the first possible client write on the server that takes the identity; "" = no step is."""
+
+    step: str
+    because: str = ""
+
+
+def point_of_no_return(kind: str, taker: str, steps: Steps) -> PointOfNoReturn:
+    """The step from which on clients could write on ``taker`` (the inventory name of the server that gets the identity).
+
+    ``steps`` are those of the run in their order, from a plan or from a journal. A client can write once it is led there (addresses, names,
+    records) and something serves there (services, databases, shares). What the run does not change counts as there already: a workload that
+    no step starts may run before the run, and a server that no step leads to may be reached before it.
+    """
+    if kind not in TAKER:
+        return PointOfNoReturn("", "a drill moves nothing that clients use")
+    leads = {key for key, items in steps if _leads(key, taker, items)}
+    serves = {key for key, items in steps if _serves(key, taker, items)}
+    if not leads and not serves:
+        return PointOfNoReturn("", f"no step of this {kind} leads clients to {taker} or starts anything there")
+    led, served = not leads, not serves
+    for key, _items in steps:
+        led, served = led or key in leads, served or key in serves
+        if led and served:
+            how = "leads clients there, and what serves them runs" if key in leads else "starts what serves clients, and they are led there"
+            return PointOfNoReturn(key, f"{key} {how}: from here on clients may write on {taker}")
+    return PointOfNoReturn("")
+
+
+def _leads(key: str, taker: str, items: t.Collection[str]) -> bool:
+    return (key == "dns" and bool(items)) or (key == f"identity@{taker}" and any(not item.startswith("share ") for item in items))
+
+
+def _serves(key: str, taker: str, items: t.Collection[str]) -> bool:
+    if key == f"identity@{taker}":
+        return any(item.startswith("share ") for item in items)
+    return key in (f"services@{taker}", f"databases@{taker}") and bool(items)
+
+
+def steps_of_run(record: RunRecord, definition: t.Mapping[str, t.Any]) -> list[tuple[str, t.Collection[str]]]:
+    """The steps of a run for ``point_of_no_return``: as the journal shows them, and those to come as the definition lists them."""
+    steps: list[tuple[str, t.Collection[str]]] = []
+    for kind, side in ORDER.get(record.kind, ()):
+        key = f"{kind}@{definition[side]['host']}" if side else kind
+        if key in record.steps:
+            steps.append((key, list(record.images.get(key, {}))))
+        else:
+            steps.append((key, _listed(kind, definition)))
+    return steps
+
+
+def _listed(kind: str, definition: t.Mapping[str, t.Any]) -> list[str]:
+    """What a step that has not begun is expected to change: everything of its kind that the definition lists."""
+    if kind == "identity":
+        return [
+            *(f"address {entry['address']}" for entry in definition.get("addresses") or ()),
+            *(f"name {name}" for name in definition.get("names") or ()),
+            *(f"share {entry['name']}" for entry in definition.get("shares") or ()),
+        ]
+    if kind == "dns":
+        dns = definition.get("dns") or {}
+        return [*((dns.get("repoint") or {}).get("names") or ()), *(entry["name"] for entry in dns.get("records") or ())]
+    if kind in ("services", "databases"):
+        return [str(entry["name"]) for entry in definition.get(kind) or ()]
+    return []
+
+
+def data_at_stake(record: RunRecord, definition: t.Mapping[str, t.Any]) -> PointOfNoReturn | None:
+    """The point of no return, where the run has begun it; None while undoing loses nothing that a client wrote."""
+    if record.kind not in TAKER:
+        return None
+    point = point_of_no_return(record.kind, str(definition[TAKER[record.kind]]["host"]), steps_of_run(record, definition))
+    return point if point.step and record.images.get(point.step) else None
+
+
+def lasting(steps: Steps, images: t.Mapping[str, t.Any], facts: t.Mapping[str, t.Any]) -> list[str]:
+    """A sentence for each thing that undoing does not take back.
+
+    ``images`` and ``facts`` are a run record's ``images`` and ``steps``; empty for a plan, which has begun nothing.
+    """
+    found = []
+    for key, items in steps:
+        kind = key.partition("@")[0]
+        if kind == "script" and items:
+            found.append(f"what the script {', '.join(items)} did stays as it is: undo it by hand, or with a script of its own")
+        elif kind == "clients" and items:
+            found.append("resolver caches that were cleared stay cleared; the undo clears them once more")
+        elif kind == "databases":
+            restoring = [name for name in items if ((images.get(key) or {}).get(name, {}).get("before") or {}).get("state") == "RESTORING"]
+            if restoring:
+                found.append(f"{', '.join(restoring)} was restoring before the run and was recovered: its restore sequence has to be started anew")
+    for key, fact in facts.items():
+        for one in (fact.get("evidence") or ()) if key.startswith("fence@") else ():
+            if one["kind"] not in OWN_EVIDENCE:
+                found.append(f"the source was fenced from outside ({one['kind']}: {one['observed']}): a hook did that, so bring it back by hand")
+    return found
+
+
+def begun(record: RunRecord) -> list[tuple[str, t.Collection[str]]]:
+    """Steps that have begun to change things, in the order in which they first did, with their items."""
+    return [(key, list(items)) for key, items in record.images.items() if items]
+
+
+def undo_order(record: RunRecord, failover: RunRecord | None = None) -> list[dict[str, str]]:
+    """``{key, step, host}`` of every step to put back, the last one first: each point on the way is one that the run has passed itself.
+
+    One exception: a source that a failback let join registers its names by itself, so its fence is put back before the records are, and
+    they are looked at even where the failback had not come to them. ``failover`` is the run that a failback was putting back.
+    """
+    keys = [key for key, _items in reversed(begun(record)) if key.partition("@")[0] not in NOTHING_TO_PUT_BACK]
+    fences = [number for number, key in enumerate(keys) if key.startswith("fence@")]
+    led = "dns" in keys or (failover is not None and bool(failover.images.get("dns")))
+    if record.kind == "failback" and fences and led:
+        fence = keys[fences[-1]]
+        keys = [key for key in keys if key != "dns"]
+        keys.insert(keys.index(fence) + 1, "dns")
+    return [{"key": key, "step": key.partition("@")[0], "host": key.partition("@")[2]} for key in keys]
+
+
+def undo_progress(record: RunRecord, failover: RunRecord | None = None) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
+    """What an undo has put back and what not, as ``progress`` tells it of a run that goes forward."""
+    done: list[dict[str, t.Any]] = []
+    not_done: list[dict[str, t.Any]] = []
+    for step in undo_order(record, failover):
+        facts = record.undone.get(step["key"])
+        bad = (facts or {}).get("bad") or []
+        if facts is None:
+            status = "not_begun"
+        elif "ended_at" not in facts:
+            status = "unfinished"
+        else:
+            status = "failed" if facts["failed"] else "accepted" if bad else "done"
+        msg = "; ".join(one["msg"] or one["reason"] for one in bad)
+        entry = {"step": step["step"], "host": step["host"], "status": status, "changes": len(record.images.get(step["key"], {})), "msg": msg, "items": bad}
+        (done if status in ("done", "accepted") else not_done).append(entry)
+    return done, not_done
+
+
+def images_to_put_back(record: RunRecord, failover: RunRecord | None, step: str) -> dict[str, dict[str, t.Any]]:
+    """Item -> image for undoing a step of a run. ``failover``: what a failback was putting back.
+
+    A record that led to the source already when the failback came to it was registered by the source that the failback let join: what was
+    there before the failback is what the failover had left.
+    """
+    own = record.images.get(step, {})
+    if step != "dns" or record.kind != "failback" or failover is None:
+        return own
+    images = dict(own)
+    for name, image in failover.images.get(step, {}).items():
+        mine = own.get(name)
+        if mine is None or _values(mine["before"]) == _values(image["before"]):
+            afters = [image["before"], *(mine["afters"] if mine is not None else ())]
+            images[name] = {"before": image["after"], "after": image["before"], "afters": afters, "detail": image["detail"]}
+    return images
+
+
+def _values(image: t.Any) -> list[str]:
+    return sorted(image["values"]) if image else []
+
+
+def undoing(fold: Fold, identity: str) -> RunRecord | None:
+    """The run that an undo resumes, None where there is nothing to undo. Raises WrongState where only a failback leads back."""
+    record = fold.active()
+    if record is not None:
+        return record
+    if fold.state in ("failed_over", "threatened"):
+        raise WrongState(
+            f"{identity} is {fold.state}: its failover is closed and clients work on the target, so it can't be undone. "
+            f"To bring it back: ansible-playbook continuity.identity_failover.failback -e failover_identity={identity}"
+        )
+    return None
+
+
+def forward_refusal(record: RunRecord, source: str, target: str) -> str:
+    """Why a run whose undo has begun may not go forward again; empty where it may.
+
+    Until the undo begins to let the former owner serve, going forward is what the run was approved for. From then on it may have written again.
+    """
+    if not record.undo_begun_at:
+        return ""
+    serving = {"failover": (f"fence@{source}",), "failback": (f"services@{target}", f"databases@{target}", f"identity@{target}")}.get(record.kind, ())
+    given_back = [key for key in serving if key in record.undone]
+    if not given_back:
+        return ""
+    return f"its undo has put {', '.join(given_back)} back, so the {OWNER_BEFORE[record.kind]} may have served again since"
+
+
+def undone(fold: Fold, identity: str, run_id: str) -> RunRecord | None:
+    """The run to end as reverted, None when it is already. Raises WrongState while the journal shows anything that was not put back."""
+    record = fold.runs.get(run_id)
+    if record is None:
+        raise WrongState(f"the journal of {identity} knows no run {run_id}")
+    if record.ended == "reverted":
+        return None
+    if record.ended:
+        raise WrongState(f"run {run_id} of {identity} was {record.ended} at {record.ended_at}: it cannot be undone")
+    left = [
+        step["key"]
+        for step in undo_order(record, fold.runs.get(record.reverts))
+        if "ended_at" not in record.undone.get(step["key"], {}) or record.undone[step["key"]]["failed"]
+    ]
+    if left:
+        raise WrongState(
+            f"run {run_id} of {identity} is not undone: {', '.join(left)} is not as it was before. "
+            f"Run the undo playbook again, or accept the failure of a step with a reason"
+        )
+    return record
+
+
+def leads_anywhere(record: RunRecord) -> bool:
+    """Whether the run has begun to lead clients anywhere; before that, names that lead nowhere are none of its doing."""
+    return "dns" in record.images or any(key.startswith("identity@") for key in record.images)
+
+
+def left_behind(record: RunRecord) -> list[str]:
+    """What an undo left as it is because somebody accepted that, a sentence an item."""
+    return [f"{step}: {one['name']} {one['msg'] or one['reason']}" for step, facts in record.undone.items() for one in facts.get("bad") or ()]

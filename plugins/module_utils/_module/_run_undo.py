@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Undoing a run: it is resumed in order to be put back (``opened`` with mode ``undo``), and ends as ``reverted``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import begin
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
+
+OBSERVED = {"none": "nobody", "both": "both servers", "source": "the source", "target": "the target"}
+
+
+def open_undo(task: RunTask) -> None:
+    """Takes the lease of the open run, of whatever kind, in order to put it back. Says beforehand what that means, and changes nothing itself."""
+    record, result = undo.undoing(task.fold, task.identity), task.result
+    if record is None:
+        result.outcomes.append(Outcome("undo", "already", before=task.fold.state, after=task.fold.state))
+        result.msg = f"{task.identity} has no open run: there is nothing to undo"
+        return
+    if task.params["kind"] != record.kind:
+        task = dataclasses.replace(task, params={**task.params, "kind": record.kind})
+    owner = undo.OWNER_BEFORE[record.kind]
+    point = undo.data_at_stake(record, task.definition)
+    if point is not None and not task.reason():
+        taker = task.definition[undo.TAKER[record.kind]]["host"]
+        raise InvalidInput(
+            f"undoing the {record.kind} run {record.id} of {task.identity} gives the identity back to the {owner}, but {point.because}. "
+            f"Bring what was written on {taker} since to the {owner} first and say how with -e failover_data_restored='...', "
+            "or give it up with -e failover_discard='why'",
+            point_of_no_return=point.step,
+        )
+    begin(task, record.id)
+    facts = _facts(record, task)
+    result.extra.update(owner_afterwards=owner, reverts=record.id, undoing=facts)
+    steps = ", ".join(step["key"] for step in facts["steps"]) or "nothing, as nothing was moved"
+    stays = f" What stays: {'; '.join(facts['lasting'])}." if facts["lasting"] else ""
+    result.msg = (
+        f"the {record.kind} run {record.id} of {task.identity} is resumed in order to undo it; to put back: {steps}. "
+        f"Afterwards the {owner} owns the identity.{stays}"
+    )
+
+
+def _facts(record: RunRecord, task: RunTask) -> dict[str, t.Any]:
+    point = undo.data_at_stake(record, task.definition) if task.definition else None
+    return {
+        "kind": record.kind,
+        "steps": undo.undo_order(record, task.fold.runs.get(record.reverts)),
+        "clients": "clients" in record.images,
+        "point_of_no_return": point.step if point is not None else "",
+        "lasting": undo.lasting(undo.begun(record), record.images, record.steps),
+    }
+
+
+def revert(task: RunTask) -> None:
+    """Ends an undone run, once the journal shows that its steps were put back and the world shows who owns the identity."""
+    run, result = task.given_run(), task.result
+    record = undo.undone(task.fold, task.identity, run["id"])
+    owner = undo.OWNER_BEFORE[run["kind"]]
+    result.extra["owner_afterwards"] = owner
+    if record is None:
+        result.outcomes.append(Outcome(run["id"], "already"))
+        result.msg = f"run {run['id']} is undone"
+        return
+    observed, accepted = _read_back(task, record, owner)
+    left = undo.left_behind(record)
+    lasting = undo.lasting(undo.begun(record), record.images, record.steps)
+    data = {"kind": record.kind, "owner": owner, "observed": observed, "left": left, "lasting": lasting, "accepted": record.accepted}
+    result.changed = True
+    if not task.check_mode:
+        journal = task.journal
+        drafts = [journal.draft("accepted", run=record.id, by=run.get("by") or "", data=accepted)] if accepted else []
+        journal.append([*drafts, journal.draft("run_reverted", run=record.id, by=run.get("by") or "", data=data)], releasing(run), anywhere=True)
+    result.outcomes.append(Outcome(record.id, task.status(), True, before=task.fold.state, after=task.journal.fold().state))
+    result.warnings.extend(f"not put back, as accepted: {one}" for one in left)
+    result.extra["undoing"] = {**_facts(record, task), "left": left, "observed": observed}
+    result.extra["accepted"] = [*record.accepted, *([accepted] if accepted else [])]
+    stays = f". What stays: {'; '.join([*left, *lasting])}" if left or lasting else ""
+    result.msg = f"the {record.kind} run {record.id} of {task.identity} is undone: the {owner} owns the identity{stays}"
+
+
+def _read_back(task: RunTask, record: RunRecord, owner: str) -> tuple[str, dict[str, t.Any]]:
+    """Who owns the identity as observed, and what was accepted about that. A dead owner's silence is no contradiction."""
+    if not task.definition:
+        return "unknown", {}
+    observed, evidence = observe_owner(task.definition, task.hosts, task.clock)
+    if observed in (owner, "unknown") or (observed == "none" and (record.kind == "drill" or not undo.leads_anywhere(record))):
+        return observed, {}
+    against = [one for one in evidence if one["says"] not in (owner, "unreachable", "")]
+    shown = "; ".join(f"{one['of']}: {one.get('name', '')} {', '.join(one.get('values') or ()) or 'nothing'}" for one in against[:3])
+    what = f"names or addresses of the identity lead to {OBSERVED[observed]}, not to the {owner} alone ({shown})"
+    held = {one["says"] for one in evidence if one["kind"] == "address" and one["says"] in ("source", "target")}
+    if task.reason() and len(held) < 2:
+        return observed, {"what": what, "reason": task.reason()}
+    raise WrongState(
+        f"the {record.kind} is not undone: {what}. Run the undo playbook again: its steps put back what somebody changed since"
+        + ("" if len(held) == 2 else ', or accept it with -e \'{"failover_accept": {"owner_not_confirmed": "why"}}\''),
+        observed=observed,
+    )

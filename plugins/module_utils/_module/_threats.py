@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Looks for what pulls an identity back to its source: names, addresses, service principal names, a workload that runs there. Read only."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import Definition, knock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import directory
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.services import read_services
+
+#: Seconds for one answer of a domain controller, and of the source.
+DIRECTORY = 30.0
+SOURCE = 10.0
+
+#: Any domain controller speaks for all of them.
+DIRECTORY_NAME = "the directory"
+
+Evidence = list[dict[str, t.Any]]
+
+
+def look_for_threats(definition: Definition, evidence: t.Sequence[t.Mapping[str, t.Any]], hosts: Hosts) -> Evidence:
+    """``{kind, of, name, values, says}`` of everything that may lead to the source; ``evidence`` is what ``observe_owner`` has found.
+
+    Raises nothing of a host's: what can't be asked says so.
+    """
+    source = definition["source"]["host"]
+    # A source that takes no connection at all has nothing up that we know of.
+    own = [{**one, "says": "none"} if one["of"] == source and one.get("silent") else dict(one) for one in evidence]
+    return own + _by_spns(definition, hosts) + _by_workload(definition, hosts)
+
+
+def _by_spns(definition: Definition, hosts: Hosts) -> Evidence:
+    entries = definition.get("spns") or []
+    controllers = list((definition.get("directory") or {}).get("domain_controllers") or [])
+    values = [value for entry in entries for value in entry["values"]]
+    if not values or not controllers:
+        return []
+    causes = []
+    for name in controllers:
+        try:
+            answer = directory.ask(hosts.named(name), sorted({entry["from"] for entry in entries}), values, [], DIRECTORY)
+        except FailoverError as error:
+            causes.append({"kind": "spn", "of": DIRECTORY_NAME, "says": "unreachable", "msg": error.message})
+            continue
+        return [_holder(entry["from"], value, answer.holders_of(value)) for entry in entries for value in entry["values"]]
+    return causes
+
+
+def _holder(giver: str, value: str, holders: list[str]) -> dict[str, t.Any]:
+    says = "source" if giver.lower() in map(str.lower, holders) else "target"
+    return {"kind": "spn", "of": DIRECTORY_NAME, "name": value, "values": holders, "says": says}
+
+
+def _by_workload(definition: Definition, hosts: Hosts) -> Evidence:
+    source = definition["source"]["host"]
+    names = list((definition.get("fence") or {}).get("services") or [service["name"] for service in definition.get("services") or []])
+    if not names or int((definition.get("fence") or {}).get("minimum") or 0) < 2:
+        return []  # a source that may go on serving those who still reach it
+    knocked, why = knock(hosts, source)
+    if not knocked:
+        return [{"kind": "workload", "of": source, "says": "none", "msg": why}]
+    try:
+        found = read_services(hosts.named(source), names, SOURCE)
+    except FailoverError as error:
+        return [{"kind": "workload", "of": source, "says": "unreachable", "msg": error.message}]
+    running = [name for name, service in found.items() if service is not None and service.state == "Running"]
+    return [{"kind": "workload", "of": source, "name": "", "values": running, "says": "source" if running else "none"}]

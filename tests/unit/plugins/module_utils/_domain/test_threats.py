@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What pulls an identity back, and when it is known to be gone."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import threats
+
+
+def evidence(kind: str = "dns", of: str = "dns1", name: str = "mail A", says: str = "source", **more: t.Any) -> dict[str, t.Any]:
+    return {"kind": kind, "of": of, "name": name, "values": ["10.0.0.21"], "says": says, **more}
+
+
+DNS = evidence()
+KNOWN = threats.threats([DNS])
+
+
+@pytest.mark.parametrize("kind", ["dns", "address", "spn", "workload"])
+def test_each_kind_is_a_threat_with_a_sentence_and_a_remedy(kind: str) -> None:
+    (found,) = threats.threats([evidence(kind), evidence(kind, says="target"), evidence(kind, says="none"), evidence(kind, says="unreachable")])
+    assert "dns1" in found["msg"] and found["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("state", "known", "seen", "expected"),
+    [
+        ("failed_over", [], [evidence(says="target")], None),
+        ("failed_over", [], [DNS], "threat"),
+        ("failed_over", [], [evidence(says="both")], "threat"),
+        ("failed_over", [], [evidence(says="unreachable")], None),
+        ("threatened", KNOWN, [DNS], None),
+        ("threatened", KNOWN, [DNS, evidence("address", "exch1")], "threat"),
+        ("threatened", KNOWN, [evidence("address", "exch1")], "threat"),
+        ("threatened", KNOWN, [evidence(says="target")], "repaired"),
+        # What could not be asked, or was not asked at all, proves nothing.
+        ("threatened", KNOWN, [evidence(says="unreachable")], None),
+        ("threatened", KNOWN, [evidence("address", "exch1", says="none")], None),
+        ("threatened", KNOWN, [], None),
+        ("protected", [], [DNS], None),
+        ("failing_back", [], [DNS], None),
+    ],
+)
+def test_what_evidence_makes_of_a_guarded_identity(state: str, known: t.Any, seen: t.Any, expected: str | None) -> None:
+    found = threats.judged(state, known, seen)
+    assert (found[0] if found else None) == expected
+
+
+KINDS, PLACES, SAID = (st.sampled_from(values) for values in (["dns", "address"], ["a", "b"], ["source", "target", "none", "unreachable"]))
+
+
+@given(st.lists(st.builds(evidence, KINDS, PLACES, says=SAID)))
+def test_the_same_look_twice_changes_nothing_the_second_time(seen: list[dict[str, t.Any]]) -> None:
+    first = threats.judged("failed_over", [], seen)
+    if first is not None:
+        assert threats.judged("threatened", first[1], seen) is None

@@ -1,0 +1,275 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The order of an undo, the point of no return, and what stays."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK, abandoning
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+
+AT = "2026-11-22T19:59:00.000Z"
+DEFINITION: dict[str, t.Any] = {
+    "source": {"host": "exch1"},
+    "target": {"host": "exch2"},
+    "addresses": [{"address": "10.0.0.21"}],
+    "services": [{"name": "IS"}],
+    "databases": [{"name": "DB01"}],
+    "dns": {"repoint": {"names": ["mail.example.com"]}},
+}
+FAILOVER = ["fence@exch1", "identity@exch2", "spns", "services@exch2", "databases@exch2", "script@exch2", "dns", "clients"]
+
+
+def record(kind: str = "failover") -> RunRecord:
+    return RunRecord(id="r1", kind=kind, mode="execute", opened_at=AT, by="ops", planned=False, epoch=1)
+
+
+def intent(step: str, *names: str, reverts: str = "") -> Event:
+    changes = [{"name": name, "before": "old", "after": "new"} for name in names or (f"an item of {step}",)]
+    return Event(seq=1, at=AT, kind="step_intent", run="r1", step=step, data={"changes": changes, "reverts": reverts})
+
+
+def outcome(step: str, *, reverts: str = "", failed: bool = False, bad: t.Sequence[t.Mapping[str, str]] = (), evidence: t.Any = None) -> Event:
+    data = {"changed": [], "failed": failed, "counts": {}, "reverts": reverts, "bad": list(bad), "evidence": evidence}
+    return Event(seq=1, at=AT, kind="step_outcome", run="r1", step=step, data=data)
+
+
+def ran(made: RunRecord, *steps: str) -> RunRecord:
+    for step in steps:
+        made.intended(intent(step))
+        made.concluded(outcome(step))
+    return made
+
+
+def folded(made: RunRecord, state: str = "failing_over") -> Fold:
+    return Fold(state=state, runs={"r1": made}, active_run="" if made.ended else "r1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "taker", "steps", "point"),
+    [
+        # Led there first, served later, and the other way round.
+        (
+            "failover",
+            "exch2",
+            [("fence@exch1", ["x"]), ("identity@exch2", ["address 10.0.0.21"]), ("services@exch2", ["IS"]), ("dns", ["a"])],
+            "services@exch2",
+        ),
+        ("failover", "exch2", [("fence@exch1", ["x"]), ("services@exch2", ["IS"]), ("databases@exch2", ["DB"]), ("dns", ["a"])], "dns"),
+        # A workload that runs already: the first step that leads there.
+        ("failover", "exch2", [("identity@exch2", ["address 10.0.0.21"]), ("services@exch2", []), ("dns", ["a"])], "identity@exch2"),
+        ("failover", "exch2", [("fence@exch1", ["x"]), ("dns", ["a"])], "dns"),
+        # A share is served by the server itself.
+        ("failover", "exch2", [("identity@exch2", ["name files", "share data"]), ("dns", ["a"])], "identity@exch2"),
+        ("failover", "exch2", [("identity@exch2", ["share data"]), ("dns", ["a"])], "dns"),
+        # Nothing leads there: whoever reaches it by itself can write once it serves.
+        ("failover", "exch2", [("fence@exch1", ["x"]), ("spns", ["http/mail"]), ("databases@exch2", ["DB"])], "databases@exch2"),
+        # Neither fence, SPNs nor script let a client write.
+        ("failover", "exch2", [("fence@exch1", ["x"]), ("spns", ["http/mail"]), ("script@exch2", ["s.ps1"])], ""),
+        ("failover", "exch2", [], ""),
+        # What a failback takes from the target is no client write on the source.
+        ("failback", "exch1", [("services@exch2", ["IS"]), ("identity@exch2", ["address 10.0.0.21"]), ("fence@exch1", ["x"])], ""),
+        ("failback", "exch1", [("identity@exch2", ["address a"]), ("identity@exch1", ["address a"]), ("services@exch1", ["IS"])], "services@exch1"),
+        ("drill", "exch2", [("identity@exch2", ["address a"]), ("services@exch2", ["IS"]), ("dns", ["drill"])], ""),
+    ],
+)
+def test_the_first_step_from_which_a_client_could_write(kind: str, taker: str, steps: undo.Steps, point: str) -> None:
+    found = undo.point_of_no_return(kind, taker, steps)
+    assert found.step == point
+    assert found.because or not point
+
+
+@given(st.lists(st.tuples(st.sampled_from(FAILOVER), st.lists(st.sampled_from(["a", "share b"]), max_size=2)), unique_by=lambda step: step[0]))
+def test_the_point_of_no_return_is_a_step_that_changes_something_on_the_way_to_clients(steps: list[tuple[str, list[str]]]) -> None:
+    point = undo.point_of_no_return("failover", "exch2", steps).step
+    assert not point or dict(steps)[point]
+    assert point.partition("@")[0] in ("", "identity", "services", "databases", "dns")
+    # A run that stops before its point of no return has none of its own behind it.
+    before = [key for key, _items in steps][: [key for key, _items in steps].index(point)] if point else []
+    leads = [key for key in before if key in ("identity@exch2", "dns") and any(not i.startswith("share") for i in dict(steps)[key])]
+    serves = [key for key in before if key in ("services@exch2", "databases@exch2") and dict(steps)[key]]
+    assert not (leads and serves)
+
+
+@pytest.mark.parametrize(
+    ("begun", "at_stake"),
+    [
+        ([], ""),
+        (["fence@exch1"], ""),
+        (["fence@exch1", "identity@exch2"], ""),
+        (["fence@exch1", "identity@exch2", "services@exch2"], "services@exch2"),
+        (["fence@exch1", "identity@exch2", "services@exch2", "databases@exch2", "dns"], "services@exch2"),
+    ],
+)
+def test_data_are_at_stake_once_the_journal_shows_the_step_begun(begun: list[str], at_stake: str) -> None:
+    made = record()
+    for step in begun:
+        made.intended(intent(step, "address 10.0.0.21" if step.startswith("identity") else "item"))  # an intent alone: a crash may have swallowed the rest
+    point = undo.data_at_stake(made, DEFINITION)
+    assert (point.step if point else "") == at_stake
+
+
+def test_a_workload_that_was_not_to_be_started_counts_as_running() -> None:
+    made = record()
+    made.intended(intent("identity@exch2", "address 10.0.0.21"))
+    point = undo.data_at_stake(made, {**DEFINITION, "services": [], "databases": []})
+    assert point is not None and point.step == "identity@exch2"
+
+
+@given(st.permutations(FAILOVER), st.integers(0, len(FAILOVER)))
+def test_an_undo_goes_back_the_way_that_the_run_came(order: list[str], many: int) -> None:
+    made = record()
+    for step in order[:many]:
+        made.intended(intent(step))
+    kept = [step for step in order[:many] if step.partition("@")[0] not in NOTHING_TO_PUT_BACK]
+    assert [step["key"] for step in undo.undo_order(made)] == kept[::-1]
+
+
+@given(st.lists(st.sampled_from(FAILOVER[:5]), min_size=1, unique=True), st.integers(0, 5), st.booleans())
+def test_a_run_is_undone_when_every_step_that_it_begun_was_put_back_since(order: list[str], many: int, killed: bool) -> None:
+    made = ran(record(), *order)
+    back = [step["key"] for step in undo.undo_order(made)][:many]
+    for number, step in enumerate(back):
+        made.intended(intent(step, reverts="r1"))
+        if not (killed and number == len(back) - 1):
+            made.concluded(outcome(step, reverts="r1"))
+    whole = len(back) == len(order) and not killed
+    if whole:
+        assert undo.undone(folded(made), "mail", "r1") is made
+        assert abandoning(folded(made), "mail") is made  # nothing is moved any more
+    else:
+        with pytest.raises(WrongState, match="is not undone"):
+            undo.undone(folded(made), "mail", "r1")
+        with pytest.raises(WrongState, match="has begun to move things"):
+            abandoning(folded(made), "mail")
+    assert made.images == ran(record(), *order).images  # putting back leaves the first images alone
+
+
+def test_a_step_that_goes_forward_again_after_it_was_put_back_is_moved_again() -> None:
+    made = ran(record(), "services@exch2")
+    made.intended(intent("services@exch2", reverts="r1"))
+    made.concluded(outcome("services@exch2", reverts="r1"))
+    assert made.moved() == {}
+    ran(made, "services@exch2")
+    assert made.moved() == {"services@exch2": ["an item of services@exch2"]}
+
+
+def test_an_accepted_failure_ends_an_undo_and_is_told() -> None:
+    made = ran(record(), "dns")
+    bad = [{"name": "mail A", "status": "failed", "reason": "changed_by_other", "msg": "is 10.9.9.9 now"}]
+    made.concluded(outcome("dns", reverts="r1", failed=True, bad=bad))
+    with pytest.raises(WrongState, match="dns is not as it was before"):
+        undo.undone(folded(made), "mail", "r1")
+    made.concluded(outcome("dns", reverts="r1", failed=False, bad=bad))
+    assert undo.undone(folded(made), "mail", "r1") is made
+    assert undo.left_behind(made) == ["dns: mail A is 10.9.9.9 now"]
+    assert made.moved_anything()
+
+
+def test_what_was_not_read_back_leaves_the_intended_image() -> None:
+    made = record()
+    made.intended(intent("services@exch2", "IS"))
+    lost = outcome("services@exch2")
+    lost.data["changed"] = [{"name": "IS", "status": "unconfirmed", "after": None}]
+    made.concluded(lost)
+    assert made.images["services@exch2"]["IS"]["after"] == "new"
+    gone = outcome("services@exch2")
+    gone.data["changed"] = [{"name": "IS", "status": "done", "after": None}]
+    made.concluded(gone)
+    assert made.images["services@exch2"]["IS"] == {"before": "old", "after": None, "afters": ["new", None], "detail": None, "recorded": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "put_back", "may"),
+    [
+        ("failover", ["dns", "services@exch2"], True),
+        ("failover", ["dns", "services@exch2", "fence@exch1"], False),
+        ("failback", ["dns", "services@exch1"], True),
+        ("failback", ["dns", "services@exch1", "identity@exch2"], False),
+        ("failback", ["services@exch2"], False),
+        ("drill", ["services@exch2"], True),
+    ],
+)
+def test_a_run_turns_forward_again_until_the_former_owner_may_have_served(kind: str, put_back: list[str], may: bool) -> None:
+    made = ran(record(kind), *put_back)
+    made.undo_begun_at = AT
+    for step in put_back:
+        made.intended(intent(step, reverts="r1"))
+    assert (undo.forward_refusal(made, "exch1", "exch2") == "") is may
+    made.undo_begun_at = ""
+    assert undo.forward_refusal(made, "exch1", "exch2") == ""
+
+
+def test_only_an_open_run_is_undone() -> None:
+    made = record()
+    assert undo.undoing(folded(made), "mail") is made
+    made.ended = "closed"
+    with pytest.raises(WrongState, match=r"can't be undone.*continuity\.identity_failover\.failback"):
+        undo.undoing(folded(made, "failed_over"), "mail")
+    assert undo.undoing(folded(made, "protected"), "mail") is None
+    with pytest.raises(WrongState, match="was closed"):
+        undo.undone(folded(made, "failed_over"), "mail", "r1")
+    with pytest.raises(WrongState, match="knows no run r9"):
+        undo.undone(folded(made), "mail", "r9")
+    made.ended = "reverted"
+    assert undo.undone(folded(made, "pending"), "mail", "r1") is None
+
+
+def test_what_stays_is_named() -> None:
+    made = ran(record(), "script@exch2", "clients")
+    made.images["script@exch2"] = {r"D:\dr\post.ps1": {"before": None, "after": None, "afters": [], "detail": None}}
+    made.images["databases@exch2"] = {"DB01": {"before": {"state": "RESTORING"}, "after": {}, "afters": [], "detail": None}}
+    hook = [{"grade": 4, "kind": "hypervisor", "observed": "exch1 is off", "at": AT}, {"grade": 1, "kind": "silence", "observed": "", "at": AT}]
+    made.steps["fence@exch1"] = {"evidence": hook}  # a dead source: the fence changed nothing itself
+    said = undo.lasting(undo.begun(made), made.images, made.steps)
+    assert len(said) == 4
+    text = " ".join(said)
+    assert r"D:\dr\post.ps1" in text and "caches" in text and "hypervisor: exch1 is off" in text and "DB01 was restoring" in text and "silence" not in text
+
+
+def test_records_that_the_source_registered_itself_during_a_failback_lead_to_the_target_again() -> None:
+    def image(values: list[str], ttl: int) -> dict[str, t.Any]:
+        return {"values": values, "ttl": ttl}
+
+    old, new, registered, other = image(["10.0.0.21"], 300), image(["10.0.0.22"], 60), image(["10.0.0.21"], 1200), image(["10.0.0.22"], 30)
+
+    def change(before: t.Any, after: t.Any) -> dict[str, t.Any]:
+        return {"before": before, "after": after, "afters": [after], "detail": None}
+
+    failover, failback = record(), record("failback")
+    failover.images["dns"] = {"a A": change(old, new), "b A": change(old, new), "c A": change(old, new)}
+    failback.images = {"fence@exch1": {"service IS": change({}, {})}, "services@exch1": {"IS": change({}, {})}}
+    # Not begun: the source may have registered its names all the same, and only after its fence is back it no longer does.
+    assert [step["key"] for step in undo.undo_order(failback, failover)] == ["services@exch1", "fence@exch1", "dns"]
+    assert [step["key"] for step in undo.undo_order(failback)] == ["services@exch1", "fence@exch1"]
+    failback.images["dns"] = {"a A": change(registered, old), "b A": change(other, old)}
+    assert [step["key"] for step in undo.undo_order(failback)] == ["services@exch1", "fence@exch1", "dns"]
+    found = undo.images_to_put_back(failback, failover, "dns")
+    assert {name: one["before"] for name, one in found.items()} == {"a A": new, "b A": other, "c A": new}
+    assert found["a A"]["after"] == old
+    assert undo.images_to_put_back(failback, None, "dns") == failback.images["dns"]
+    assert undo.images_to_put_back(failback, failover, "services@exch1") == failback.images["services@exch1"]
+
+
+def test_an_undo_that_stopped_says_what_is_back_and_what_is_not() -> None:
+    made = ran(record(), *FAILOVER[:5])
+    bad = [{"name": "a", "status": "failed", "reason": "changed_by_other", "msg": "is otherwise"}]
+    made.concluded(outcome("databases@exch2", reverts="r1"))
+    made.concluded(outcome("services@exch2", reverts="r1", bad=bad))
+    made.concluded(outcome("spns", reverts="r1", failed=True, bad=bad))
+    made.intended(intent("identity@exch2", reverts="r1"))
+    done, not_done = undo.undo_progress(made)
+    assert [(one["step"], one["status"]) for one in done] == [("databases", "done"), ("services", "accepted")]
+    assert [(one["step"], one["status"]) for one in not_done] == [("spns", "failed"), ("identity", "unfinished"), ("fence", "not_begun")]
+    assert (not_done[0]["msg"], not_done[2]["host"]) == ("is otherwise", "exch1")

@@ -1,0 +1,291 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Undoing a run: over a directory store and two service control managers, from every point, interrupted anywhere."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import UndoBegun
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, LeaseHeld, Unreachable, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.fence_source import fence_source
+from ansible_collections.continuity.identity_failover.tests.unit.estate import Estate, machine, make_estate
+from ansible_collections.continuity.identity_failover.tests.unit.runs import ALONE
+from ansible_collections.continuity.identity_failover.tests.unit.windows_services import Manager, service
+
+ROOT = "root/standardcimv2"
+STEP: dict[str, t.Any] = {**ALONE, "settle": 0.0, "from_baseline": False, "registration": False, "evidence": [], "accept_unfenced": None, "minimum": 2}
+SOURCE = ("Running", "Auto")
+TARGET = ("Stopped", "Manual")
+
+
+def silent(*arguments: t.Any, **more: t.Any) -> t.NoReturn:
+    raise Unreachable("exch1 does not answer", host="exch1")
+
+
+class Servers:
+    """exch1 serves with the service IS, exch2 has it stopped and started by hand; a planned failover is open."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.managers = {}
+        for name, (state, mode) in (("exch1", SOURCE), ("exch2", TARGET)):
+            manager = Manager(service("IS", state, mode), name=name)
+            template = machine(name, f"{name[-1] * 8}-0000-0000-0000-000000000000", state)
+            manager.session.instances.update({key: value for key, value in template.instances.items() if key[1] != "Win32_Service"})
+            manager.session.instances[(ROOT, "MSFT_DNSClient")] = []
+            manager.session.methods[("Win32_Process", "Create")] = lambda session, keys, arguments: {"ReturnValue": 0}
+            estate.sessions[name] = manager.session
+            self.managers[name] = manager
+        estate.run("armed")
+        estate.do(failover_ack)
+        self.run = estate.run("opened").extra["run"]
+
+    def images(self) -> dict[str, tuple[str, str]]:
+        return {name: (manager.find("IS")["State"], manager.find("IS")["StartMode"]) for name, manager in self.managers.items()}
+
+    def on(self, host: str, function: t.Any, **more: t.Any) -> t.Any:
+        estate = self.estate
+
+        class There:
+            target = staticmethod(lambda: estate.named(host))
+            named = staticmethod(estate.named)
+
+        entries = ["IS"] if function is fence_source else [{"name": "IS", "start_mode": "auto", "timeout": 30.0}]
+        params = {**STEP, "services": entries, "service_timeout": 30.0, "vantage_points": [], "addresses": [], "run": self.run, "revert_run": self.run["id"]}
+        return function({**params, **more}, There(), estate.clock, check_mode=False)
+
+    def fence(self) -> None:
+        assert not self.on("exch1", fence_source, state="fenced").failed
+
+    def start(self) -> None:
+        assert not self.on("exch2", app_services, state="started").failed
+
+    def stop(self) -> None:
+        self.estate.run("stopped", run=self.run)
+
+    def undo(self, reason: str | None = None) -> t.Any:
+        opened = self.estate.run("opened", mode="undo", reason=reason)
+        self.run = opened.extra["run"] or self.run
+        return opened
+
+    def undo_after_stop(self) -> t.Any:
+        self.stop()
+        return self.undo("data discarded: a test").extra["undoing"]["steps"]
+
+    def put_back(self, steps: t.Sequence[t.Mapping[str, str]], **more: t.Any) -> list[t.Any]:
+        functions: dict[str, t.Any] = {"services": app_services, "fence": fence_source}
+        return [self.on(step["host"], functions[step["step"]], state="reverted", **more) for step in steps]
+
+    def end(self, **more: t.Any) -> t.Any:
+        return self.estate.run("reverted", run=self.run, **{"reason": None, **more})
+
+    def state(self) -> str:
+        return str(self.estate.do(failover_status, definition=None).extra["state"])
+
+
+@pytest.fixture
+def servers(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Servers:
+    return Servers(make_estate(tmp_path, monkeypatch))
+
+
+BEFORE = {"exch1": SOURCE, "exch2": TARGET}
+
+
+def test_a_fenced_source_and_a_started_target_are_as_before(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    assert servers.images() == {"exch1": ("Stopped", "Disabled"), "exch2": ("Running", "Auto")}
+    servers.stop()
+    opened = servers.undo("data discarded: a test")
+    assert opened.extra["undoing"]["steps"] == [
+        {"key": "services@exch2", "step": "services", "host": "exch2"},
+        {"key": "fence@exch1", "step": "fence", "host": "exch1"},
+    ]
+    # Said before anything is put back.
+    assert opened.extra["owner_afterwards"] == "source" and "Afterwards the source owns the identity" in opened.msg
+    assert servers.images()["exch2"] == ("Running", "Auto")
+    assert not any(result.failed for result in servers.put_back(opened.extra["undoing"]["steps"]))
+    assert servers.images() == BEFORE
+    ended = servers.end()
+    assert (ended.extra["state"], ended.extra["owner_afterwards"], ended.changed) == ("protected", "source", True)
+    assert servers.estate.do(failover_status, definition=None).extra["lease"] is None
+    again = servers.end()
+    assert (again.changed, again.outcomes[0].status) == (False, "already")
+    assert servers.undo().outcomes[0].status == "already"
+
+
+def test_data_are_asked_for_past_the_point_of_no_return_and_not_before(servers: Servers) -> None:
+    servers.fence()
+    servers.stop()
+    assert servers.undo().extra["undoing"]["point_of_no_return"] == ""
+    servers.stop()
+    servers.run = servers.estate.run("opened").extra["run"]
+    servers.start()
+    servers.stop()
+    with pytest.raises(InvalidInput, match=r"services@exch2 starts what serves clients.*failover_data_restored.*failover_discard"):
+        servers.undo()
+    assert servers.undo("data restored: copied by hand").extra["undoing"]["point_of_no_return"] == "services@exch2"
+
+
+def test_an_undo_that_was_interrupted_goes_on_at_any_point(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    steps = servers.undo_after_stop()
+    for done in range(len(steps) + 1):
+        servers.put_back(steps[:done])
+        servers.estate.clock.advance(61.0)  # the controller died; its lease runs out
+        again = servers.undo("data discarded: a test")
+        assert again.extra["undoing"]["steps"] == steps
+    servers.put_back(steps)
+    assert servers.images() == BEFORE
+    assert servers.end().extra["state"] == "protected"
+
+
+def test_ending_is_refused_while_a_step_was_not_put_back(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    steps = servers.undo_after_stop()
+    servers.put_back(steps[:1])
+    with pytest.raises(WrongState, match="fence@exch1 is not as it was before"):
+        servers.end()
+    assert servers.state() == "failing_over"
+
+
+def test_what_somebody_else_changed_is_told_and_left_alone_until_it_is_accepted(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    servers.managers["exch2"].find("IS")["StartMode"] = "Disabled"
+    steps = servers.undo_after_stop()
+    (result, _fence) = servers.put_back(steps)
+    assert (result.failed, [(o.name, o.reason) for o in result.outcomes]) == (True, [("IS", "changed_by_other")])
+    assert servers.images()["exch2"] == ("Running", "Disabled")
+    with pytest.raises(WrongState, match="services@exch2 is not as it was"):
+        servers.end()
+    (accepted,) = servers.put_back(steps[:1], accept_failure="the administrator of exch2 wants it so")
+    assert not accepted.failed
+    ended = servers.end()
+    assert ended.extra["state"] == "protected"
+    assert "services@exch2: IS" in ended.extra["undoing"]["left"][0]
+    assert servers.images()["exch2"] == ("Running", "Disabled")
+
+
+def test_a_source_that_died_meanwhile_is_a_failure_that_can_be_accepted(servers: Servers) -> None:
+    servers.fence()
+    steps = servers.undo_after_stop()
+    for call in ("query", "get", "identify", "enumerate"):
+        setattr(servers.managers["exch1"].session, call, silent)
+    (result,) = servers.put_back(steps)
+    assert (result.failed, {o.reason for o in result.outcomes if o.status == "failed"}) == (True, {"unreachable"})
+    assert not servers.put_back(steps, accept_failure="exch1 burnt down")[0].failed
+    assert "exch1" in servers.end().extra["undoing"]["left"][0]
+
+
+def test_the_failover_goes_forward_again_until_the_source_may_have_served(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    steps = servers.undo_after_stop()
+    servers.put_back(steps[:1])
+    servers.stop()
+    # Fresh intents: the target is started again, and the first image stays.
+    servers.run = servers.estate.run("opened").extra["run"]
+    servers.start()
+    assert servers.images()["exch2"] == ("Running", "Auto")
+    servers.stop()
+    assert servers.undo("data discarded: a test").extra["undoing"]["steps"] == steps
+    servers.put_back(steps)
+    servers.stop()
+    with pytest.raises(UndoBegun, match=r"fence@exch1.*continuity\.identity_failover\.undo"):
+        servers.estate.run("opened")
+    assert servers.images() == BEFORE
+
+
+def test_once_all_is_back_the_run_may_be_abandoned_too_and_before_not(servers: Servers) -> None:
+    servers.fence()
+    steps = servers.undo_after_stop()
+    with pytest.raises(WrongState, match="has begun to move things"):
+        servers.estate.run("abandoned")
+    servers.put_back(steps)
+    servers.stop()
+    assert servers.estate.run("abandoned").extra["state"] == "protected"
+    assert servers.images() == BEFORE
+
+
+def test_a_run_in_use_is_not_undone_by_another_controller(servers: Servers) -> None:
+    servers.fence()
+    with pytest.raises(LeaseHeld):
+        servers.undo()
+
+
+def test_a_closed_failover_is_not_undone(servers: Servers) -> None:
+    servers.estate.run("closed", run=servers.run)
+    with pytest.raises(WrongState, match="failback"):
+        servers.undo()
+    with pytest.raises(WrongState, match="was closed"):
+        servers.end()
+
+
+def test_an_undone_failback_leaves_the_target_serving(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    served = servers.images()
+    servers.estate.run("closed", run=servers.run)
+    opened = servers.estate.run("opened", kind="failback")
+    failover, servers.run = opened.extra["reverts"], opened.extra["run"]
+    servers.on("exch2", app_services, state="reverted", revert_run=failover)
+    servers.on("exch1", fence_source, state="released", revert_run=failover)
+    servers.on("exch1", app_services, state="started")
+    assert servers.images() == BEFORE
+    servers.stop()
+    undo = servers.undo("data discarded: nobody worked on exch1")
+    assert undo.extra["owner_afterwards"] == "target"
+    assert [step["key"] for step in undo.extra["undoing"]["steps"]] == ["services@exch1", "fence@exch1", "services@exch2"]
+    assert not any(result.failed for result in servers.put_back(undo.extra["undoing"]["steps"]))
+    assert servers.images() == served
+    assert servers.end().extra["state"] == "failed_over"
+    # And a later failback still finds the failover's images.
+    back = servers.estate.run("opened", kind="failback")
+    servers.run = back.extra["run"]
+    assert not servers.on("exch2", app_services, state="reverted", revert_run=back.extra["reverts"]).failed
+    assert servers.images()["exch2"] == TARGET
+
+
+def says(monkeypatch: pytest.MonkeyPatch, observed: str, *evidence: dict[str, t.Any]) -> None:
+    monkeypatch.setattr(_run_undo, "observe_owner", lambda definition, hosts, clock: (observed, list(evidence)))
+
+
+@pytest.mark.parametrize(("observed", "ends"), [("source", True), ("unknown", True), ("target", False), ("both", False)])
+def test_an_undo_ends_only_where_the_world_agrees(servers: Servers, monkeypatch: pytest.MonkeyPatch, observed: str, ends: bool) -> None:
+    says(monkeypatch, observed, {"kind": "dns", "of": "dns1", "name": "mail A", "values": ["10.0.0.22"], "says": "target"})
+    servers.undo_after_stop()
+    if ends:
+        assert servers.end().extra["state"] == "protected"
+        return
+    with pytest.raises(WrongState, match=r"dns1: mail A 10\.0\.0\.22"):
+        servers.end()
+    accepted = servers.end(reason="the record belongs to somebody else now")
+    assert accepted.extra["accepted"][0]["reason"] == "the record belongs to somebody else now"
+
+
+def test_two_servers_with_the_identity_s_addresses_are_never_accepted(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [{"kind": "address", "of": host, "name": "10.0.0.30", "values": ["Preferred"], "says": side} for host, side in (("a", "source"), ("b", "target"))]
+    says(monkeypatch, "both", *both)
+    servers.undo_after_stop()
+    with pytest.raises(WrongState, match="lead to both"):
+        servers.end(reason="whatever")
+
+
+def test_check_mode_resumes_and_ends_nothing(servers: Servers) -> None:
+    servers.fence()
+    servers.stop()
+    assert servers.estate.run("opened", mode="undo", reason=None, check_mode=True).outcomes[0].status == "predicted"
+    assert servers.estate.do(failover_status, definition=None).extra["lease"] is None
