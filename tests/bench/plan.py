@@ -34,8 +34,9 @@ def counted(trace: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, int]:
 
 
 def effects(trace: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
-    """What the lab's hosts were made to change, which a plan must not."""
-    return [str(record["effect"]) for record in trace if record["kind"] == "effect" and not str(record["effect"]).startswith("file")]
+    """What the lab's hosts were made to change, which a plan must not. A script that only looks is a process too, and no change."""
+    harmless = ("file", "script_started")
+    return [str(record["effect"]) for record in trace if record["kind"] == "effect" and not str(record["effect"]).startswith(harmless)]
 
 
 def benchmark(folder: pathlib.Path) -> dict[str, t.Any]:

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import stat
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import parse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.services import set_start_mode
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
@@ -31,7 +33,8 @@ def start_mode(lab: Lab, mode: str) -> None:
 
 
 def journal(project: Project) -> list[dict[str, t.Any]]:
-    return [json.loads(line) for line in (project.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8").splitlines()]
+    """Through the journal's own reader: it keeps large data compressed."""
+    return [dataclasses.asdict(parse(line)) for line in (project.folder / "mirror" / "mail.mirror").read_text(encoding="utf-8").splitlines()]
 
 
 def world(lab: Lab) -> t.Any:
