@@ -122,7 +122,6 @@ def document(
     """The whole document. ``findings`` of the preflight; ``hooks``: those that exist and were not run."""
     changes = _changes(predictions)
     steps = _steps(predictions, durations)
-    target = facts.definition["target"]["host"]
     made: dict[str, JSON] = {
         "format": FORMAT,
         "identity": facts.identity,
@@ -138,7 +137,7 @@ def document(
         "coverage": _coverage(changes, steps),
         "hosts": sorted({change["host"] for change in changes if change["host"]} | {step["host"] for step in steps if step["host"]}),
         "hooks_not_run": list(hooks),
-        "point_of_no_return": point_of_no_return(changes, facts.kind, target),
+        "point_of_no_return": point_of_no_return(changes, facts.kind, facts.definition),
         "unknown": unknowable(facts, changes, steps, hooks),
         "about": {"id": facts.id, "made_at": facts.made_at, "by": facts.by, "baseline_age": facts.baseline_age},
     }

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import TAKER
+
 JSON = t.Any
 Changes = t.Sequence[t.Mapping[str, JSON]]
 
@@ -47,31 +50,19 @@ def kind_of(step: str) -> str:
     return step.partition("@")[0]
 
 
-def point_of_no_return(changes: Changes, kind: str, target: str) -> dict[str, JSON] | None:
-    """The first change after which a client may write on the side that takes over: from there on, going back loses or merges data.
-
-    None for a drill, which shares nothing with the users, and where no change lets anybody in.
-    """
-    if kind == "drill":
-        return None
+def point_of_no_return(changes: Changes, kind: str, definition: t.Mapping[str, JSON]) -> dict[str, JSON] | None:
+    """The first change of the step from which on a client may write on the side that takes over, by the rule that an undo follows.
+    Going back from there loses or merges data. None where no step is: in a drill, and where no change lets anybody in."""
+    steps: dict[str, list[str]] = {}
     for change in changes:
-        there = change["host"] != target if kind == "failback" else change["host"] == target
-        if _lets_in(change, there):
-            because = f"from here on clients may write on the {'source' if kind == 'failback' else 'target'}"
-            return {"number": change["number"], "step": change["step"], "host": change["host"], "item": change["item"], "because": because}
-    return None
-
-
-def _lets_in(change: t.Mapping[str, JSON], there: bool) -> bool:
-    """Addresses alone let nobody write; a share, a running service, a mounted database and a name that leads there do."""
-    kind, after = kind_of(change["step"]), change["after"]
-    if kind == "identity":
-        return there and change["item"].startswith("share ") and after is not None
-    if kind == "services":
-        return there and bool(after) and after.get("state") == "Running"
-    if kind == "databases":
-        return there and bool(after) and bool(after.get("mounted"))
-    return kind == "dns" and change["before"] != after
+        if change["before"] != change["after"]:
+            steps.setdefault(change["step"], []).append(change["item"])
+    taker = str(definition[TAKER[kind]]["host"]) if kind in TAKER else ""
+    found = undo.point_of_no_return(kind, taker, list(steps.items()))
+    if not found.step:
+        return None
+    first = next(change for change in changes if change["step"] == found.step and change["before"] != change["after"])
+    return {"number": first["number"], "step": first["step"], "host": first["host"], "item": first["item"], "because": found.because}
 
 
 def unknowable(facts: Planned, changes: Changes, steps: t.Sequence[t.Mapping[str, JSON]], hooks: t.Sequence[str]) -> list[str]:

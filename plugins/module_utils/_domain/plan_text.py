@@ -42,7 +42,7 @@ def _head(document: Document, width: int) -> str:
     about, coverage, age = document["about"], document["coverage"], document["about"]["baseline_age"]
     baseline = f"{_duration(age)} old" if age is not None else "none"
     point = document["point_of_no_return"]
-    back = f"change {point['number']}, {point['item']} of {point['step']}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
+    back = f"change {point['number']}, {point['item']}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
     grades = ", ".join(f"{coverage[grade]} {grade}" for grade in ("probed", "predicted", "unknown"))
     unseen = "".join(f"; {words}: {', '.join(coverage[key])}" for key, words in TROUBLE.items() if coverage[key])
     rows = [

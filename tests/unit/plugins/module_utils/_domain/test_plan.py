@@ -119,7 +119,9 @@ def test_the_point_of_no_return_is_the_first_change_that_lets_users_write() -> N
     assert (point["step"], point["item"], point["number"]) == ("services@exch2", "MSExchangeIS", 2)
     only_dns = plan([usual()[5]])["point_of_no_return"]
     assert only_dns["item"] == "mail.example.com A"
-    assert plan([usual()[1]])["point_of_no_return"] is None
+    only_the_address = plan([usual()[1]])["point_of_no_return"]  # what serves there runs already, since no step starts it
+    assert only_the_address["item"] == "address 10.0.0.21"
+    assert plan([said("spns", change("http/mail", {"account": "A$"}, {"account": "B$"}))])["point_of_no_return"] is None
     share = said("identity@exch2", change("share data", None, {"path": "D:\\data"}))
     assert plan([share, *usual()])["point_of_no_return"]["item"] == "share data"
 
