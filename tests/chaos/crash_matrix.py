@@ -190,12 +190,13 @@ class Aftermath:
         shutil.copytree(MIRROR, folder / MIRROR)
 
     def __call__(self, number: int, folder: pathlib.Path) -> dict[str, t.Any]:
-        """The controller has died. The other one has the same disk, or a shared one, or knows nothing."""
+        """The controller has died. The other one has the same disk, or a shared one, or knows nothing; every third takes the lease by force."""
         self.lab.boundary = lambda kind, label: None
         self.lab.use_files(folder / "files")
         first = self.first
         mirror = MIRROR if number % 2 else pathlib.Path("new mirror")
-        return self.ended(Controller(self.lab, first.definition, first.credentials, mirror, "night"), number)
+        force = "the other controller is dead" if number % 3 == 0 else ""
+        return self.ended(Controller(self.lab, first.definition, first.credentials, mirror, "night", take_over=force), number)
 
     def struck(self, harm: Callable[[MemoryLab], None]) -> None:
         """Something else has died, and the controller goes on."""

@@ -44,7 +44,8 @@ class Stopped(Exception):
 
 @dataclasses.dataclass
 class Controller:
-    """One controller: who, with which mirror. ``script`` are the words of a person about a script of unknown end."""
+    """One controller: who, with which mirror. ``take_over``: the reason to take a live lease by force. ``script``: the words of a person
+    about a script of unknown end."""
 
     lab: MemoryLab
     definition: dict[str, t.Any]
@@ -52,6 +53,7 @@ class Controller:
     mirror: pathlib.Path
     by: str
     script: dict[str, str] = dataclasses.field(default_factory=dict)
+    take_over: str = ""
     called: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
     def task(self, name: str, target: str | None, **given: t.Any) -> Result:
@@ -129,7 +131,8 @@ class Controller:
         """A role's block: open, the steps, close; its rescue gives the lease back."""
         if kind != "drill":
             self._look(kind, definition)
-        opened = self.journal("failover_run", definition, state="opened", kind=kind, by=self.by, reason="data restored: a test", lease_seconds=20.0)
+        state, reason = ("taken_over", self.take_over) if self.take_over else ("opened", "data restored: a test")
+        opened = self.journal("failover_run", definition, state=state, kind=kind, by=self.by, reason=reason, lease_seconds=20.0)
         run = opened.extra["run"]
         if not run:
             return f"already {opened.extra['state']}"
