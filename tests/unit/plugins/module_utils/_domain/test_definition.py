@@ -192,6 +192,7 @@ CASES = [
     ("accept.wrong_machine", "I like it", "accept.wrong_machine can not be accepted"),
     ("hooks.timeouts.before_dns", 0, "hooks.timeouts.before_dns must be at least 1"),
     ("hooks.timeouts", {"before_quiesce": 5, "before_spns": 5}, "hooks.timeouts.before_spns is no hook"),
+    ("hooks.plan_safe", ["before_dns", "before_dsn"], "hooks.plan_safe.before_dsn is no hook; did you mean 'before_dns'"),
     ("dns.credential", None, "dns.credential is missing"),
     ("monitor.probes[0].port", None, "monitor.probes[0].port is missing: a tcp probe needs a port"),
     ("monitor.probes", [{"kind": "service"}], "monitor.probes[0].names is missing"),

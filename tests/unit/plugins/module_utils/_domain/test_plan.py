@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import canonical, definition_hash, expected_durations, plan_hash, read
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.tests.unit.plans import DEFINITION, RUNNING, STOPPED, change, plan, said, usual
@@ -180,3 +181,9 @@ def test_expected_durations_are_the_median_of_earlier_runs_of_the_kind() -> None
         record("failover", ("dns", "00", "59", False), mode="plan"),
     ]
     assert expected_durations(runs, "failover") == {"dns": {"seconds": 8.0, "runs": 3}}
+
+
+def test_a_plan_names_the_hooks_of_its_own_kind_only() -> None:
+    there = ["before_fence", "before_dns", "before_quiesce"]
+    assert hooks_of("failover", there) == hooks_of("drill", there) == ["before_dns", "before_fence"]
+    assert hooks_of("failback", there) == ["before_dns", "before_quiesce"]
