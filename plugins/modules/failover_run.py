@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - continuity.identity_failover._hosts
   - continuity.identity_failover._store
   - continuity.identity_failover._definition
+  - continuity.identity_failover._dns_auth
 attributes:
   check_mode:
     support: full
@@ -41,6 +42,10 @@ options:
   state:
     description:
       - V(armed) takes the baseline of both servers and of the records. The source must own the identity.
+      - V(disarmed) ends the baseline and removes everything that was left on hosts, host by host, which are the journal and the lease, the
+        markers of scripts, the folder once it is empty, the source in the event log, and the runs' markers in DNS, for which it takes O(key) or
+        O(kerberos). The journal itself is kept on the controller. The source must own the identity and no run may be open. It fails where
+        something is left, and goes on when it is run again.
       - V(opened) opens a run or resumes it. V(stopped) gives its lease back, so that it can be resumed at once.
       - V(taken_over) does what V(opened) does, and takes the lease from another controller that holds it. Once that lease has run out this is
         done at once; before, only with O(reason). What that controller still sends is refused where it can be.
@@ -51,7 +56,7 @@ options:
       - V(adopted) records that people moved the identity by hand, to O(owner). It is refused where a name server or an address says otherwise.
         A run that is open is ended by it; what it recorded is kept for the failback, which puts everything else back as the baseline has it.
     type: str
-    choices: [armed, opened, taken_over, stopped, closed, reverted, abandoned, adopted]
+    choices: [armed, disarmed, opened, taken_over, stopped, closed, reverted, abandoned, adopted]
     required: true
   kind:
     description: Which run.
@@ -87,6 +92,9 @@ options:
       - Where the store is broken, set back or empty, its file is set aside, never deleted, and a new journal begins with what the mirror still knows
         (baseline, incident, votes, an open run with its before-images), or else with what is observed. The mirror's file is set aside likewise.
     type: str
+  export:
+    description: With O(state=disarmed), a new file on the controller that the journal is written to before it is removed. Required without O(mirror).
+    type: path
   owner:
     description: Who owns the identity now, with O(state=adopted).
     type: str
@@ -321,6 +329,11 @@ changes:
       description: What is there now.
       type: raw
       sample: disabled
+journal_kept:
+  description: Where the journal is kept, a file or folder on the controller. Empty where there was none.
+  returned: when O(state=disarmed)
+  type: str
+  sample: /home/ops/.local/share/continuity/identity_failover/mail.mirror.disarmed-20261126T164500Z-42
 phases:
   description: Seconds that the run spent by phase.
   returned: when O(state=closed)

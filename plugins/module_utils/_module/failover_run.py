@@ -17,15 +17,18 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import read_or_restart
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_adoption import adopt
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import arm
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_disarming import disarm
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import abandon, close, stop
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import open_or_resume
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_planning import begin_plan, drop_plan, finish_plan, is_plan
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_takeover import take_over
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_undo import open_undo, revert
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 
@@ -36,6 +39,7 @@ def opened(task: RunTask) -> None:
 #: What each ``state`` does; every verb says who owns the identity afterwards.
 VERBS: dict[str, t.Callable[[RunTask], None]] = {
     "armed": arm,
+    "disarmed": disarm,
     "opened": opened,
     "taken_over": take_over,
     "stopped": stop,
@@ -61,6 +65,8 @@ def failover_run_spec() -> ArgumentSpec:
             "lease_seconds": {"type": "float", "default": 60.0},
             "by": {"type": "str"},
             "reason": {"type": "str"},
+            "export": {"type": "path"},
+            **AUTH_OPTIONS,
             "break_glass": {"type": "str"},
             "data_state": {"type": "str", "choices": list(DATA_STATES)},
             "from_observation": {"type": "str"},
@@ -73,6 +79,7 @@ def failover_run_spec() -> ArgumentSpec:
         },
         required_if=[
             ("state", "armed", ["definition"]),
+            ("state", "disarmed", ["definition"]),
             ("state", "opened", ["definition"]),
             ("state", "taken_over", ["definition"]),
             ("state", "closed", ["run"]),
@@ -86,12 +93,16 @@ def failover_run_spec() -> ArgumentSpec:
 
 def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """One verb of a run's life. Every verb says who owns the identity afterwards (``owner_afterwards``)."""
-    result = Result()
-    journal, fold = read_or_restart(params, hosts, clock, result, check_mode=check_mode)
+    result, disarming = Result(), params["state"] == "disarmed"
+    if disarming:
+        journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, whole=True)
+        fold, result.warnings = journal.read(), journal.warnings
+    else:
+        journal, fold = read_or_restart(params, hosts, clock, result, check_mode=check_mode)
     plan = is_plan(params)
     verbs = {**VERBS, **PLANNING} if plan else VERBS
     verbs[params["state"]](RunTask(params, hosts, clock, journal, fold, result, check_mode))
-    if not check_mode and not plan:
+    if not check_mode and not plan and not disarming:  # disarming removes the journal
         journal.checkpoint(params["by"] or "failover_run")
     after = journal.fold()
     result.diff = {"before": {"state": fold.state}, "after": {"state": after.state}}

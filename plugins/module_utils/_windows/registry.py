@@ -50,6 +50,13 @@ def remove_value(session: Session, key: str, name: str, timeout: float) -> None:
     _change(session, "DeleteValue", key, name, timeout, good=(0, *ABSENT))
 
 
+def remove_key(session: Session, key: str, timeout: float) -> None:
+    """A key without subkeys, with its values; one that is absent is fine."""
+    code = values.number(session.invoke(NAMESPACE, CLASS, "DeleteKey", {"hDefKey": LOCAL_MACHINE, "sSubKeyName": key}, timeout, idempotent=True), "ReturnValue")
+    if code not in (0, *ABSENT):
+        _require(session, "remove", key, "", code)
+
+
 def _read(session: Session, method: str, key: str, name: str, timeout: float) -> Instance | None:
     answer = session.invoke(NAMESPACE, CLASS, method, {"hDefKey": LOCAL_MACHINE, "sSubKeyName": key, "sValueName": name}, timeout, idempotent=True)
     code = values.number(answer, "ReturnValue")

@@ -79,6 +79,12 @@ class Files:
     def delete(self, path: str) -> None:
         self._on_disk(path).unlink(missing_ok=True)
 
+    def remove_folder(self, path: str) -> None:
+        """An empty one."""
+        self._folders.pop(path.rstrip("\\").lower(), None)
+        if (self.folder / path).is_dir():
+            (self.folder / path).rmdir()
+
     def names(self) -> list[str]:
         """Every file, by its Windows path."""
         if not self.folder.is_dir():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
+from ansible_collections.continuity.identity_failover.tests.lab.model.registry import DWORD
 
 Output = tuple[str, str, int]
 """stdout, stderr, exit code"""
@@ -75,6 +76,11 @@ async def _eventcreate(host: Host, arguments: list[str]) -> Output:
         return "", "ERROR: Invalid syntax.\r\n", 1
     if not 1 <= int(options["id"]) <= 1000:
         return "", "ERROR: Invalid value specified for '/ID'.\r\n", 1
+    source = options.get("so", "EventCreate")
+    # A source that is new is registered, and marked as one of eventcreate's (reference: Microsoft, eventcreate: it writes to custom sources only).
+    key = rf"SYSTEM\CurrentControlSet\Services\EventLog\{logfile}\{source}"
+    if host.registry.find("HKLM", key) is None:
+        host.registry.set("HKLM", key, "CustomSource", DWORD, 1)
     host.events.write(logfile, options.get("so", "EventCreate"), int(options["id"]), "information" if kind == "success" else kind, options["d"])
     return f"\r\nSUCCESS: An event of type '{kind}' was created in the '{logfile}' log with '{options.get('so', 'EventCreate')}' as the source.\r\n", "", 0
 

@@ -129,6 +129,20 @@ function Remove-PSSession {
     process { }
 }
 
+# The lab keeps a Windows file under its whole path, as a plain name in the current folder.
+function Get-ChildItem {
+    [CmdletBinding()]
+    param([Parameter(Position = 0)][string[]]$Path, [string[]]$LiteralPath, [switch]$Force)
+    $folder = [string]@(@($LiteralPath) + @($Path) | Where-Object { $_ })[0]
+    if ($folder -notmatch '^[A-Za-z]:\\') { return Microsoft.PowerShell.Management\Get-ChildItem @PSBoundParameters }
+    $inside = $folder.TrimEnd('\') + '\'
+    foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Directory]::GetCurrentDirectory())) {
+        $whole = [System.IO.Path]::GetFileName($file)
+        if (-not $whole.StartsWith($inside, [System.StringComparison]::OrdinalIgnoreCase)) { continue }
+        [pscustomobject]@{ Name = $whole.Substring($inside.Length); FullName = $whole; PSIsContainer = $false }
+    }
+}
+
 function Get-Acl {
     [CmdletBinding()]
     param([Parameter(Position = 0)][string[]]$Path, [string[]]$LiteralPath)
@@ -151,4 +165,4 @@ function Set-Acl {
     }
 }
 
-Export-ModuleMember -Function New-Object, New-PSSession, Import-PSSession, Remove-PSSession, Get-Acl, Set-Acl
+Export-ModuleMember -Function New-Object, Get-ChildItem, New-PSSession, Import-PSSession, Remove-PSSession, Get-Acl, Set-Acl

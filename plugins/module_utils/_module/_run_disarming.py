@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The verb ``disarmed`` of failover_run: the baseline ends, and everything that was left on hosts is removed, host by host. The journal is kept."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, StoreError, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import write_whole
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import leftovers
+
+#: Seconds for one answer of a host.
+REQUEST = 60.0
+
+
+def disarm(task: RunTask) -> None:
+    identity, fold, result = task.identity, task.fold, task.result
+    if fold.active_run or fold.state not in ("protected", "unarmed"):
+        raise WrongState(
+            f"{identity} is {fold.state}{' and a run is open' if fold.active_run else ''}: it can only be disarmed while the source owns it and no run is open"
+        )
+    result.extra["owner_afterwards"] = "source"
+    on_target = (task.params["store"] or {}).get("kind") != "directory"
+    events = task.journal.events
+    if on_target and events and not task.params["mirror"] and not task.params["export"]:
+        raise InvalidInput(
+            f"the journal of {identity} lies in {task.journal.store.place} alone and would be lost: "
+            "give mirror, or export, the path of a new file on the controller"
+        )
+    if task.params["export"] and events and pathlib.Path(task.params["export"]).expanduser().exists():
+        raise InvalidInput(f"export: {task.params['export']} is there already; the journal is never written over anything")
+    if fold.state == "protected":
+        result.changed = True
+        if not task.check_mode:
+            data = {"reason": task.reason()}
+            events = [*events, *task.journal.append([task.journal.draft("disarmed", by=task.who(), host=task.definition["target"]["host"], data=data)])]
+        result.outcomes.append(Outcome("baseline", task.status(), True, before=fold.armed_at, after=None))
+    kept = _keep(task, events) if on_target else task.journal.store.place
+    last = task.journal.head.hash if on_target else ""
+    for side in ("target", "source"):
+        _host(task, task.definition[side]["host"], last if side == "target" else "", side == "target")
+    result.outcomes.extend(remove_markers(identity, task.definition, task.params, task.clock, check_mode=task.check_mode))
+    _conclude(task, kept)
+
+
+def _keep(task: RunTask, events: list[Event]) -> str:
+    """Where the journal is from now on; it is there, and read back, before anything is removed."""
+    if not events:
+        return ""
+    stamp = f"{task.clock.now():%Y%m%dT%H%M%SZ}"
+    if task.params["mirror"]:
+        mirror = Mirror(task.params["mirror"], task.identity)
+        if task.check_mode:
+            return str(task.params["mirror"])
+        kept, head = mirror.read()
+        if head != task.journal.head:
+            raise StoreError(f"the mirror in {mirror.folder} ends at event {head.seq}, the journal at event {task.journal.head.seq}: nothing was removed")
+        # Under a name of its own, so that an identity that is armed again begins a new one.
+        return str(mirror.set_aside(f"disarmed-{stamp}-{len(kept)}"))
+    path = pathlib.Path(task.params["export"]).expanduser()
+    if not task.check_mode:
+        text = "".join(event.line() + "\n" for event in events)
+        try:
+            write_whole(path, text)
+            if path.read_text(encoding="utf-8") != text:
+                raise StoreError(f"export: {path} does not read back as it was written: nothing was removed")
+        except OSError as error:
+            raise StoreError(f"export: could not write {path}: {error.strerror or error}; nothing was removed") from error
+    return str(path)
+
+
+def _host(task: RunTask, host: str, last: str, journal_is_here: bool) -> None:
+    """Files of the identity in our folders of one host, and the event log's source where no other identity is left there."""
+    folders = dict.fromkeys([(task.params["store"] or {}).get("path") or DEFAULT_PATH if journal_is_here else DEFAULT_PATH, DEFAULT_PATH])
+    others = False
+    try:
+        session = task.hosts.named(host)
+        for folder in folders:
+            others = _folder(task, host, session, folder, last) or others
+        if not others and leftovers.event_source(session, REQUEST):
+            if not task.check_mode:
+                leftovers.remove_event_source(session, REQUEST)
+                if leftovers.event_source(session, REQUEST):
+                    task.result.outcomes.append(Outcome("event log source", "failed", True, host=host, msg="it is there again", reason="unconfirmed"))
+                    return
+            task.result.outcomes.append(Outcome("event log source", task.status(), True, host=host))
+    except FailoverError as error:
+        task.result.outcomes.append(Outcome(f"everything on {host}", "failed", grade="unknown", msg=error.message, reason=error.reason, host=host))
+
+
+def _folder(task: RunTask, host: str, session: t.Any, folder: str, last: str) -> bool:
+    """Whether further identities are left in the folder."""
+    found = leftovers.look(session, folder, task.identity, REQUEST) if task.check_mode else leftovers.remove(session, folder, task.identity, last, REQUEST)
+    outcomes, names = task.result.outcomes, found.files if task.check_mode else found.removed
+    if found.refused:
+        why = f"the journal in {folder} has grown since it was read: run the task again"
+        outcomes.append(Outcome(folder, "failed", host=host, msg=why, reason=found.refused))
+    outcomes.extend(Outcome(f"{folder}\\{name}", task.status(), True, host=host) for name in names)
+    outcomes.extend(Outcome(f"{folder}\\{one['name']}", "failed", host=host, msg=one["message"], reason="not_removed") for one in found.failed)
+    if found.folder == "removed" and names:  # an empty one was made by reading the journal just now
+        outcomes.append(Outcome(folder, "done", True, host=host))
+    return found.others
+
+
+def _conclude(task: RunTask, kept: str) -> None:
+    result = task.result
+    result.changed = result.changed or any(outcome.changed for outcome in result.outcomes)
+    result.extra["journal_kept"] = kept
+    bad = [outcome for outcome in result.outcomes if outcome.status == "failed"]
+    removed = sum(1 for outcome in result.outcomes if outcome.status in ("done", "predicted"))
+    where = f"; its journal is kept in {kept}" if kept else ""
+    result.msg = f"{task.identity} is disarmed: {removed} things removed{where}"
+    if not removed and not bad:
+        result.msg = f"{task.identity} is unarmed, and nothing of it is left"
+    if bad:
+        result.failed, result.reason = True, bad[0].reason
+        result.msg += f"; left behind: {'; '.join(f'{one.name} on {one.host} ({one.msg})' for one in bad)}. Run it again once that is mended"
