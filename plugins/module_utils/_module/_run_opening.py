@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, unsettled
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
 
 
@@ -52,6 +53,25 @@ def open_or_resume(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) ->
             _recovered_source(task, approval, met)
         met.compare_with_plan()
     begin(task, found.run, approval, met, taken or {})
+    if found.how == "resume" and task.params["mode"] != "plan" and not task.check_mode:
+        _settle_undo(task, found.run)
+
+
+def _settle_undo(task: RunTask, run_id: str) -> None:
+    """An undo that had begun may still have a change under way, and this run is about to do the opposite.
+
+    Waited for once the lease is ours: until then the undo's controller may have begun more.
+    """
+    record, run = task.fold.runs[run_id], task.result.extra["run"]
+    if record.kind == "drill" or not (record.undo_begun_at or record.undone):
+        return  # a drill that is resumed is only put back, and the steps that put back wait themselves
+    if break_glass(task):
+        task.result.warnings.append(f"break-glass: not waited for what the undo of run {run_id} may have begun")
+        return
+    lease = Lease(task.journal, run["holder"], run["epoch"], run["lease_seconds"], run_id, run["by"], task.clock)
+    waited = lease.settle()
+    if waited > 0:
+        task.result.warnings.append(f"waited {waited:.0f} s for a change that the undo of run {run_id} had begun")
 
 
 def _refuse_after_undo(task: RunTask, run_id: str) -> None:

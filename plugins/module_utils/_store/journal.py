@@ -131,7 +131,7 @@ class Journal:
             if reply.verdict == "ok":
                 self._keep(events, lines, head)
                 return events
-            if self.head == head:
+            if drafts and self.head == head:
                 return events  # an answer was lost, and the repeat found our own lines
             self.refuse(reply)
             if not anywhere:
@@ -139,10 +139,12 @@ class Journal:
         raise HeadMoved(f"the journal of {self.identity} in {self.store.place} has grown since it was read: run the task again")
 
     def claim(self, lease: LeaseClaim) -> LeaseState:
-        """Renews or releases the lease without an event."""
+        """Renews or releases the lease without an event, or takes it. Raises LeaseLost or LeaseHeld, and HeadMoved where the epoch that
+        is to be taken was taken by somebody else."""
         reply = self._transact(Request(self.identity, after=self.head.seq, lease=lease))
         if reply.verdict != "ok":
             self.refuse(reply)
+            raise HeadMoved(f"the lease of {self.identity} in {self.store.place} was taken since it was read: run the task again", epoch=reply.lease.epoch)
         return self.lease
 
     def _transact(self, request: Request) -> Reply:

@@ -18,6 +18,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.fence_source import fence_source
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.tests.unit.estate import Estate, machine, make_estate
 from ansible_collections.continuity.identity_failover.tests.unit.runs import ALONE
 from ansible_collections.continuity.identity_failover.tests.unit.windows_services import Manager, service
@@ -30,6 +32,14 @@ TARGET = ("Stopped", "Manual")
 
 def silent(*arguments: t.Any, **more: t.Any) -> t.NoReturn:
     raise Unreachable("exch1 does not answer", host="exch1")
+
+
+class Died(Exception):
+    """The controller is gone."""
+
+
+def died(*arguments: t.Any) -> t.NoReturn:
+    raise Died
 
 
 class Servers:
@@ -72,6 +82,17 @@ class Servers:
 
     def stop(self) -> None:
         self.estate.run("stopped", run=self.run)
+
+    def forward(self, state: str = "opened") -> t.Any:
+        opened = self.estate.run(state)
+        self.run = opened.extra["run"]
+        return opened
+
+    def lease(self) -> Lease:
+        """As the controller that runs has it."""
+        run, clock = self.run, self.estate.clock
+        journal = open_journal("mail", self.estate.store, self.estate.mirror, self.estate, clock)
+        return Lease(journal, run["holder"], run["epoch"], run["lease_seconds"], run["id"], run["by"], clock)
 
     def undo(self, reason: str | None = None) -> t.Any:
         opened = self.estate.run("opened", mode="undo", reason=reason)
@@ -207,6 +228,38 @@ def test_the_failover_goes_forward_again_until_the_source_may_have_served(server
     with pytest.raises(UndoBegun, match=r"fence@exch1.*continuity\.identity_failover\.undo"):
         servers.estate.run("opened")
     assert servers.images() == BEFORE
+
+
+@pytest.mark.parametrize("ended", ["stopped", "taken by force", "by one that died waiting"])
+def test_going_forward_again_waits_for_what_the_undo_may_have_begun(servers: Servers, ended: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = servers.estate.clock
+    servers.fence()
+    servers.start()
+    servers.put_back(servers.undo_after_stop()[:1])
+    servers.lease().require(300.0)  # the undo's last change: it may go on for five minutes, and its controller is not heard again
+    if ended != "taken by force":
+        servers.stop()
+    if ended == "by one that died waiting":
+        with monkeypatch.context() as patch, pytest.raises(Died):
+            patch.setattr(clock, "sleep", died)
+            servers.forward()
+        clock.advance(61.0)
+    clock.slept.clear()
+    opened = servers.forward(state="taken_over")
+    left = 300.0 - (61.0 if ended == "by one that died waiting" else 0.0)
+    assert any(left < waited <= left + 30 for waited in clock.slept), clock.slept
+    assert any("that the undo of run" in warning for warning in opened.warnings)
+    servers.start()
+    assert servers.images()["exch2"] == ("Running", "Auto")
+
+
+def test_a_run_that_was_never_undone_is_resumed_at_once(servers: Servers) -> None:
+    servers.fence()
+    servers.lease().require(300.0)
+    servers.stop()
+    servers.estate.clock.slept.clear()
+    assert not servers.forward().warnings
+    assert servers.estate.clock.slept == []
 
 
 def test_once_all_is_back_the_run_may_be_abandoned_too_and_before_not(servers: Servers) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import EVENTS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import parse
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, ConnectionRefused, JournalBroken
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, ConnectionRefused, HeadMoved, JournalBroken, LeaseLost
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
@@ -191,3 +192,26 @@ def test_a_checkpoint_of_another_version_is_passed_over(tmp_path: pathlib.Path) 
     assert case.open()[0].read().state == "protected"
     assert case.open(mirrored=True)[0].read().state == "protected"
     assert case.open(mirrored=True)[0].fold().state == "protected"
+
+
+def held(holder: str, epoch: int, **more: t.Any) -> LeaseClaim:
+    return LeaseClaim(holder=holder, epoch=epoch, seconds=60.0, **more)
+
+
+def test_a_lost_lease_is_told_to_who_appends_nothing(tmp_path: pathlib.Path) -> None:
+    first, _store = Case(tmp_path).open()
+    first.append([first.draft("armed", data={"machines": {}})], held("a", 1, acquire=True))
+    assert first.append([], held("a", 1)) == []
+    second, _store = Case(tmp_path).open()
+    second.read()
+    second.claim(held("b", 2, acquire=True, force=True))
+    with pytest.raises(LeaseLost):
+        first.append([], held("a", 1), anywhere=True)
+
+
+def test_an_epoch_that_somebody_took_meanwhile_is_not_claimed(tmp_path: pathlib.Path) -> None:
+    first, second = (Case(tmp_path).open()[0] for _controller in range(2))
+    assert first.claim(held("a", 1, acquire=True)).holder == "a"
+    with pytest.raises(HeadMoved, match="was taken since"):
+        second.claim(held("b", 1, acquire=True, force=True))
+    assert second.lease.holder == "a"
