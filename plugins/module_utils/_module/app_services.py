@@ -153,15 +153,7 @@ class ServicesStep(HostStep):
         deadline = Deadline(self.clock, self._timeout(change.name))
         try:
             now = windows.read_services(self.session, [change.name], REQUEST)[change.name]
-            # A service that is to run must be startable first; one that is to stop must not be startable afterwards.
-            if now is None or now.start_mode != change.after["start_mode"]:
-                windows.set_start_mode(self.session, change.name, change.after["start_mode"], REQUEST)
-            if now is not None and now.state == change.after["state"]:
-                return Applied(ok=True)
-            if change.after["state"] == "Running":
-                windows.request_start(self.session, change.name, deadline, self.clock, state=now.state if now else None)
-            else:
-                windows.request_stop(self.session, change.name, deadline, self.clock)
+            windows.bring(self.session, change.name, now, change.after, deadline, self.clock, as_it_was=self.state == "reverted" or bool(self.recorded))
         except ServiceRefused as error:
             return Applied(ok=False, msg=self._explained(change.name, error), reason=error.reason)
         except FailoverError as error:

@@ -174,11 +174,8 @@ class FenceStep(HostStep):
             name, after = _named(change.name), change.after
             deadline = Deadline(self.clock, self.timeout)
             now = windows.read_services(self.session, [name], REQUEST)[name]
-            # Disabled first: nothing that watches it can start it again between the two.
-            if now is None or now.start_mode != after["start_mode"]:
-                windows.set_start_mode(self.session, name, after["start_mode"], REQUEST)
-            if now is None or now.state != after["state"]:
-                (windows.request_start if after["state"] == "Running" else windows.request_stop)(self.session, name, deadline, self.clock)
+            # Disabled before it is stopped: nothing that watches it can start it again between the two.
+            windows.bring(self.session, name, now, after, deadline, self.clock, as_it_was=self.params["state"] == "reverted")
         except FailoverError as error:
             return refused(error)
         return Applied(ok=True)

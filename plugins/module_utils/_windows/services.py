@@ -164,6 +164,22 @@ def set_start_mode(session: Session, name: str, mode: str, timeout: float = REQU
             raise ServiceRefused(message, host=session.name, code=ran.rc)
 
 
+def bring(session: Session, name: str, now: Service | None, wanted: t.Mapping[str, str], deadline: Deadline, clock: Clock, *, as_it_was: bool) -> None:
+    """Asks for a start mode and a state, in the order that Windows takes them: it starts no disabled service, and a service that is to stop
+    must not be startable afterwards. One that ran though it was disabled is started first, where the aim is to have it ``as_it_was``."""
+    moving = now is None or now.state != wanted["state"]
+    late = as_it_was and moving and wanted["state"] == "Running" and wanted["start_mode"] == "disabled"
+    mode = ("manual" if now is None or now.start_mode == "disabled" else now.start_mode) if late else wanted["start_mode"]
+    if now is None or now.start_mode != mode:
+        set_start_mode(session, name, mode, REQUEST)
+    if moving and wanted["state"] == "Running":
+        request_start(session, name, deadline, clock, state=now.state if now else None)
+    elif moving:
+        request_stop(session, name, deadline, clock)
+    if late:
+        set_start_mode(session, name, "disabled", REQUEST)
+
+
 def request_start(session: Session, name: str, deadline: Deadline, clock: Clock, *, state: str | None = None) -> None:
     """Asks for the service to run and returns once Windows took the request; it may still be starting.
 

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import pathlib
+import tempfile
 import typing as t
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, LeaseLost, StepFailed
@@ -15,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
+from ansible_collections.continuity.identity_failover.tests.unit.interrupted import there_and_back
 from ansible_collections.continuity.identity_failover.tests.unit.windows_services import Manager, service
 
 EXCHANGE = {"MSExchangeIS": ["MSExchangeADTopology"], "MSExchangeTransport": ["MSExchangeADTopology"]}
@@ -271,3 +275,30 @@ def test_a_controller_that_wakes_up_after_its_lease_was_taken_changes_nothing_mo
     assert [(outcome.status, outcome.reason) for outcome in result.outcomes] == [("failed", "lease_lost")]
     assert [call[3] for call in manager.session.calls_of("invoke")] == ["ChangeStartMode"]
     assert manager.find("A")["State"] == "Stopped"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["Running", "Stopped"]), st.sampled_from(["Auto", "Manual", "Disabled"])), min_size=1, max_size=3),
+    st.sampled_from(["started", "stopped"]),
+    st.sampled_from(["auto", "manual"]),
+    st.integers(0, 2),
+    st.integers(0, 30),
+    st.integers(0, 30),
+)
+def test_services_are_put_back_exactly_wherever_the_controller_died(
+    found: list[tuple[str, str]], state: str, mode: str, looks: int, first: int, second: int
+) -> None:
+    clock = FakeClock()
+    manager = Manager(*(service(name, *image) for name, image in zip("ABC", found, strict=False)), looks=looks)
+    entries = [entry(one["Name"], mode) for one in manager.services]
+    with tempfile.TemporaryDirectory() as folder:
+        given_run = runs.started(pathlib.Path(folder), clock)
+        there_and_back(
+            manager.session,
+            lambda: run(manager, params(*entries, state=state, run=given_run), clock),
+            lambda: run(manager, params(*entries, state="reverted", run=given_run, revert_run="run1"), clock),
+            lambda: [(one["State"], one["StartMode"]) for one in manager.services if one["Name"] not in manager.pending],
+            first,
+            second,
+        )

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import pathlib
+import tempfile
 import typing as t
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, StepFailed, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.directory_spns import directory_spns
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession
+from ansible_collections.continuity.identity_failover.tests.unit.interrupted import there_and_back
 
 MAIL, DISCOVER = "http/mail.example.com", "http/autodiscover.example.com"
 
@@ -181,3 +185,23 @@ def test_a_later_run_gives_back_and_leaves_alone_what_others_took(tmp_path: path
     result = run(forest, params(MAIL, DISCOVER, "http/new.example.com", state="reverted", run=second, revert_run="run1"), clock)
     assert dict(statuses(result)) == {MAIL: "done", DISCOVER: "failed", "http/new.example.com": "done"} and result.reason == "changed_by_other"
     assert MAIL in forest.accounts["EXCH1$"] and "http/new.example.com" not in forest.accounts["EXCH2$"] and DISCOVER in forest.accounts["OTHER$"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(["EXCH1$", "EXCH2$", ""]), st.sampled_from(["EXCH1$", ""]), st.integers(0, 8), st.integers(0, 8))
+def test_names_are_put_back_exactly_wherever_the_controller_died(mail: str, discover: str, first: int, second: int) -> None:
+    forest, clock = Forest(), FakeClock()
+    forest.accounts = {"EXCH1$": ["HOST/exch1"], "EXCH2$": ["HOST/exch2"]}
+    for holder, value in ((mail, MAIL), (discover, DISCOVER)):
+        if holder:
+            forest.accounts[holder].append(value)
+    with tempfile.TemporaryDirectory() as folder:
+        given_run = runs.started(pathlib.Path(folder), clock)
+        there_and_back(
+            forest.controllers[0],
+            lambda: run(forest, params(MAIL, DISCOVER, run=given_run), clock),
+            lambda: run(forest, params(MAIL, DISCOVER, state="reverted", run=given_run, revert_run="run1"), clock),
+            lambda: {account: set(held) for account, held in forest.accounts.items()},
+            first,
+            second,
+        )

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import pathlib
+import tempfile
 import typing as t
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, StepFailed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -16,6 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._powe
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession
+from ansible_collections.continuity.identity_failover.tests.unit.interrupted import there_and_back
 
 LOGON = {"user": r"EXAMPLE\exchange-admin", "password": "canary-4711"}
 
@@ -268,3 +272,28 @@ def test_a_later_run_takes_down_what_an_earlier_one_mounted(tmp_path: pathlib.Pa
     result = run(engines, params(*entries, state="reverted", run=second, revert_run="run1"), clock)
     assert engines.mailboxes == {"DB01-DR": False, "DB02-DR": True} and engines.sql["ERP"]["state"] == "OFFLINE" and not result.failed
     assert "canary-4711" not in "".join(path.read_text() for path in tmp_path.iterdir() if path.is_file())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.booleans(), min_size=2, max_size=2),
+    st.sampled_from(["OFFLINE", "ONLINE"]),
+    st.sampled_from(["mounted", "dismounted"]),
+    st.integers(0, 12),
+    st.integers(0, 12),
+)
+def test_databases_are_put_back_exactly_wherever_the_controller_died(found: list[bool], sql: str, state: str, first: int, second: int) -> None:
+    engines, clock = Engines(), FakeClock()
+    engines.mailboxes = dict(zip(("DB01-DR", "DB02-DR"), found, strict=True))
+    engines.sql = {"CRM": {"state": sql}}
+    listed = [database("DB01-DR"), database("DB02-DR"), database("CRM", "sqlserver")]
+    with tempfile.TemporaryDirectory() as folder:
+        given_run = runs.started(pathlib.Path(folder), clock)
+        there_and_back(
+            engines.session,
+            lambda: run(engines, params(*listed, state=state, run=given_run), clock),
+            lambda: run(engines, params(*listed, state="reverted", run=given_run, revert_run="run1"), clock),
+            lambda: (dict(engines.mailboxes), engines.sql["CRM"]["state"]),
+            first,
+            second,
+        )

@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
+import copy
 import pathlib
+import tempfile
 import typing as t
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, StepFailed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.server_identity import server_identity
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
+from ansible_collections.continuity.identity_failover.tests.unit.interrupted import there_and_back
 from ansible_collections.continuity.identity_failover.tests.unit.windows_identity import Identity, adapter, address
 
 
@@ -229,3 +234,52 @@ def test_reverting_a_removal_adds_the_address_again(tmp_path: pathlib.Path):
     assert len(host.addresses) == 1
     result = run(host, params(addresses=[moving()], state="reverted", run=first, revert_run="run1"), clock)
     assert result.changed and not result.failed and host.addresses[-1]["IPAddress"] == "10.0.0.21"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.booleans(),
+    st.lists(st.sampled_from(["mail", "files"]), unique=True),
+    st.sampled_from([None, 0, 1]),
+    st.booleans(),
+    st.integers(0, 40),
+    st.integers(0, 40),
+)
+def test_an_identity_is_put_back_exactly_wherever_the_controller_died(
+    address_there: bool, names_there: list[str], strict: int | None, share_there: bool, first: int, second: int
+) -> None:
+    host, clock = Identity(), FakeClock()
+    if address_there:
+        host.addresses.append(address("10.0.0.21"))
+    if names_there:
+        host.registry["OptionalNames"] = [*names_there, "third"]
+    if strict is not None:
+        host.registry["DisableStrictNameChecking"] = strict
+    if share_there:
+        host.shares.append({"Name": "data", "Path": r"D:\data", "Description": "", "Special": False, "SecurityDescriptor": "O:SYG:SYD:(A;;0x1200a9;;;WD)"})
+    given_all = {"addresses": [moving()], "names": ["mail", "files"], "shares": [share()]}
+
+    def look() -> t.Any:
+        addresses = [(one["IPAddress"], one["PrefixLength"], one["SkipAsSource"]) for one in host.addresses]
+        return addresses, set(host.registry.get("OptionalNames", [])), host.registry.get("DisableStrictNameChecking"), host.shares
+
+    with tempfile.TemporaryDirectory() as folder:
+        given_run = runs.started(pathlib.Path(folder), clock)
+        there_and_back(
+            host.session,
+            lambda: run(host, params(**given_all, run=given_run), clock),
+            lambda: run(host, params(**given_all, state="reverted", run=given_run, revert_run="run1"), clock),
+            lambda: copy.deepcopy(look()),
+            first,
+            second,
+        )
+
+
+def test_a_share_that_somebody_made_since_is_not_overwritten(tmp_path: pathlib.Path) -> None:
+    host, clock = Identity(), FakeClock()
+    host.shares.append({"Name": "data", "Path": r"D:\data", "Description": "", "Special": False, "SecurityDescriptor": "O:SYG:SYD:(A;;FA;;;BA)"})
+    given_run = runs.started(tmp_path, clock)
+    run(host, params(shares=[share()], state="absent", run=given_run), clock)
+    host.shares.append({"Name": "data", "Path": r"E:\other", "Description": "", "Special": False, "SecurityDescriptor": "O:SYG:SYD:(A;;FA;;;BA)"})
+    result = run(host, params(shares=[share()], state="reverted", run=given_run, revert_run="run1"), clock)
+    assert (result.reason, host.shares[0]["Path"]) == ("changed_by_other", r"E:\other")
