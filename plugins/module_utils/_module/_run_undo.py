@@ -57,7 +57,7 @@ def _facts(record: RunRecord, task: RunTask) -> dict[str, t.Any]:
     return {
         "kind": record.kind,
         "steps": undo.undo_order(record, task.fold.runs.get(record.reverts)),
-        "clients": "clients" in record.images,
+        "clients": "clients" in record.images and record.kind != "drill",
         "point_of_no_return": point.step if point is not None else "",
         "lasting": undo.lasting(undo.begun(record), record.images, record.steps),
     }
