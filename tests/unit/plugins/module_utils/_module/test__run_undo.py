@@ -172,6 +172,18 @@ def test_an_undo_that_was_interrupted_goes_on_at_any_point(servers: Servers) -> 
     assert servers.end().extra["state"] == "protected"
 
 
+def test_what_an_earlier_attempt_left_is_the_run_s_own(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers.start()
+    # The next attempt wants another start mode, and dies between its announcement and its act: what is there is neither first nor last image.
+    with monkeypatch.context() as died:
+        died.setattr(servers.managers["exch2"].session, "invoke", silent)
+        entries = [{"name": "IS", "start_mode": "delayed", "timeout": 30.0}]
+        assert servers.on("exch2", app_services, state="started", services=entries).failed
+    steps = servers.undo_after_stop()
+    assert not any(result.failed for result in servers.put_back(steps))
+    assert servers.images() == BEFORE
+
+
 def test_ending_is_refused_while_a_step_was_not_put_back(servers: Servers) -> None:
     servers.fence()
     servers.start()
