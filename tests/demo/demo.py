@@ -12,6 +12,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import textwrap
 import time
 import typing as t
 
@@ -70,8 +71,10 @@ class Demo:
         self.play("monitor", "counted down to zero: manual intervention is pending", failover_monitor_duration=60)
         self.project.run("failover", label="failover-unapproved", expect=2)
         self.say("failover waits: nobody has decided yet")
+        plan = self.folder / "project" / "mail-plan.json"
+        self.plan(self.play("plan", f"every step looked and changed nothing; also as commands to type: {plan.with_suffix('.md')}", failover_plan=str(plan)))
         self.play("ack", "the duty officer decides to proceed", failover_decision="proceed", failover_reason="exch1 has no power", failover_by="duty officer")
-        self.play("failover", "every step done, read back, journalled")
+        self.play("failover", "as planned: every step done, read back, journalled", failover_plan=str(plan))
         self.arrives_at("EXCH2")
         self.play("failover", "a second time: nothing to do", label="failover-again")
         self.play("failback", "identity given back; exch1 powered on, armed again", failover_data_restored="the demo writes nothing in between")
@@ -84,6 +87,13 @@ class Demo:
         report.parent.mkdir(parents=True, exist_ok=True)
         self.play("report", f"written to {report}", failover_report_path=str(report))
         self.timeline()
+
+    @staticmethod
+    def plan(output: str) -> None:
+        """The table that the playbook printed, as a person saw it."""
+        shown = output.partition("TASK [continuity.identity_failover.plan : Show it]")[2].partition("\nTASK [")[0]
+        lines = textwrap.dedent("\n".join(shown.splitlines()[3:])).strip("\n")
+        print("\n" + textwrap.indent(lines, "    ") + "\n", flush=True)
 
     def timeline(self) -> None:
         print("\nTimeline of the journal")

@@ -14,12 +14,13 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, to_image
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, WrongMachine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, NotFound, WrongMachine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.addresses import found, read_addresses
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.dns_client import read_registrations
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import read_machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.services import read_services
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.shares import read_shares
@@ -29,12 +30,12 @@ Definition = t.Mapping[str, t.Any]
 
 
 def take_baseline(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[dict[str, t.Any], list[str]]:
-    """``{machines, services, addresses, shares, records, taken_at, source, target}`` and warnings about what could not be read.
+    """``{machines, services, addresses, shares, registrations, records, taken_at, source, target}`` and warnings about what could not be read.
 
     Both servers must answer, and be two machines: a baseline of half an identity protects nobody.
     """
     warnings: list[str] = []
-    baseline: dict[str, t.Any] = {"machines": {}, "services": {}, "addresses": {}, "shares": {}, "records": {}}
+    baseline: dict[str, t.Any] = {"machines": {}, "services": {}, "addresses": {}, "shares": {}, "registrations": {}, "records": {}}
     for side in ("source", "target"):
         host = definition[side]["host"]
         for part, seen in repeated(functools.partial(_host, definition, hosts.named(host)), clock, within=REQUEST).items():
@@ -54,7 +55,16 @@ def _host(definition: Definition, session: Session) -> dict[str, t.Any]:
         "services": _services(definition, session),
         "addresses": _addresses(definition, session),
         "shares": _shares(definition, session),
+        "registrations": _registrations(session),
     }
+
+
+def _registrations(session: Session) -> dict[str, bool]:
+    """Adapter -> whether it registers its addresses in DNS; empty on Windows before 2012, which has no such class."""
+    try:
+        return {entry.interface: entry.registers for entry in read_registrations(session, REQUEST)}
+    except NotFound:
+        return {}
 
 
 def _live_and_drilled(definition: Definition, part: str) -> list[t.Any]:

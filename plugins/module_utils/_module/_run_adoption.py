@@ -29,12 +29,12 @@ def adopt(task: RunTask) -> None:
     result.extra["owner_afterwards"] = owner
     if to is None and before == "unarmed":
         raise WrongState(f"{task.identity} is unarmed and its source owns it: there is nothing to adopt", next=command("arm", task.identity))
-    if to is None:
-        result.outcomes.append(Outcome("owner", "already", before=owner, after=owner))
-        result.msg = f"{task.identity} is {before}: by the journal the {owner} owns it already"
-        return
     observed, evidence = _require_no_contradiction(task, owner)
     result.extra["observed"] = observed
+    if to is None:
+        result.outcomes.append(Outcome("owner", "already", before=owner, after=owner))
+        result.msg = f"{task.identity} is {before}: by the journal the {owner} owns it already, and nothing that could be asked says otherwise"
+        return
     claim = LeaseClaim(
         holder=secrets.token_hex(8), epoch=task.journal.lease.epoch + 1, seconds=30.0, by=task.who(), run=record.id if record else "adopted", acquire=True
     )

@@ -173,9 +173,18 @@ def _result(findings: t.Sequence[Finding], identity: str, kind: str) -> Result:
     stopping = [finding for finding in findings if finding.stops()]
     if stopping:
         if all(KINDS[finding.id].acceptable for finding in stopping):
-            result.extra["next"] = command(kind, identity, failover_accept={finding.id: "say why" for finding in stopping})
+            result.extra["next"] = _accepting(kind, identity, stopping)
         first = stopping[0]
         more = f" (and {len(stopping) - 1} more)" if len(stopping) > 1 else ""
         result.failed, result.reason = True, first.id
         result.msg = f"{identity} can not be moved as it is: {first.msg}{more}; to mend it, {KINDS[first.id].remedy}"
     return result
+
+
+def _accepting(kind: str, identity: str, stopping: t.Sequence[Finding]) -> str:
+    """The command that goes on in spite of what was found; a journal that is lost has a word of its own."""
+    accepted = {finding.id: "say why" for finding in stopping if finding.id != "journal_lost"}
+    variables: dict[str, t.Any] = {"failover_accept": accepted} if accepted else {}
+    if len(accepted) < len({finding.id for finding in stopping}):
+        variables["failover_from_observation"] = "say why"
+    return command(kind, identity, **variables)

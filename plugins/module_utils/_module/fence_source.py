@@ -213,6 +213,16 @@ class FenceStep(HostStep):
             return None
         return Change(name, "put it back as it was", now, wanted, deadline=self.timeout + SLACK)
 
+    def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
+        """What the baseline says of a service; without it, what is neither disabled nor switched off needs no release."""
+        if name not in self.services:
+            registers = (baseline.get("registrations") or {}).get(self.host, {}).get(_named(name))
+            return (True, {"registers": registers}) if registers is not None else (bool(now and now["registers"]), now)
+        known = (baseline.get("services") or {}).get(self.host, {}).get(_named(name))
+        if known:
+            return True, {key: known[key] for key in STOPPED}
+        return now is not None and now["start_mode"] != STOPPED["start_mode"], now
+
     def conclude(self, result: Result) -> None:
         """What the driver asks last: the grade, and whether it is enough."""
         if self.params["state"] != "fenced":

@@ -45,6 +45,7 @@ class Controls:
             "flush": self._flush,
             "clock": self._clock,
             "hosts_file": self._hosts_file,
+            "lose_files": self._lose_files,
             "register": self._register,
             "run_script": self._run_script,
         }
@@ -274,6 +275,16 @@ class Controls:
         else:
             host.resolver.hosts_file.pop(name, None)
         return {"host": host.name, "hosts_file": dict(host.resolver.hosts_file)}
+
+    async def _lose_files(self, arguments: Mapping[str, JSON]) -> JSON:
+        """Every file of a host below a folder is gone, as after a disk was replaced or set back."""
+        host, below = self._named(arguments), str(arguments.get("below", "")).lower().rstrip("\\")
+        if not below:
+            raise LabError("Say below which folder the files are lost.")
+        lost = [path for path in host.files.names() if path.lower().startswith(below + "\\")]
+        for path in lost:
+            host.files.delete(path)
+        return {"host": host.name, "lost": lost}
 
     async def _register(self, arguments: Mapping[str, JSON]) -> JSON:
         """Registers a host's names in DNS now, as ipconfig /registerdns does; returns when it is done."""

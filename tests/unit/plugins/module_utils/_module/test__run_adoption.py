@@ -46,6 +46,15 @@ def test_what_a_name_server_contradicts_is_not_recorded(estate: Estate, monkeypa
     assert estate.do(failover_status).extra["state"] == "protected"
 
 
+def test_what_the_journal_says_already_is_looked_at_all_the_same(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.run("armed")
+    observed(monkeypatch, "target")
+    with pytest.raises(WrongState, match="observed is the target"):
+        estate.run("adopted", owner="source", reason="somebody says that it is back")
+    observed(monkeypatch, "source")
+    assert not estate.run("adopted", owner="source", reason="it is").changed
+
+
 def test_a_failback_after_an_adoption_reverts_no_older_failover(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     first = opened(estate).extra["run"]
     estate.run("closed", run=first)

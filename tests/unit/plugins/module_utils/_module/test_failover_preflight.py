@@ -496,3 +496,11 @@ def test_a_prerequisite_that_fails_says_that_the_key_is_good(dns: World) -> None
     endpoint = Endpoint("10.0.0.10", 53, "dns1")
     FakeServers.refusals["dns1"] = Refusal("exists", endpoint, "prerequisite", rcode=7, authentic=True)
     assert dns.found(key=KEY) == {}
+
+
+def test_a_lost_journal_has_a_word_of_its_own_in_the_next_command() -> None:
+    lost, spns = Finding("journal_lost", "exch2"), Finding("spn_held_by_third")
+    alone = module._accepting("failover", "mail", [lost])
+    assert "failover_from_observation" in alone and "failover_accept" not in alone
+    both = module._accepting("failover", "mail", [lost, spns])
+    assert "failover_from_observation" in both and '"spn_held_by_third"' in both and "journal_lost" not in both

@@ -20,7 +20,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     WrongMachine,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module.fence_source import fence_source
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import releasing
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.fence_source import FenceStep, fence_source
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession
 from ansible_collections.continuity.identity_failover.tests.unit.windows_services import Manager, service
@@ -196,6 +197,22 @@ def test_released_gives_back_start_modes_and_registration_but_starts_nothing(tmp
     assert not run(manager.session, params(state="released", run=second, revert_run="run1"), clock=clock).changed
 
 
+def test_after_an_adoption_the_baseline_says_which_start_modes_are_released(tmp_path: pathlib.Path):
+    """People moved the identity by hand, and disabled one service of the source; nobody recorded that."""
+    clock, manager = FakeClock(), source()
+    baseline = {"services": {"exch1": {name: {"state": "Running", "start_mode": "auto"} for name in NAMES}}}
+    manager.services[0].update(State="Stopped", StartMode="Disabled", ProcessId=0)
+    first = runs.started(tmp_path, clock, baseline=baseline)
+    known = runs.journal(tmp_path, clock)
+    known.read()
+    data = {"owner": "target", "reason": "by hand", "observed": "target", "evidence": [], "state": "failing_over"}
+    known.append([known.draft("adopted", run="run1", by="ops", data=data)], releasing(first))
+    second = runs.started(tmp_path, clock, run_id="run2", kind="failback")
+    result = run(manager.session, params(state="released", run=second, revert_run="run1"), clock=clock)
+    assert not result.failed, result.msg
+    assert [(entry["State"], entry["StartMode"]) for entry in manager.services] == [("Stopped", "Auto"), ("Running", "Auto")]
+
+
 def test_reverted_starts_what_ran(tmp_path: pathlib.Path):
     clock, manager = FakeClock(), source()
     first = runs.started(tmp_path, clock)
@@ -227,3 +244,11 @@ def test_bad_input_asks_nothing_of_the_source(given: dict[str, t.Any], word: str
     with pytest.raises(InvalidInput, match=word):
         run(manager.session, given)
     assert not manager.session.calls
+
+
+@pytest.mark.parametrize(("registered", "now", "known"), [(True, False, True), (False, False, True), (None, False, False), (None, True, True)])
+def test_the_baseline_knows_which_adapters_register(registered: bool | None, now: bool, known: bool):
+    step = FenceStep(params(), FakeHosts(source().session), FakeClock(), [], None, False)
+    baseline = {"registrations": {"exch1": {"Ethernet": registered}}} if registered is not None else {}
+    expected = {"registers": registered} if registered is not None else {"registers": now}
+    assert step.at_peace("registration Ethernet", {"registers": now}, baseline) == (known, expected)

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whole playbooks where the usual order broke: the identity was moved by hand; the target's journal is gone when it is needed."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.tests.demo.project import Project
+from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.lab_level.test_emergency import answered_by, outcome
+
+CLIENTS = ("ws001", "ws002", "ws003")
+BY_HAND = """\
+- hosts: exch2
+  gather_facts: false
+  vars:
+    definition: "{{ failover_identities.mail | continuity.identity_failover.identity_definition }}"
+  tasks:
+    - continuity.identity_failover.server_identity:
+        state: present
+        addresses: "{{ definition.addresses }}"
+        shares: "{{ definition.shares }}"
+    - continuity.identity_failover.app_services:
+        state: started
+        services: "{{ definition.services }}"
+    - continuity.identity_failover.update_dns:
+        state: repointed
+        repoint: "{{ definition.dns.repoint }}"
+        servers: "{{ definition.dns.servers }}"
+        verify_servers: "{{ definition.dns.verify_servers }}"
+        key: "{{ failover_credentials.dns }}"
+"""
+
+
+@pytest.fixture
+def lab(tmp_path: pathlib.Path) -> t.Iterator[Lab]:
+    with Lab.start(tmp_path / "lab") as started:
+        yield started
+
+
+@pytest.fixture
+def mail(lab: Lab, tmp_path: pathlib.Path) -> Project:
+    made = Project(tmp_path / "project", lab.dir, lab.info)
+    assert outcome(made.run("arm"))[0] == "armed"
+    return made
+
+
+def test_an_identity_that_was_moved_by_hand_is_adopted_and_failed_back(lab: Lab, mail: Project) -> None:
+    lab.control("kill", {"host": "exch1"})
+    (mail.folder / "by_hand.yml").write_text(BY_HAND, encoding="utf-8")
+    mail.run("by_hand")
+    against = mail.run("adopt", label="adopt-against", expect=2, failover_owner="source", failover_reason="somebody says that it is back")
+    assert "target" in against
+    adopted, command = outcome(mail.run("adopt", failover_owner="target", failover_reason="moved by hand in the night"))
+    assert (adopted, ".failback " in command) == ("adopted", True)
+    back, _next = outcome(
+        mail.run(
+            "failback",
+            failover_data_restored="nothing was written in between",
+            failover_accept_failure={"databases": "nobody mounted any on the target"},
+        )
+    )
+    assert back == "failed_back"
+    assert {answered_by(lab, client) for client in CLIENTS} == {"EXCH1"}
+
+
+def test_a_target_that_lost_its_journal_takes_the_identity_all_the_same(lab: Lab, mail: Project) -> None:
+    lab.control("kill", {"host": "exch1"})
+    mail.run("monitor", failover_monitor_duration=60)
+    mail.run("ack", failover_decision="proceed", failover_reason="no power", failover_by="duty officer")
+    assert lab.control("lose_files", {"host": "exch2", "below": r"C:\ProgramData\continuity"})["lost"]
+    seen = mail.run("status")
+    assert "mirror" in seen and "approved" in seen
+    refused, command = outcome(mail.run("failover", label="failover-refused", expect=2))
+    assert (refused, "failover_from_observation" in command) == ("refused", True)
+    moved, _next = outcome(mail.run("failover", failover_from_observation="the target's disk was set back"))
+    assert moved == "failed_over"
+    assert {answered_by(lab, client) for client in CLIENTS} == {"EXCH2"}
+    verified, _next = outcome(mail.run("journal", failover_journal_state="verified"))
+    assert verified == "verified"
