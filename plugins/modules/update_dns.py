@@ -21,8 +21,9 @@ description:
   - When the updated name server then shows another value, because somebody wrote in between, for example a source server
     that came back and registered its name, the record is written again, three times at most, and the result says so.
   - Inside a O(run) a zone gets a TXT record C(_failover-<identity>) that names the run and its epoch. All further messages of
-    the run have it as a prerequisite, so that a controller that lost its lease can't write any more. It stays in the zone
-    afterwards, with the last epoch. Where the key may not write it, a warning says so and the updates go without it.
+    the run have it as a prerequisite, so that a controller that lost its lease can't write any more. The record of an earlier
+    controller is taken over before any record is read. M(continuity.identity_failover.failover_run) removes it when the run ends.
+    Where the key may not write it, a warning says so and the updates go without it.
 author:
   - The continuity.identity_failover contributors (@continuity)
 extends_documentation_fragment:

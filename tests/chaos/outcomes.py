@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head, follow
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
 from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import IDENTITY, SCRIPT
-from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MARKER, MemoryLab
+from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
 from ansible_collections.continuity.identity_failover.tests.demo.traces import snapshot
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
 
@@ -35,14 +35,14 @@ OWN_SCRIPTS = ("store", "spns", "exchange", "sqlserver", "post_script", "client_
 
 
 def zones(lab: MemoryLab) -> dict[str, JSON]:
-    """Every record of every name server but serial numbers and our own markers."""
+    """Every record of every name server but serial numbers; no marker of a run is left."""
     return {
         f"{server.name} {name} {rdtype}": [found.ttl, sorted(value.to_text() for value in found.values)]
         for server in lab.estate.dns.values()
         for zone in server.zones.values()
         for name, node in zone.current.nodes.items()
         for rdtype, found in node.items()
-        if not str(name).startswith(MARKER) and rdtype.name != "SOA"
+        if rdtype.name != "SOA"
     }
 
 

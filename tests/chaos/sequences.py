@@ -138,7 +138,7 @@ class Controller:
             return f"already {opened.extra['state']}"
         try:
             steps(definition, {"run": run, "revert_run": opened.extra["reverts"] if kind == "failback" else run["id"] if kind == "drill" else None}, opened)
-            self.journal("failover_run", definition, state="closed", kind=kind, run=run)
+            self.journal("failover_run", definition, state="closed", kind=kind, run=run, key=self._key())
         except Stopped:
             self._give_lease_back(kind, definition, run)
             raise

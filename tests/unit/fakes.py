@@ -232,6 +232,16 @@ def _holds(instance: Instance, name: str, sign: str, value: Value) -> bool:
     return bool({">": have > value, "<": have < value, ">=": have >= value, "<=": have <= value}[sign])
 
 
+class KeptLease:
+    """A lease that nobody takes."""
+
+    def still_ours(self) -> None:
+        """It is."""
+
+    def beat(self) -> None:
+        """It stays so."""
+
+
 class FakeHosts:
     """Implements Hosts over FakeSessions: FakeHosts(target=…, named=[…])."""
 

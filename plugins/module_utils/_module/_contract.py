@@ -50,20 +50,31 @@ class Seen:
     reason: str = ""
 
 
+class Holding(t.Protocol):
+    """The lease of the run. Both raise LeaseLost."""
+
+    def still_ours(self) -> None:
+        """Asks the store only where the lease may have run out here."""
+
+    def beat(self) -> None:
+        """Asks the store."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Fence:
-    """Proof of the run for messages that can carry it: scripts on the target, DNS updates."""
+    """Proof of the run for messages that can carry it: scripts on the target, DNS updates. ``lease``: whom to ask whether it still holds."""
 
     identity: str
     run: str
     epoch: int
+    lease: Holding = dataclasses.field(compare=False, repr=False)
 
 
 class Step(t.Protocol):
     """One kind of thing that a run changes. Only the driver calls these, in this order.
 
-    A step may have two more: ``look_again(confirmed) -> dict[str, Seen]`` takes a second look at all that was confirmed, after the last group;
-    ``conclude(result)`` adds what belongs to the whole.
+    A step may have three more: ``fenced(fence)`` gives it the run's fence before it looks, where it may change things; ``look_again(confirmed)
+    -> dict[str, Seen]`` takes a second look at all that was confirmed, after the last group; ``conclude(result)`` adds what belongs to the whole.
     """
 
     key: str

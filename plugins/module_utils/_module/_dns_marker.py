@@ -4,15 +4,28 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""The run's TXT record in each zone that it writes: every message needs it, so a controller that lost its lease can't write."""
+"""The run's TXT record in each zone that it writes: every message needs it, so a controller that lost its lease can't write.
+
+Its life: a run takes it over where an earlier one left it, before it looks at any record; writes it before its first message to a
+zone; removes it before it is closed (``_dns_marker_removal``). A missing marker says nothing of who may write, so whoever writes one asks the
+store afterwards whether the lease is still his: from then on a later holder finds it, and takes it over before he looks.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Marker, Message, marker_name, read_marker, take_over
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseLost
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import (
+    Line,
+    Marker,
+    Message,
+    marker_name,
+    read_marker,
+    take_over,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, LeaseLost
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Refusal
 
@@ -32,6 +45,7 @@ class ZoneMarkers:
         self._send = send
         self._warnings = warnings
         self._guards: dict[str, Guard | None] = {}
+        self._written: set[str] = set()  #: zones that this task has sent its marker to
 
     def guard(self, zone: str, fence: Fence | None) -> Guard | None:
         """Name and value that messages need, ours after this; None without a run, or where the key may not write it.
@@ -43,6 +57,18 @@ class ZoneMarkers:
         if zone not in self._guards:
             self._guards[zone] = self._take(zone, fence)
         return self._guards[zone]
+
+    def take_stale(self, zone: str, fence: Fence) -> None:
+        """Takes an earlier holder's marker over. Whatever that holder has sent takes effect before this or is refused, so a look after it holds."""
+        if zone in self._guards:
+            return
+        there = self._look(marker_name(fence.identity, zone))
+        if isinstance(there, Marker) and there != Marker(fence.run, fence.epoch):
+            try:
+                self._guards[zone] = self._take(zone, fence)
+            except Refusal as refusal:
+                late = f"a message that its holder had sent could still change zone {zone}"
+                self._warnings.append(f"the marker of run {there.run} could not be taken over, so {late}: {refusal.message}")
 
     def stands(self, zone: str) -> bool:
         """After a prerequisite failed: is the marker still ours, so that it was not the reason? If not it is taken anew later."""
@@ -57,6 +83,8 @@ class ZoneMarkers:
         for _attempt in range(MAX_TRIES):
             there = self._look(name)
             if there == ours:
+                if zone in self._written:
+                    self._ask(zone, name, ours, fence)
                 return name, ours
             if isinstance(there, str):
                 self._without(zone, f"{name} has TXT {there}, which is not ours")
@@ -64,6 +92,8 @@ class ZoneMarkers:
             if there is not None and there.epoch > ours.epoch:
                 who = f"run {there.run} writes zone {zone} under epoch {there.epoch}, and ours is {ours.epoch}"
                 raise LeaseLost(f"{name} says that {who}: another controller took over, so nothing was written")
+            fence.lease.still_ours()
+            self._written.add(zone)  # or on its way, where the answer is lost
             try:
                 self._send(take_over(fence.identity, zone, there.text() if there else None, ours))
             except Refusal as refusal:
@@ -73,6 +103,16 @@ class ZoneMarkers:
                 if refusal.code != "prerequisite":
                     raise
         raise LeaseLost(f"{name} changes again and again: another controller writes zone {zone}, so nothing was written")
+
+    def _ask(self, zone: str, name: str, ours: Marker, fence: Fence) -> None:
+        """Our marker is there: raises LeaseLost where the lease is not ours any more, and leaves no marker behind then."""
+        try:
+            fence.lease.beat()
+        except LeaseLost:
+            line = Line(name, "TXT", ours.text())
+            with contextlib.suppress(FailoverError):  # whoever took the lease takes it over, or removes it
+                self._send(Message(zone, exists=(line,), deleted=(line,)))
+            raise
 
     def _look(self, name: str) -> Marker | str | None:
         """The marker as it stands; what stands there instead as text; None for nothing."""

@@ -48,7 +48,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
@@ -57,9 +57,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 MAX_SETTLE = 3
 #: What can stand beside nothing else, and what may be there.
 DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT")
-
-#: Refusals that another server may not share: a secondary answers so.
-ELSEWHERE = ("not_authoritative", "refused", "bad_key", "not_supported")
 
 
 class DnsStep:
@@ -104,6 +101,10 @@ class DnsStep:
     def check_machine(self, expected: Machine | None) -> None:
         """There is no host: name servers are known by their key."""
 
+    def fenced(self, fence: Fence) -> None:
+        """Before the look: an earlier holder's markers are taken over first."""
+        self._fence = fence
+
     # Looking
 
     def observe(self) -> dict[str, JSON]:
@@ -111,6 +112,9 @@ class DnsStep:
         self.primary = self.servers.first()
         stated = {one.item.name: one.zone for one in self.wanted.values() if one.zone}
         self._zones = self.servers.zones(self.primary, dict.fromkeys(item.name for item in items), stated)
+        if self._fence is not None:
+            for zone in dict.fromkeys(self._zones.values()):
+                self._markers.take_stale(zone, self._fence)
         readings = self.servers.present(self.primary, items)
         self._now = {item: reading.records for item, reading in readings.items()}
         if self.state == "present":
@@ -255,7 +259,10 @@ class DnsStep:
 
     def _swap(self, edits: t.Sequence[Edit]) -> str:
         """One message. Returns what is to be said of an answer that is not signed as it must be."""
-        return self._send(message(edits, self._markers.guard(edits[0].zone, self._fence)))
+        guard = self._markers.guard(edits[0].zone, self._fence)
+        if self._fence is not None:
+            self._fence.lease.still_ours()
+        return self._send(message(edits, guard))
 
     def _send(self, update: Message) -> str:
         """To the primary; to the next of ``servers`` where it can't be reached or takes no updates: nothing was done then."""

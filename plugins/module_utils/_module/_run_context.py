@@ -46,8 +46,8 @@ class RunContext:
         self._mirrored = bool(run.get("mirror"))
         self._fold: Fold | None = None
         self._predictions = Predictions(str(run["predictions"])) if self.plan and run.get("predictions") else None
-        self.fence = Fence(identity=str(run["identity"]), run=self.id, epoch=int(run["epoch"]))
         self.lease = Lease(journal, run["holder"], int(run["epoch"]), float(run.get("lease_seconds") or 60.0), self.id, self._by, clock)
+        self.fence = Fence(identity=str(run["identity"]), run=self.id, epoch=int(run["epoch"]), lease=self.lease)
 
     def machine(self, host: str) -> Machine | None:
         known = self._machines.get(host)

@@ -18,10 +18,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 
 
 def close(task: RunTask) -> None:
@@ -37,6 +39,7 @@ def close(task: RunTask) -> None:
         require_owner(task, OWNER_AFTERWARDS[run["kind"]], run["kind"])
     result.changed = True
     judged = score(record.plan, record) if record.plan else {}
+    take_markers_away(task, run)
     if not task.check_mode:
         data = {"kind": run["kind"], "accepted": record.accepted, **({"score": judged} if judged else {})}
         event = task.journal.draft("run_closed", run=run["id"], by=run.get("by") or "", data=data)
@@ -44,6 +47,23 @@ def close(task: RunTask) -> None:
     result.outcomes.append(Outcome(run["id"], task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     result.extra.update(accepted=record.accepted, score=judged)
     result.msg = f"{run['kind']} run {run['id']} of {task.identity} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
+
+
+def take_markers_away(task: RunTask, run: t.Mapping[str, t.Any]) -> None:
+    """The last thing that a run does in DNS. What can't be removed is told and holds nothing up: the next run takes it over."""
+    if not task.definition:
+        return
+    if task.check_mode:
+        found = remove_markers(task.identity, task.definition, task.params, task.clock, check_mode=True, epoch=run["epoch"])
+    else:
+        lease = Lease(task.journal, run["holder"], run["epoch"], run["lease_seconds"], run["id"], run.get("by") or "", task.clock)
+        lease.beat()  # a holder that lost its lease changes nothing more
+        with lease.kept():
+            found = remove_markers(task.identity, task.definition, task.params, task.clock, check_mode=False, epoch=run["epoch"])
+    task.result.outcomes.extend(found)
+    task.result.warnings.extend(
+        f"{one.name} was not removed{' from ' + one.host if one.host else ''}: {one.msg}" for one in found if one.status not in ("done", "predicted")
+    )
 
 
 def require_owner(task: RunTask, promised: str, kind: str) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import take_markers_away
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import begin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
 
@@ -78,6 +79,7 @@ def revert(task: RunTask) -> None:
     lasting = undo.lasting(undo.begun(record), record.images, record.steps)
     data = {"kind": record.kind, "owner": owner, "observed": observed, "left": left, "lasting": lasting, "accepted": record.accepted}
     result.changed = True
+    take_markers_away(task, run)
     if not task.check_mode:
         journal = task.journal
         drafts = [journal.draft("accepted", run=record.id, by=run.get("by") or "", data=accepted)] if accepted else []

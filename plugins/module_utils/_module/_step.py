@@ -65,7 +65,7 @@ def drive(
     if run is not None and not check_mode and reverted_run(params) == run.id:
         result.warnings.extend(filter(None, [run.settle()]))
     try:
-        before, changes, refused = _looked(step, params, run, clock)
+        before, changes, refused = _looked(step, params, run, clock, may_write=not check_mode)
     except FailoverError as error:
         return _broke_off(step.key, error, params, None if check_mode else run, begun_at, step.host)
     result.timing["observe"] = clock.monotonic() - begun
@@ -89,10 +89,15 @@ def drive(
     return result
 
 
-def _looked(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, clock: Clock) -> tuple[dict[str, JSON], list[Change], list[Outcome]]:
+def _looked(
+    step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, clock: Clock, *, may_write: bool
+) -> tuple[dict[str, JSON], list[Change], list[Outcome]]:
     """Before anything is touched: the right machine, what is there, what to change, and what can't be put back."""
     expected = expected_machine(step, params, run)
     repeated(lambda: step.check_machine(expected), clock)
+    fenced = getattr(step, "fenced", None)
+    if fenced is not None and run is not None and may_write:
+        fenced(run.fence)
     before = repeated(step.observe, clock)
     return before, *_wanted(step, params, run, before)
 

@@ -59,6 +59,8 @@ TSIG_ERRORS: t.Mapping[int, tuple[str, str]] = {
     18: ("bad_time", "the clocks differ too much"),
     22: ("bad_truncation", "the signature is shorter than it accepts"),
 }
+#: Refusals that another server of the zone may not share: a secondary answers so.
+ELSEWHERE = ("not_authoritative", "refused", "bad_key", "not_supported")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -356,7 +356,13 @@ def test_nothing_starts_once_the_lease_was_taken_over(run: Run) -> None:
 def test_every_message_that_can_carries_the_fence(run: Run) -> None:
     step = Lamps({"a": "off"})
     run.drive(step)
-    assert step.fences == [Fence(identity="mail", run="r1", epoch=run.option["epoch"])]
+    (fence,) = step.fences
+    assert fence is not None and (fence.identity, fence.run, fence.epoch) == ("mail", "r1", run.option["epoch"])
+    fence.lease.beat()
+    run.clock.seconds += 500
+    run.open("r2")
+    with pytest.raises(LeaseLost):
+        fence.lease.beat()
 
 
 def test_reverted_puts_the_first_before_image_back(run: Run) -> None:

@@ -13,7 +13,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.run_post_script import run_post_script
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession, KeptLease
 
 PATH = r"D:\dr\post_failover.ps1"
 
@@ -175,7 +175,7 @@ def test_the_lease_travels_where_the_journal_is_on_the_same_host(tmp_path: pathl
     opened = {"id": "run1", "identity": "mail", "store": {"kind": "target", "host": "exch2", "path": r"E:\journal"}}
     step = ScriptStep(params(run=opened), host.session, FakeClock())
     before = step.observe()
-    step.apply(step.changes(before), Fence("mail", "run1", 7))
+    step.apply(step.changes(before), Fence("mail", "run1", 7, KeptLease()))
     assert host.ran[0]["lease"] == {"file": r"E:\journal\mail.lease", "epoch": 7} and host.ran[0]["folder"] == r"E:\journal"
 
 

@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused, DnsRefused, FailoverError, InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionRefused,
+    DnsRefused,
+    FailoverError,
+    InvalidInput,
+    LeaseLost,
+    WrongState,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
@@ -461,10 +469,77 @@ def test_reverting_does_not_overwrite_what_somebody_changed_since(estate: Estate
 def test_a_controller_that_lost_its_lease_can_t_write(estate: Estate, tmp_path: pathlib.Path) -> None:
     run = runs.started(tmp_path, CLOCK)
     estate.call(estate.dns1.replace, "_failover-mail.example.com", "TXT", [f'"run=other epoch={run["epoch"] + 1}"'], 60)
-    result = estate.run(run=run)
-    outcome = named(result)["mail.example.com A"]
-    assert (outcome.status, outcome.reason) == ("failed", "lease_lost")
-    assert "run other writes zone example.com" in outcome.msg and estate.mail() == ["127.1.0.21"]
+    with pytest.raises(LeaseLost, match="run other writes zone example.com"):
+        estate.run(run=run)
+    assert estate.mail() == ["127.1.0.21"]
+
+
+def taken_by_force(folder: pathlib.Path, epoch: int) -> None:
+    known = runs.journal(folder, CLOCK)
+    known.read()
+    known.claim(LeaseClaim(holder="h-other", epoch=epoch, seconds=60.0, by="other", run="run1", acquire=True, force=True))
+
+
+@pytest.mark.parametrize("when", ["before its marker", "with its marker under way", "with its marker under way, the answer lost"])
+def test_a_holder_that_wakes_up_after_the_marker_is_gone_writes_no_record_and_leaves_no_marker(estate: Estate, tmp_path: pathlib.Path, when: str) -> None:
+    """Between two messages of ours another controller takes the lease by force, does its work, and takes its marker out of the zone."""
+    run = runs.started(tmp_path, CLOCK)
+
+    looks = []
+
+    def take_over(data: dict[str, t.Any]) -> None:
+        written = data.get("opcode") == "UPDATE"
+        if not written and str(data.get("question")) == "_failover-mail.example.com.":
+            looks.append(data)  # once before the step looks, once before it writes
+        if written or (when == "before its marker" and len(looks) == 2):
+            estate.after = lambda data: None
+            taken_by_force(tmp_path, run["epoch"] + 1)
+
+    if "lost" in when:
+        estate.call(lambda: estate.dns1.set_fault("drop_replies", count=1))
+    estate.after = take_over
+    with pytest.raises(LeaseLost) as caught:  # when it would record its outcome, at the latest
+        estate.run(run={**run, "lease_seconds": 3600.0})
+    outcome = named(caught.value.result)["mail.example.com A"]
+    assert (outcome.status, outcome.reason) == ("failed", "lease_lost"), (outcome, estate.updates())
+    assert estate.mail() == ["127.1.0.21"] and estate.dns1.lookup("_failover-mail.example.com", "TXT") == []
+    assert not any("mail.example.com. 600" in line for update in estate.updates() for line in update["updates"])
+
+
+def test_an_earlier_holder_s_marker_is_taken_before_the_look_even_where_nothing_is_to_be_changed(estate: Estate, tmp_path: pathlib.Path) -> None:
+    first = runs.started(tmp_path, CLOCK)
+    estate.run(run=first)
+    runs.ended(tmp_path, CLOCK, first)
+    second = runs.started(tmp_path, CLOCK, run_id="run2", kind="failback")
+    estate.seen.clear()
+    assert not estate.run(run=second, check_mode=True).changed and estate.updates() == []
+
+    def land_late(data: dict[str, t.Any]) -> None:
+        """What the first holder had sent takes effect at the last moment at which its marker is there."""
+        if str(data.get("question")) == "_failover-mail.example.com.":
+            estate.after = lambda data: None
+            estate.dns1.replace("mail.example.com", "A", ["127.1.0.21"], 600)
+
+    estate.after = land_late
+    result = estate.run(run=second)
+    assert not result.failed and estate.mail() == ["127.1.0.22"]
+    marker = f'"run=run2 epoch={second["epoch"]}"'
+    assert estate.dns1.lookup("_failover-mail.example.com", "TXT") == [marker]
+    runs.ended(tmp_path, CLOCK, second)
+    third = runs.started(tmp_path, CLOCK, run_id="run3")
+    estate.seen.clear()
+    assert statuses(estate.run(run=third)) == {"mail.example.com A": "already"}
+    (update,) = estate.updates()
+    assert update["updates"][-1] == f'_failover-mail.example.com. 60 IN TXT "run=run3 epoch={third["epoch"]}"'
+
+
+def test_an_earlier_marker_that_cannot_be_taken_is_told(estate: Estate, tmp_path: pathlib.Path) -> None:
+    run = runs.started(tmp_path, CLOCK)
+    estate.call(estate.dns1.replace, "_failover-mail.example.com", "TXT", ['"run=run0 epoch=0"'], 60)
+    key = {"name": "failover-key", "secret": "d3Jvbmc=", "algorithm": "hmac-sha256"}
+    result = estate.run(run=run, key=key, records=[{**MAIL, "values": ["127.1.0.21"]}])
+    assert not result.failed and len(result.warnings) == 1
+    assert "the marker of run run0 could not be taken over" in result.warnings[0]
 
 
 def test_a_marker_that_changes_between_two_messages_stops_the_second(estate: Estate, tmp_path: pathlib.Path) -> None:

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run that ends takes its marker out of the zones: embedded name servers, and the verbs that end a run."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseLost
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_ending
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
+from ansible_collections.continuity.identity_failover.tests.lab.dns import example
+from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
+from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.unit.estate import Estate, make_estate
+
+CLOCK = SystemClock()
+KEY = {"name": "failover-key", "secret": example.SECRET, "algorithm": "hmac-sha256"}
+ZONES = ("example.com", "1.127.in-addr.arpa")
+FORWARD = "_failover-mail.example.com TXT"
+
+
+class Zones:
+    """dns1 with the marker of a run in both of its zones, and the definition that leads there."""
+
+    def __init__(self) -> None:
+        self.dns1 = example.primary()
+        self.dns2 = example.secondary(self.dns1)
+        self.call: Call = lambda *arguments: None
+
+    def mark(self, epoch: int) -> None:
+        for zone in ZONES:
+            self.call(self.dns1.replace, f"_failover-mail.{zone}", "TXT", [f'"run=run1 epoch={epoch}"'], 60)
+
+    def marks(self) -> list[str]:
+        return [value for zone in ZONES for value in self.dns1.lookup(f"_failover-mail.{zone}", "TXT")]
+
+    def definition(self, *servers: DnsServer, **more: t.Any) -> dict[str, t.Any]:
+        asked = [{"address": one.address, "port": one.port, "name": one.name} for one in servers or (self.dns1,)]
+        repoint = {"from": ["127.1.0.21"], "to": ["127.1.0.22"], "names": ["mail.example.com"], "ptr": True}
+        return normalise({"source": {"host": "exch1"}, "target": {"host": "exch2"}, "dns": {"servers": asked, "repoint": repoint}, **more})
+
+    def remove(self, *servers: DnsServer, **options: t.Any) -> dict[str, Outcome]:
+        params = {"key": options.pop("key", KEY), "kerberos": None}
+        found = remove_markers("mail", self.definition(*servers), params, CLOCK, **{"check_mode": False, "epoch": 7, **options})
+        return {outcome.name: outcome for outcome in found}
+
+
+@pytest.fixture
+def zones() -> Iterator[Zones]:
+    made = Zones()
+    with background(made.dns1, made.dns2) as call:
+        made.call = call
+        yield made
+
+
+@pytest.mark.parametrize("epoch", [7, 5])
+def test_the_run_s_marker_and_an_earlier_one_are_removed_from_every_zone(zones: Zones, epoch: int) -> None:
+    zones.mark(epoch)
+    assert {name: outcome.status for name, outcome in zones.remove(check_mode=True).items()} == {f"_failover-mail.{zone} TXT": "predicted" for zone in ZONES}
+    assert len(zones.marks()) == 2
+    assert {name: (outcome.status, outcome.changed) for name, outcome in zones.remove().items()} == {
+        f"_failover-mail.{zone} TXT": ("done", True) for zone in ZONES
+    }
+    assert zones.marks() == [] and zones.remove() == {}
+
+
+def test_a_later_run_s_marker_stays(zones: Zones) -> None:
+    zones.mark(8)
+    found = zones.remove()[FORWARD]
+    assert (found.status, found.reason) == ("skipped", "lease_lost") and len(zones.marks()) == 2
+    assert zones.remove(epoch=None)[FORWARD].status == "done"  # an identity that is disarmed has no run any more
+
+
+def test_a_marker_that_changes_in_between_stays(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+    zones.mark(7)
+    sent = NameServer.update
+
+    def overtaken(self: NameServer, *arguments: t.Any) -> t.Any:
+        zones.call(zones.dns1.replace, "_failover-mail.example.com", "TXT", ['"run=run2 epoch=8"'], 60)
+        return sent(self, *arguments)
+
+    monkeypatch.setattr(NameServer, "update", overtaken)
+    found = zones.remove()[FORWARD]
+    assert (found.status, found.reason) == ("failed", "prerequisite") and '"run=run2 epoch=8"' in zones.marks()
+
+
+def test_a_secondary_that_is_asked_first_is_read_and_the_primary_written(zones: Zones) -> None:
+    zones.mark(7)
+    assert zones.remove(zones.dns2, zones.dns1)[FORWARD].status == "done"
+    assert zones.marks() == []
+
+
+def test_an_answer_that_was_lost_is_settled_by_reading_back(zones: Zones) -> None:
+    zones.mark(7)
+    zones.call(lambda: zones.dns1.set_fault("drop_replies", count=1))
+    assert zones.remove()[FORWARD].status == "done" and zones.marks() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [(None, "not_removed"), ({**KEY, "secret": "d3Jvbmc="}, "bad_signature"), ({**KEY, "name": "exch1-key"}, "refused")],
+)
+def test_what_can_t_be_removed_is_told(zones: Zones, key: dict[str, str] | None, reason: str) -> None:
+    zones.mark(7)
+    found = zones.remove(key=key)[FORWARD]
+    assert (found.status, found.reason) == ("failed", reason) and len(zones.marks()) == 2
+
+
+# The verbs
+
+
+class Ending:
+    """An open failover over a directory store; its DNS step is done, and its marker is in the zones."""
+
+    def __init__(self, estate: Estate, zones: Zones) -> None:
+        self.estate, self.zones = estate, zones
+        estate.clock.start = CLOCK.now()  # signatures count by it
+        estate.definition = zones.definition(services=[{"name": "IS"}])
+        estate.run("armed")
+        estate.do(failover_ack)
+        self.run = estate.run("opened").extra["run"]
+        zones.mark(self.run["epoch"])
+
+    def close(self, **more: t.Any) -> t.Any:
+        self.zones.call(self.zones.dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 60)
+        return self.estate.run("closed", run=self.run, **{"key": KEY, **more})
+
+
+@pytest.fixture
+def ending(zones: Zones, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Ending:
+    return Ending(make_estate(tmp_path, monkeypatch), zones)
+
+
+def test_a_run_that_is_closed_leaves_no_marker(ending: Ending) -> None:
+    assert not any("TXT" in warning for warning in ending.close(check_mode=True).warnings) and len(ending.zones.marks()) == 2
+    result = ending.close()
+    assert result.extra["state"] == "failed_over" and result.warnings == [] and ending.zones.marks() == []
+    assert [outcome.status for outcome in result.outcomes if outcome.name == FORWARD] == ["done"]
+
+
+def test_a_run_that_is_undone_leaves_no_marker(ending: Ending) -> None:
+    ending.estate.run("stopped", run=ending.run)
+    ending.run = ending.estate.run("opened", mode="undo").extra["run"]
+    result = ending.estate.run("reverted", run=ending.run, reason=None, key=KEY)
+    assert result.extra["state"] == "protected" and ending.zones.marks() == []
+
+
+def test_a_marker_that_stays_is_a_warning_and_the_run_is_closed(ending: Ending) -> None:
+    result = ending.close(key=None)
+    assert (result.failed, result.extra["state"]) == (False, "failed_over") and len(ending.zones.marks()) == 2
+    assert any(f"{FORWARD} was not removed from dns1: neither key nor kerberos was given" in warning for warning in result.warnings)
+
+
+def test_name_servers_that_are_gone_are_a_warning_and_the_run_is_closed(ending: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending.estate.definition["dns"]["servers"][0]["port"] = 1
+    monkeypatch.setattr(_run_ending, "require_owner", lambda *arguments: None)
+    result = ending.close()
+    assert (result.failed, result.extra["state"]) == (False, "failed_over")
+    assert any("the run's marker in DNS was not removed" in warning for warning in result.warnings)
+
+
+def test_a_holder_that_lost_its_lease_removes_nothing(ending: Ending) -> None:
+    journal = open_journal("mail", ending.estate.store, None, ending.estate, ending.estate.clock)
+    journal.read()
+    journal.claim(LeaseClaim(holder="other", epoch=ending.run["epoch"] + 1, seconds=60.0, by="other", run=ending.run["id"], acquire=True, force=True))
+    with pytest.raises(LeaseLost):
+        ending.close()
+    assert len(ending.zones.marks()) == 2
