@@ -56,6 +56,11 @@ KINDS: dict[str, Kind] = {
     "not_in_this_release": Kind(
         "warning", "the definition asks for something that this release does not do", "do not count on it, or take it out of the definition"
     ),
+    "data_at_stake": Kind(
+        "blocker",
+        "clients may have written on the side that gives the identity back",
+        "bring the data over and say how with failover_data_restored, or give them up with failover_discard",
+    ),
     "journal_lost": Kind("blocker", "the journal was set back, is gone or does not verify", "say with failover_from_observation why it may be begun anew"),
     "mirror_unwritable": Kind("error", "the mirror of the journal can not be written", "make its folder on the controller writable, or name another one"),
     "owner_not_confirmed": Kind("error", "names or addresses lead elsewhere than a run promised", "run the playbook again, or put them right by hand"),

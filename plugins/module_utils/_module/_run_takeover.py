@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import held, way_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import open_or_resume
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_undo import open_undo
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 
 
@@ -39,4 +40,4 @@ def take_over(task: RunTask) -> None:
     else:
         task.result.warnings.append(f"nobody holds the lease of {task.identity}, so nothing had to be taken over")
     task.result.extra["taken_from"] = taken
-    open_or_resume(task, taken)
+    (open_undo if task.params["mode"] == "undo" else open_or_resume)(task, taken)

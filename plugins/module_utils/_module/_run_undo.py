@@ -17,14 +17,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import take_markers_away
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import begin
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import NOBODY, begin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
 
 OBSERVED = {"none": "nobody", "both": "both servers", "source": "the source", "target": "the target"}
 
 
-def open_undo(task: RunTask) -> None:
-    """Takes the lease of the open run, of whatever kind, in order to put it back. Says beforehand what that means, and changes nothing itself."""
+def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None:
+    """Takes the lease of the open run, of whatever kind, in order to put it back. Says beforehand what that means, and changes nothing itself.
+    ``taken``: whose lease is taken over; the reason is then for that, and consent for the data comes as ``accept.data_at_stake``."""
     record, result = undo.undoing(task.fold, task.identity), task.result
     if record is None:
         result.outcomes.append(Outcome("undo", "already", before=task.fold.state, after=task.fold.state))
@@ -34,7 +35,8 @@ def open_undo(task: RunTask) -> None:
         task = dataclasses.replace(task, params={**task.params, "kind": record.kind})
     owner = undo.OWNER_BEFORE[record.kind]
     point = undo.data_at_stake(record, task.definition)
-    if point is not None and not task.reason():
+    consent = str((task.params["accept"] or {}).get("data_at_stake") or "").strip() or (task.reason() if taken is None else "")
+    if point is not None and not consent:
         taker = task.definition[undo.TAKER[record.kind]]["host"]
         raise InvalidInput(
             f"undoing the {record.kind} run {record.id} of {task.identity} gives the identity back to the {owner}, but {point.because}. "
@@ -42,7 +44,7 @@ def open_undo(task: RunTask) -> None:
             "or give it up with -e failover_discard='why'",
             point_of_no_return=point.step,
         )
-    begin(task, record.id)
+    begin(task, record.id, taken=taken or NOBODY)
     facts = _facts(record, task)
     result.extra.update(owner_afterwards=owner, reverts=record.id, undoing=facts)
     steps = ", ".join(step["key"] for step in facts["steps"]) or "nothing, as nothing was moved"

@@ -158,6 +158,21 @@ def test_data_are_asked_for_past_the_point_of_no_return_and_not_before(servers: 
     assert servers.undo("data restored: copied by hand").extra["undoing"]["point_of_no_return"] == "services@exch2"
 
 
+def test_an_undo_takes_the_run_over_and_the_reason_for_that_is_no_word_about_the_data(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    forced = {"mode": "undo", "reason": "that controller is gone"}
+    with pytest.raises(LeaseHeld):
+        servers.estate.run("opened", mode="undo", reason="data discarded: a test")
+    with pytest.raises(InvalidInput, match="failover_discard"):
+        servers.estate.run("taken_over", **forced)
+    taken = servers.estate.run("taken_over", accept={"data_at_stake": "data discarded: a test"}, **forced)
+    assert (taken.extra["taken_from"]["forced"], taken.extra["owner_afterwards"]) == (True, "source")
+    servers.run = taken.extra["run"]
+    servers.put_back(taken.extra["undoing"]["steps"])
+    assert servers.end().extra["state"] == "protected" and servers.images() == BEFORE
+
+
 def test_an_undo_that_was_interrupted_goes_on_at_any_point(servers: Servers) -> None:
     servers.fence()
     servers.start()
