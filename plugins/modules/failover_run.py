@@ -464,7 +464,7 @@ done:
       description: What there is to say about it.
       type: str
       sample: ""
-    items:
+    names:
       description: What of it went wrong, each with RV(ignore:name), RV(ignore:status), RV(ignore:reason) and RV(ignore:msg).
       type: list
       elements: dict
@@ -483,7 +483,7 @@ not_done:
       sample: failed
     changes: {description: How many things it was to change., type: int, sample: 0}
     msg: {description: Why., type: str, sample: no domain controller answers}
-    items: {description: What of it went wrong., type: list, elements: dict, sample: []}
+    names: {description: What of it went wrong., type: list, elements: dict, sample: []}
 next_accepting:
   description: The command that goes on without what failed, once a reason is filled in. Empty where nothing failed that can be accepted.
   returned: when O(state=stopped)

@@ -42,19 +42,19 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
 
 def progress(record: RunRecord, definition: t.Mapping[str, t.Any]) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     """``(done, not_done)``. Each entry: ``step``, ``host``, ``changes``, ``status`` (``done``, ``accepted``, ``failed``,
-    ``unfinished``, ``not_begun``), ``msg`` and the ``items`` that went wrong. ``definition`` says which steps were still to come."""
+    ``unfinished``, ``not_begun``), ``msg`` and the ``names`` that went wrong. ``definition`` says which steps were still to come."""
     accepted = {entry["step"] for entry in record.accepted}
     done, not_done = [], []
     for key, facts in record.steps.items():
         entry = _entry(key, len(record.images.get(key, {})), str(facts.get("msg") or ""), facts.get("went_wrong") or [])
         if "ended_at" not in facts or _begun_again(facts):
-            entry.update(status="unfinished", msg="it was begun, and nobody recorded how it ended", items=[{"name": n} for n in record.images.get(key, {})])
+            entry.update(status="unfinished", msg="it was begun, and nobody recorded how it ended", names=[{"name": n} for n in record.images.get(key, {})])
             not_done.append(entry)
         elif facts.get("failed"):
             entry.update(status="failed")
             not_done.append(entry)
         else:
-            entry.update(status="accepted" if entry["items"] and key in accepted else "done")
+            entry.update(status="accepted" if entry["names"] and key in accepted else "done")
             done.append(entry)
     known = set(record.steps)
     not_done.extend({**_entry(key, 0, "", []), "status": "not_begun"} for key in expected(record.kind, definition) if key not in known)
@@ -99,8 +99,8 @@ def _begun_again(facts: t.Mapping[str, t.Any]) -> bool:
 
 def _entry(key: str, changes: int, msg: str, bad: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
     step, _at, host = key.partition("@")
-    items = [{"name": item["name"], "status": item["status"], "reason": item.get("reason", ""), "msg": item.get("msg", "")} for item in bad]
-    return {"step": step, "host": host, "changes": changes, "status": "", "msg": msg, "items": items}
+    names = [{"name": item["name"], "status": item["status"], "reason": item.get("reason", ""), "msg": item.get("msg", "")} for item in bad]
+    return {"step": step, "host": host, "changes": changes, "status": "", "msg": msg, "names": names}
 
 
 def _place(entry: t.Mapping[str, t.Any]) -> str:
@@ -108,6 +108,6 @@ def _place(entry: t.Mapping[str, t.Any]) -> str:
 
 
 def _told(entry: t.Mapping[str, t.Any]) -> str:
-    names = [str(item["name"]) for item in entry["items"]]
+    names = [str(item["name"]) for item in entry["names"]]
     shown = f": {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}" if names else ""
     return f"{_place(entry)} ({str(entry['status']).replace('_', ' ')}{shown})"

@@ -195,7 +195,7 @@ def undo_progress(record: RunRecord, failover: RunRecord | None = None) -> tuple
         else:
             status = "failed" if facts["failed"] else "accepted" if bad else "done"
         msg = "; ".join(one["msg"] or one["reason"] for one in bad)
-        entry = {"step": step["step"], "host": step["host"], "status": status, "changes": len(record.images.get(step["key"], {})), "msg": msg, "items": bad}
+        entry = {"step": step["step"], "host": step["host"], "status": status, "changes": len(record.images.get(step["key"], {})), "msg": msg, "names": bad}
         (done if status in ("done", "accepted") else not_done).append(entry)
     return done, not_done
 

@@ -56,7 +56,7 @@ def test_done_failed_unfinished_and_not_begun_are_told_apart_with_their_hosts_an
     )
     done, not_done = progress(made, DEFINITION)
     assert [(e["step"], e["host"], e["status"]) for e in done] == [("fence", "exch1", "done"), ("verify", "", "done")]
-    assert [(e["step"], e["host"], e["status"], [i["name"] for i in e["items"]]) for e in not_done] == [
+    assert [(e["step"], e["host"], e["status"], [i["name"] for i in e["names"]]) for e in not_done] == [
         ("spns", "", "failed", ["http/mail"]),
         ("services", "exch2", "unfinished", ["IS"]),
         ("dns", "", "not_begun", []),
