@@ -188,7 +188,7 @@ options:
                 required: true
               accounts:
                 description:
-                  - Further names and SIDs of the person, such as V(CORP\chief).
+                  - Further names and SIDs of the person, such as V(CORP\\chief).
                   - A name without a domain belongs to the first domain.
                 type: list
                 elements: str

@@ -29,7 +29,7 @@ def options_spec(options: t.Mapping[str, Option] | None) -> dict[str, t.Any]:
 
 
 def _spec(option: Option) -> dict[str, t.Any]:
-    spec: dict[str, t.Any] = {"type": option.type}
+    spec: dict[str, t.Any] = {"type": option.type, "no_log": False}  # a definition names credentials and holds none
     if option.elements is not None:
         spec["elements"] = option.elements
     if option.required:
@@ -53,6 +53,7 @@ def definition_documentation(nested: str) -> dict[str, t.Any]:
 def _documented(option: Option, nested: str) -> dict[str, t.Any]:
     entry: dict[str, t.Any] = {"description": _sentences(option), **_spec(option)}
     entry.pop("options", None)
+    entry.pop("no_log")
     entry.pop("apply_defaults", None)  # the schemas of documentation and of roles do not have it; a role only checks, so it fills nothing
     if option.options is not None and option.type != "raw":
         entry[nested] = {key: _documented(below, nested) for key, below in option.options.items()}

@@ -48,7 +48,6 @@ options:
     description:
       - V(proceed) approves, V(decline) refuses, V(withdraw) takes the person's own decision back.
       - V(acknowledge) says that a person has looked at a source that came back by itself.
-    type: str
       - Not needed with O(signature), where the signed statement says it.
     type: str
     choices: [proceed, decline, withdraw, acknowledge]
@@ -110,7 +109,7 @@ options:
         type: str
         required: true
       accounts:
-        description: Further names and SIDs of the person, such as V(CORP\chief).
+        description: Further names and SIDs of the person, such as V(CORP\\chief).
         type: list
         elements: str
         default: []

@@ -98,7 +98,7 @@ APPROVALS = {
         "Who may decide by signature, and which names belong to one person, so that nobody counts twice.",
         {
             "name": _name("The person.", required=True),
-            "accounts": _names("Further names and SIDs of the person, such as V(CORP\\chief). A name without a domain belongs to the first domain."),
+            "accounts": _names("Further names and SIDs of the person, such as V(CORP\\\\chief). A name without a domain belongs to the first domain."),
             "keys": Option("list", "SSH public keys, each a line as in a C(.pub) file.", elements="str", default=[], names="ssh_key"),
         },
     ),
