@@ -185,7 +185,7 @@ def steps(folder: pathlib.Path, run: dict[str, t.Any], count: int, rounds: int, 
 
     def driven() -> None:
         for _step in range(count):
-            context = t.cast("RunContext", open_run(inside, FakeHosts(), SystemClock()))
+            context = t.cast(RunContext, open_run(inside, FakeHosts(), SystemClock()))
             context.fold()
             drive(Toggle(), inside, FakeHosts(), SystemClock(), check_mode=False, context=context)
             calls.append(context.journal.calls)

@@ -101,8 +101,8 @@ class MemoryNetwork:
     def reachable(self, a: str, b: str) -> bool:
         return (a, b) not in self._cuts and a not in self._off and b not in self._off
 
-    def connected(self, a: str, b: str) -> bool:
-        return self.reachable(a, b) and self.reachable(b, a)
+    def connected(self, one: str, other: str) -> bool:
+        return self.reachable(one, other) and self.reachable(other, one)
 
     def hears(self, host: str) -> bool:
         return self.reachable(CONTROLLER, host)

@@ -54,7 +54,11 @@ class Controller:
 
     def act(self) -> None:
         """Whatever comes next."""
-        self._alive(lambda: self._next()())
+
+        def whatever_is_next() -> None:
+            self._next()()  # chosen in here, because choosing may fail as well
+
+        self._alive(whatever_is_next)
 
     def beat(self) -> None:
         """The heartbeat, from its thread: between any two events of the step."""

@@ -114,7 +114,8 @@ def parse(line: str) -> Event:
         event = Event(**found)
     except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
         raise JournalBroken(f"no event: {error}", what="unreadable") from error
-    if type(event.seq) is not int or not all(isinstance(value, str) for name, value in vars(event).items() if name not in ("seq", "data")):
+    numbered = isinstance(event.seq, int) and not isinstance(event.seq, bool)
+    if not numbered or not all(isinstance(value, str) for name, value in vars(event).items() if name not in ("seq", "data")):
         raise JournalBroken("no event: its parts are not what they are called", what="unreadable")
     if event.kind not in KINDS:
         raise JournalBroken(f"unknown kind {event.kind!r}", seq=event.seq, what="newer_version")

@@ -85,9 +85,9 @@ def _numbered(changes: t.Sequence[Change], definition: Definition, numbers: t.It
         where, what = first["host"] or _place(kind, definition), f"{first['item']}: {first['do']}"
         lines = commands(first, definition)
     yield f"### {first['step']}: {what}\n"
-    for line in lines:
+    for line, number in zip(lines, numbers, strict=False):  # the lines first: a number is taken only where there is a line
         shell = f", {line.shell}" if line.shell else ""
-        yield f"{next(numbers)}. On {where}{shell}:\n\n       {line.text}\n\n   Answers: {line.answer}\n"
+        yield f"{number}. On {where}{shell}:\n\n       {line.text}\n\n   Answers: {line.answer}\n"
 
 
 def _place(kind: str, definition: Definition) -> str:

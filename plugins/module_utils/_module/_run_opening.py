@@ -27,10 +27,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
 
 
-#: Whose lease is taken over where none is.
-NOBODY: t.Mapping[str, t.Any] = {}
-
-
 def open_or_resume(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None:
     """``taken``: whose lease is taken over, as the journal is to say it; empty or None where nobody's is."""
     kind, fold, result = task.params["kind"], task.fold, task.result
@@ -52,7 +48,7 @@ def open_or_resume(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) ->
         if kind == "failover" and fold.incident:
             _recovered_source(task, approval, met)
         met.compare_with_plan()
-    begin(task, found.run, approval, met, taken or {})
+    begin(task, found.run, approval, met, taken)
     if found.how == "resume" and task.params["mode"] != "plan" and not task.check_mode:
         _settle_undo(task, found.run)
 
@@ -85,7 +81,7 @@ def _refuse_after_undo(task: RunTask, run_id: str) -> None:
         )
 
 
-def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None, taken: t.Mapping[str, t.Any] = NOBODY) -> None:
+def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None, taken: t.Mapping[str, t.Any] | None = None) -> None:
     """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``."""
     kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
     unmirrored = accepted_without_mirror(task)
@@ -97,7 +93,7 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | 
         by=task.who(),
         run=run_id,
         acquire=True,
-        force=bool(taken.get("forced")),
+        force=bool(taken and taken.get("forced")),
     )
     data = {
         "kind": kind,

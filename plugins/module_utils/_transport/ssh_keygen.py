@@ -48,7 +48,7 @@ def _run(arguments: list[str], text: str) -> subprocess.CompletedProcess[bytes]:
     # A session of its own has no terminal: ssh-keygen must fail rather than ask for a passphrase.
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "SSH_AUTH_SOCK") if name in os.environ} | {"LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # pylint: disable=ansible-bad-function # run_command has no time limit and keeps the terminal
             [PROGRAM, *arguments], input=text.encode("utf-8"), capture_output=True, timeout=TIMEOUT, env=environment, start_new_session=True, check=False
         )
     except FileNotFoundError as error:
