@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import take_markers_away
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import NOBODY, begin
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import begin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
 
 OBSERVED = {"none": "nobody", "both": "both servers", "source": "the source", "target": "the target"}
@@ -44,7 +44,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
             "or give it up with -e failover_discard='why'",
             point_of_no_return=point.step,
         )
-    begin(task, record.id, taken=taken or NOBODY)
+    begin(task, record.id, taken=taken)
     facts = _facts(record, task)
     result.extra.update(owner_afterwards=owner, reverts=record.id, undoing=facts)
     steps = ", ".join(step["key"] for step in facts["steps"]) or "nothing, as nothing was moved"
