@@ -36,6 +36,10 @@ class Variant:
 
     mutex: bool = True  #: a transaction, and a script with its check, happen at once
     epoch_check: bool = True  #: a store, a script and a name server refuse who lost the lease
+    script_epoch: bool = True  #: of these, the script alone
+    dns_epoch: bool = True  #: and the name server alone
+    asks: bool = True  #: whoever has written a marker asks the store before his first record
+    takes_over: bool = True  #: an earlier holder's marker is taken over before a step looks at the records
     uptime: bool = True  #: the lease counts on the store's uptime, not on its wall clock
     mirror: bool = True
     settling: bool = True  #: what wants the opposite waits for what a dead controller had begun
@@ -48,7 +52,8 @@ class Violation(AssertionError):
 
 @dataclasses.dataclass
 class Message:
-    """On its way. ``kind``: cim, script or dns. ``until``: the deadline that the store was told."""
+    """On its way. ``kind``: cim, script, dns, or mark and unmark for the marker in the zone; ``value`` of mark is what was there when it was
+    sent. ``until``: the deadline that the store was told."""
 
     kind: str
     what: str
@@ -56,6 +61,7 @@ class Message:
     holder: str
     epoch: int
     until: float
+    not_before: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +111,8 @@ class World:
         self.rewound = False
         self.foreign = False  #: somebody else set the target back, so that what it serves is not our doing
         self.serves = {"source": True, "target": False}
-        self.marker = (0, "")  #: epoch and holder whose messages the name server takes
+        self.marker: tuple[int, str] | None = None  #: epoch and holder whose messages the name server takes
+        self.looked = 0  #: the last epoch under which the records were looked at or written
         self.resolves = "source"
         self.ran: list[str] = []
         self.mirror = ModelMirror(self)
@@ -114,6 +121,7 @@ class World:
         self.holders: dict[int, str] = {}
         self.promised: dict[str, float] = {}
         self.heads: dict[int, str] = {}
+        self.kinds = ("cim", "script", "dns")  #: of steps that the runs of this world have
         self.interleave: t.Callable[[], None] = lambda: None
         self.loses_answer = False
         self.loses_power = False
@@ -201,7 +209,7 @@ class World:
     def land(self, message: Message) -> None:
         """A message takes effect where it was sent, now - or is refused there, where it carries a fence."""
         self.messages.remove(message)
-        {"cim": self._call, "script": self._script, "dns": self._dns}[message.kind](message)
+        {"cim": self._call, "script": self._script, "dns": self._dns, "mark": self._mark, "unmark": self._unmark}[message.kind](message)
 
     def _call(self, message: Message) -> None:
         """Carries no fence: only its deadline bounds it."""
@@ -217,7 +225,7 @@ class World:
             return
         self.locked = self.variant.mutex
         try:
-            if self.variant.epoch_check and message.epoch != self.kept.epoch:
+            if self.variant.epoch_check and self.variant.script_epoch and message.epoch != self.kept.epoch:
                 return
             self.interleave()
             if (self.kept.epoch, self.kept.holder) != (message.epoch, message.holder) and not (self.rewound or self.kept.holder == ""):
@@ -228,11 +236,19 @@ class World:
 
     def _dns(self, message: Message) -> None:
         """One message is prerequisite and change at once. A later epoch takes the marker before its first change."""
-        if self.variant.epoch_check and message.epoch < self.marker[0]:
+        if self.variant.epoch_check and self.variant.dns_epoch and self.marker != (message.epoch, message.holder):
             return
-        if message.epoch < self.marker[0]:
-            raise Violation(f"a record was written under epoch {message.epoch} after one of epoch {self.marker[0]}")
-        self.marker, self.resolves = (message.epoch, message.holder), str(message.value)
+        if message.epoch < self.looked:
+            raise Violation(f"a record was written under epoch {message.epoch} after epoch {self.looked} had looked at it")
+        self.looked, self.resolves = message.epoch, str(message.value)
+
+    def _mark(self, message: Message) -> None:
+        if self.marker == message.value:
+            self.marker = (message.epoch, message.holder)
+
+    def _unmark(self, message: Message) -> None:
+        if self.marker == (message.epoch, message.holder):
+            self.marker = None
 
 
 class ModelClock:
