@@ -40,8 +40,8 @@ class Kind(t.Protocol):
     def refusal(self, item: str, image: JSON, mounted: bool) -> tuple[str, str] | None:
         """A reason and a sentence where this database must stop the whole task."""
 
-    def apply(self, changes: list[Change]) -> dict[str, Applied]:
-        pass
+    def apply(self, changes: list[Change], lease: JSON) -> dict[str, Applied]:
+        """``lease``: what a script of ours looks at before each database, see ``lease_file``; a command of the user's can't."""
 
     def verify(self, changes: list[Change]) -> dict[str, Seen]:
         pass
@@ -56,6 +56,10 @@ def _stopped(session: Session, service: str) -> bool:
     """A database whose service does not run is not mounted, whatever else cannot be asked."""
     found = services.read_services(session, [service], REQUEST)[service]
     return found is not None and found.state == "Stopped"
+
+
+def _lease_lost(name: str) -> Applied:
+    return Applied(False, f"another controller has taken the run over, so database {name} was left alone", "lease_lost")
 
 
 class ExchangeKind:
@@ -90,7 +94,7 @@ class ExchangeKind:
         there = ", ".join(sorted(database.name for database in self._answer.databases.values())) or "none"
         return "unknown_database", f"{self._answer.server} has no mailbox database {database_of(self.entries[item])}; there are {there}"
 
-    def apply(self, changes: list[Change]) -> dict[str, Applied]:
+    def apply(self, changes: list[Change], lease: JSON) -> dict[str, Applied]:
         mount = bool(changes[0].after["mounted"])
         self._answer = None
         databases = [exchange.MailboxDatabase(database_of(self.entries[change.name]), str(change.before["guid"]), None) for change in changes]
@@ -101,7 +105,7 @@ class ExchangeKind:
                 return self._unreachable(fresh, changes)
             databases = [fresh.find(database.name) or database for database in databases]
         self._deadline = Deadline(self.clock, sum(float(self.entries[change.name]["timeout"]) for change in changes))
-        answer = exchange.change(self.session, self.server, self.account, databases, mount=mount, timeout=self._deadline.remaining())
+        answer = exchange.change(self.session, self.server, self.account, databases, mount=mount, timeout=self._deadline.remaining(), lease=lease)
         if not answer.reachable:
             return self._unreachable(answer, changes)
         self._answer = answer
@@ -113,6 +117,8 @@ class ExchangeKind:
 
     def _applied(self, answer: exchange.Answer, change: Change, mount: bool) -> Applied:
         name = database_of(self.entries[change.name])
+        if name.lower() in answer.refused:
+            return _lease_lost(name)
         why, found = answer.failed.get(name.lower()), answer.find(name)
         if not why or (found is not None and found.mounted is mount):
             return Applied(True)
@@ -173,7 +179,7 @@ class SqlServerKind:
         action = sqlserver.action_for(found, mounted, self._answer.files.get(name.lower(), ()))
         return ("needs_a_person", f"database {name} of instance {self.instance} on {self.session.name} is left alone: {action.why}") if action.why else None
 
-    def apply(self, changes: list[Change]) -> dict[str, Applied]:
+    def apply(self, changes: list[Change], lease: JSON) -> dict[str, Applied]:
         online = bool(changes[0].after["mounted"])
         self._answer = None
         self._deadline = Deadline(self.clock, sum(float(self.entries[change.name]["timeout"]) for change in changes))
@@ -191,10 +197,13 @@ class SqlServerKind:
             if action.do in ("online", "recover", "offline"):
                 requests.append((name, action.do, self.entries[change.name]["timeout"]))
         if requests:
-            self._answer = answer = sqlserver.change(self.session, self.instance, self.account, requests, self._deadline.remaining())
+            self._answer = answer = sqlserver.change(self.session, self.instance, self.account, requests, self._deadline.remaining(), lease)
             for change in changes:
-                cause = answer.failed.get(database_of(self.entries[change.name]).lower())
-                if cause:
+                name = database_of(self.entries[change.name])
+                cause = answer.failed.get(name.lower())
+                if name.lower() in answer.refused:
+                    outcomes[change.name] = _lease_lost(name)
+                elif cause:
                     outcomes[change.name] = Applied(False, f"SQL Server would not: {cause}", "refused_by_sqlserver")
         return outcomes
 
@@ -240,7 +249,7 @@ class CommandKind:
     def refusal(self, item: str, image: JSON, mounted: bool) -> tuple[str, str] | None:
         return None
 
-    def apply(self, changes: list[Change]) -> dict[str, Applied]:
+    def apply(self, changes: list[Change], lease: JSON) -> dict[str, Applied]:
         (change,) = changes
         which = "mount" if change.after["mounted"] else "dismount"
         code = self._run(self.entries[change.name], which)

@@ -13,8 +13,9 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, StepFailed, TransportError, WrongState
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, one_by_one
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, one_by_one
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.machine import require_machine
 
@@ -42,6 +43,19 @@ class HostStep:
 
     def groups(self, changes: list[Change]) -> list[list[Change]]:
         return one_by_one(changes)
+
+
+def store_folder(run: t.Mapping[str, t.Any], host: str) -> tuple[str, bool]:
+    """Where files of the run lie on this host: beside the journal where that is here, else where it would be. And whether it is."""
+    store = run.get("store") or {}
+    here = bool(run) and store.get("kind", "target") == "target" and (store.get("host") or host) == host
+    return (str(store.get("path") or DEFAULT_PATH) if here else DEFAULT_PATH), here
+
+
+def lease_file(run: t.Mapping[str, t.Any], host: str, fence: Fence | None) -> dict[str, t.Any] | None:
+    """What a script on this host looks at before it acts (``_powershell/fence.py``); None where the run's lease is not kept here."""
+    folder, here = store_folder(run, host)
+    return {"file": f"{folder}\\{fence.identity}.lease", "epoch": fence.epoch} if fence is not None and here else None
 
 
 def refused(error: FailoverError) -> Applied:

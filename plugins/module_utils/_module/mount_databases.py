@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._database_kinds import CommandKind, ExchangeKind, Kind, SqlServerKind
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, refuse_all
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, lease_file, refuse_all
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
@@ -108,6 +108,7 @@ class DatabasesStep(HostStep):
     def __init__(self, params: t.Mapping[str, t.Any], session: Session, clock: Clock) -> None:
         super().__init__("databases", session, clock)
         _check(params["databases"])
+        self.run: t.Mapping[str, t.Any] = params["run"] or {}
         self.mounted = params["state"] == "mounted"
         self.order = [item_of(entry) for entry in params["databases"]]
         self.kinds: dict[str, Kind] = {}
@@ -163,7 +164,7 @@ class DatabasesStep(HostStep):
         return [list(group) for _key, group in itertools.groupby(changes, lambda change: (id(self.kinds[change.name]), change.after["mounted"]))]
 
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
-        return self.kinds[group[0].name].apply(group)
+        return self.kinds[group[0].name].apply(group, lease_file(self.run, self.host, fence))
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         return self.kinds[group[0].name].verify(group)

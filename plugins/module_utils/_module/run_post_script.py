@@ -15,10 +15,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded, InvalidInput, NotFound, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, refuse_all
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, lease_file, refuse_all, store_folder
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import post_script
 
@@ -70,7 +69,7 @@ class ScriptStep(HostStep):
         if params["unknown"] != "stop" and not (params["reason_for_unknown"] or "").strip():
             raise InvalidInput(f"unknown: {params['unknown']!r} needs reason_for_unknown: say what you found out about the script's last run")
         self.run: t.Mapping[str, t.Any] = params["run"] or {}
-        self.folder, self.store_is_here = _folder(self.run, session.name)
+        self.folder, _here = store_folder(self.run, session.name)
         self.mark = _mark(self.run, self.path)
         self.record: dict[str, t.Any] = dict(NOTHING)
 
@@ -131,7 +130,7 @@ class ScriptStep(HostStep):
         return {self.path: self._judged(answer.record)}
 
     def _start(self, again: bool, fence: Fence | None) -> post_script.Answer:
-        lease = {"file": f"{self.folder}\\{fence.identity}.lease", "epoch": fence.epoch} if fence is not None and self.store_is_here else None
+        lease = lease_file(self.run, self.host, fence)
         return post_script.run(
             self.session,
             self.path,
@@ -182,13 +181,6 @@ class ScriptStep(HostStep):
                 outcome.status, outcome.msg, outcome.reason = "failed", judged.msg, judged.reason
                 if not self.params["accept_failure"]:
                     result.failed, result.msg, result.reason = True, f"script: {judged.msg}; it ran in this run before and is not repeatable", judged.reason
-
-
-def _folder(run: t.Mapping[str, t.Any], host: str) -> tuple[str, bool]:
-    """Where the markers lie: beside the journal where that is on this host, else where it would be. And whether it is."""
-    store = run.get("store") or {}
-    here = bool(run) and store.get("kind", "target") == "target" and (store.get("host") or host) == host
-    return (str(store.get("path") or DEFAULT_PATH) if here else DEFAULT_PATH), here
 
 
 def _mark(run: t.Mapping[str, t.Any], path: str) -> str:

@@ -6,9 +6,10 @@
 
 """Mailbox databases: reads, mounts, dismounts and waits for all databases of one server in one call.
 
-Input  ``{server, user, password, action: read|mount|dismount|wait, databases: [{name, guid}], mounted, seconds}``; ``server`` empty = this one;
-       ``mounted`` and ``seconds`` belong to ``wait``
-Output ``{reachable, message, server, databases: [{name, guid, mounted}], failed: [{name, message, id}]}``; ``mounted`` is null where nobody knows
+Input  ``{server, user, password, action: read|mount|dismount|wait, databases: [{name, guid}], mounted, seconds, lease: {file, epoch}|null}``; ``server``
+       empty = this one; ``mounted`` and ``seconds`` belong to ``wait``, ``lease`` to ``mount`` and ``dismount`` (``_powershell/fence.py``)
+Output ``{reachable, message, server, databases: [{name, guid, mounted}], failed: [{name, message, id}], refused: [name]}``; ``mounted`` is null where
+       nobody knows; ``refused`` were left alone because another controller has taken the lease
 
 Facts it stands on (reference: the Exchange cmdlets' documentation):
 
@@ -21,9 +22,15 @@ Facts it stands on (reference: the Exchange cmdlets' documentation):
 
 from __future__ import annotations
 
-SCRIPT = r"""
+from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.fence import FENCE
+
+SCRIPT = (
+    r"""
 param($data)
 Set-StrictMode -Version 2
+"""
+    + FENCE
+    + r"""
 $server = [string]$data.server
 if ($server -eq '') { $server = [string]$env:COMPUTERNAME }
 $short = @($server.Split([char]46))[0]
@@ -59,10 +66,12 @@ try {
         }
         $states = Get-State
     } catch {
-        return @{ reachable = $false; message = [string]$_.Exception.GetBaseException().Message; server = $short; databases = @(); failed = @() }
+        $why = [string]$_.Exception.GetBaseException().Message
+        return @{ reachable = $false; message = $why; server = $short; databases = @(); failed = @(); refused = @() }
     }
 
     $failed = @()
+    $refused = @()
     if ($data.action -eq 'mount' -or $data.action -eq 'dismount') {
         foreach ($database in @($data.databases)) {
             $guid = [string]$database.guid
@@ -72,6 +81,8 @@ try {
             }
             if (@($states | Where-Object { $_.guid -eq $guid -and $_.mounted -eq ($data.action -eq 'mount') }).Count -eq 1) { continue }
             try {
+                # Before each of them: the one before it may have taken minutes.
+                if (-not (Use-Lease $data.lease {})) { $refused += [string]$database.name; continue }
                 if ($data.action -eq 'mount') { $null = Mount-Database -Identity $guid -Confirm:$false -ErrorAction Stop }
                 else { $null = Dismount-Database -Identity $guid -Confirm:$false -ErrorAction Stop }
             } catch {
@@ -91,9 +102,10 @@ try {
             $states = Get-State
         }
     }
-    return @{ reachable = $true; message = ''; server = $short; databases = $states; failed = $failed }
+    return @{ reachable = $true; message = ''; server = $short; databases = $states; failed = $failed; refused = $refused }
 } finally {
     if ($null -ne $module) { Remove-Module -ModuleInfo $module -ErrorAction SilentlyContinue }
     if ($null -ne $session) { Remove-PSSession -Session $session -ErrorAction SilentlyContinue }
 }
 """
+)

@@ -22,9 +22,15 @@ Facts it stands on (reference: documentation of System.Diagnostics.Process and S
 
 from __future__ import annotations
 
-SCRIPT = r"""
+from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.fence import FENCE
+
+SCRIPT = (
+    r"""
 param($data)
 Set-StrictMode -Version 2
+"""
+    + FENCE
+    + r"""
 $encoding = New-Object System.Text.UTF8Encoding $false
 $folder = [string]$data.folder
 $path = [string]$data.path
@@ -60,33 +66,20 @@ if ($data.action -ne 'run' -or -not $answer.exists) { return $answer }
 
 $begun = Get-Stamp
 $account = [string][System.Security.Principal.WindowsIdentity]::GetCurrent().Name
-$mutex = $null
-$owned = $false
-try {
-    if ($null -ne $data.lease -and [System.IO.File]::Exists([string]$data.lease.file)) {
-        # The store's own mutex: nobody takes the lease between the look at its epoch and the marker.
-        $name = [string]$data.lease.file
-        $name = $name.Substring($name.LastIndexOf([char]92) + 1)
-        $mutex = New-Object System.Threading.Mutex($false, ('Global\continuity.identity_failover.' + $name.Substring(0, $name.LastIndexOf([char]46))))
-        try { $owned = $mutex.WaitOne(10000) } catch [System.Threading.AbandonedMutexException] { $owned = $true }
-        if (-not $owned) { throw 'a transaction has held the journal for 10 seconds' }
-        $lease = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText([string]$data.lease.file, $encoding))
-        if ([int]$lease.epoch -ne [int]$data.lease.epoch) { $answer.refused = 'lease_lost'; return $answer }
+# Nobody takes the lease between the look at its epoch and the marker.
+$ours = Use-Lease $data.lease {
+    if ([string]$data.mark -eq '') { return }
+    if (-not [System.IO.Directory]::Exists($folder)) { $null = [System.IO.Directory]::CreateDirectory($folder) }
+    $mode = [System.IO.FileMode]::CreateNew
+    if ($data.again) { $mode = [System.IO.FileMode]::Create }
+    try { Write-Mark $startedFile $mode @{ path = $path; sha256 = $answer.sha256; started = $begun; account = $account } }
+    catch {
+        if (-not [System.IO.File]::Exists($startedFile) -or $data.again) { throw }
+        $answer.refused = 'started'; $answer.started = $true
     }
-    if ([string]$data.mark -ne '') {
-        if (-not [System.IO.Directory]::Exists($folder)) { $null = [System.IO.Directory]::CreateDirectory($folder) }
-        $mode = [System.IO.FileMode]::CreateNew
-        if ($data.again) { $mode = [System.IO.FileMode]::Create }
-        try { Write-Mark $startedFile $mode @{ path = $path; sha256 = $answer.sha256; started = $begun; account = $account } }
-        catch {
-            if ([System.IO.File]::Exists($startedFile) -and -not $data.again) { $answer.refused = 'started'; $answer.started = $true; return $answer }
-            throw
-        }
-    }
-} finally {
-    if ($owned) { $mutex.ReleaseMutex() }
-    if ($null -ne $mutex) { $mutex.Dispose() }
 }
+if (-not $ours) { $answer.refused = 'lease_lost' }
+if ($answer.refused -ne '') { return $answer }
 
 $info = New-Object System.Diagnostics.ProcessStartInfo
 $info.FileName = [string]$data.program
@@ -141,3 +134,4 @@ if ([string]$data.mark -ne '') {
 }
 return $answer
 """
+)

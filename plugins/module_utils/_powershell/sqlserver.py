@@ -6,10 +6,12 @@
 
 """Databases of one SQL Server instance on this host: reads, brings online or offline, and waits, in one call.
 
-Input  ``{instance, user, password, action: read|change|wait, databases: [{name, do: online|recover|offline, timeout}], online, seconds}``; ``online`` and
-       ``seconds`` belong to ``wait``; without ``user`` the Windows logon counts
+Input  ``{instance, user, password, action: read|change|wait, databases: [{name, do: online|recover|offline, timeout}], online, seconds,
+       lease: {file, epoch}|null}``; ``online`` and ``seconds`` belong to ``wait``, ``lease`` to ``change`` (``_powershell/fence.py``); without ``user`` the
+       Windows logon counts
 Output ``{reachable, number, message, databases: [{name, state, standby, ready, read_only, member}], files: [{name, path}], failed: [{name, number,
-       message}]}``; ``member`` is "", ``availability_group``, ``mirroring`` or ``log_shipping``; ``files`` are listed when one of them is in RECOVERY_PENDING
+       message}], refused: [name]}``; ``member`` is "", ``availability_group``, ``mirroring`` or ``log_shipping``; ``files`` are listed when one of them is
+       in RECOVERY_PENDING; ``refused`` were left alone because another controller has taken the lease
 
 Facts it stands on (reference: documentation of sys.databases, ALTER DATABASE and RESTORE):
 
@@ -21,9 +23,15 @@ Facts it stands on (reference: documentation of sys.databases, ALTER DATABASE an
 
 from __future__ import annotations
 
-SCRIPT = r"""
+from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.fence import FENCE
+
+SCRIPT = (
+    r"""
 param($data)
 Set-StrictMode -Version 2
+"""
+    + FENCE
+    + r"""
 
 function Format-Part([string]$text) { return '"' + $text.Replace('"', '""') + '"' }
 
@@ -88,10 +96,11 @@ try {
         $connection.Open()
     } catch {
         $failure = Get-Failure $_
-        return @{ reachable = $false; number = $failure.number; message = $failure.message; databases = @(); files = @(); failed = @() }
+        return @{ reachable = $false; number = $failure.number; message = $failure.message; databases = @(); files = @(); failed = @(); refused = @() }
     }
 
     $failed = @()
+    $refused = @()
     foreach ($database in @($data.databases)) {
         if ($data.action -ne 'change') { break }
         $name = '[' + ([string]$database.name).Replace(']', ']]') + ']'
@@ -101,7 +110,11 @@ try {
         elseif ($database.do -eq 'recover') { $command.CommandText = 'RESTORE DATABASE ' + $name + ' WITH RECOVERY' }
         elseif ($database.do -eq 'offline') { $command.CommandText = 'ALTER DATABASE ' + $name + ' SET OFFLINE WITH ROLLBACK IMMEDIATE' }
         else { throw 'unknown request for a database' }
-        try { $null = $command.ExecuteNonQuery() } catch {
+        try {
+            # Before each of them: the one before it may have taken minutes.
+            if (-not (Use-Lease $data.lease {})) { $refused += [string]$database.name; continue }
+            $null = $command.ExecuteNonQuery()
+        } catch {
             $failure = Get-Failure $_
             $failed += @{ name = [string]$database.name; number = $failure.number; message = $failure.message }
         }
@@ -122,8 +135,9 @@ try {
     if (@($states | Where-Object { $_.state -eq 'RECOVERY_PENDING' }).Count -gt 0) {
         foreach ($row in (Read-Rows 'SELECT DB_NAME(database_id), physical_name FROM sys.master_files' 2)) { $files += @{ name = $row[0]; path = $row[1] } }
     }
-    return @{ reachable = $true; number = 0; message = ''; databases = $states; files = $files; failed = $failed }
+    return @{ reachable = $true; number = 0; message = ''; databases = $states; files = $files; failed = $failed; refused = $refused }
 } finally {
     $connection.Dispose()
 }
 """
+)

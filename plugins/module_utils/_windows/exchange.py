@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.exchange import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
-from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.scripts import run_script
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.scripts import JSON, run_script
 
 #: Seconds beyond a script's own waiting: connecting to Exchange and starting PowerShell.
 OVERHEAD = 60.0
@@ -38,13 +38,16 @@ class MailboxDatabase:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """``reachable`` is false with ``message`` where Exchange gave no answer at all; ``failed`` is database -> what Exchange said."""
+    """``reachable`` is false with ``message`` where Exchange gave no answer at all; ``failed`` is database -> what Exchange said.
+
+    ``refused``: databases that were left alone because another controller has taken the lease."""
 
     reachable: bool
     message: str
     server: str
     databases: dict[str, MailboxDatabase]
     failed: dict[str, str]
+    refused: frozenset[str] = frozenset()
 
     def find(self, name: str) -> MailboxDatabase | None:
         return self.databases.get(name.lower())
@@ -55,9 +58,15 @@ def read(session: Session, server: str, account: Account) -> Answer:
     return _run(session, server, account, {"action": "read", "databases": []}, OVERHEAD)
 
 
-def change(session: Session, server: str, account: Account, databases: t.Sequence[MailboxDatabase], *, mount: bool, timeout: float) -> Answer:
-    """Mounts or dismounts these, by GUID; ``failed`` names those that Exchange refused. Log replay happens inside the mount."""
-    return _run(session, server, account, {"action": "mount" if mount else "dismount", "databases": _named(databases)}, timeout + OVERHEAD)
+def change(
+    session: Session, server: str, account: Account, databases: t.Sequence[MailboxDatabase], *, mount: bool, timeout: float, lease: JSON = None
+) -> Answer:
+    """Mounts or dismounts these, by GUID; ``failed`` names those that Exchange refused. Log replay happens inside the mount.
+
+    ``lease``: ``{file, epoch}`` where the run's lease lies on this host.
+    """
+    data = {"action": "mount" if mount else "dismount", "databases": _named(databases), "lease": lease}
+    return _run(session, server, account, data, timeout + OVERHEAD)
 
 
 def wait(session: Session, server: str, account: Account, databases: t.Sequence[MailboxDatabase], *, mounted: bool, seconds: float) -> Answer:
@@ -71,7 +80,7 @@ def _named(databases: t.Sequence[MailboxDatabase]) -> list[dict[str, str]]:
 
 
 def _run(session: Session, server: str, account: Account, data: dict[str, t.Any], timeout: float) -> Answer:
-    sent = {"mounted": False, "seconds": 0.0, **data, "server": server, "user": account.user, "password": account.password}
+    sent = {"mounted": False, "seconds": 0.0, "lease": None, **data, "server": server, "user": account.user, "password": account.password}
     answer = run_script(session, SCRIPT, sent, timeout, only_reads=data["action"] in ("read", "wait"))
     databases = [MailboxDatabase(entry["name"], entry["guid"], entry["mounted"]) for entry in answer["databases"] or []]
     return Answer(
@@ -79,5 +88,6 @@ def _run(session: Session, server: str, account: Account, data: dict[str, t.Any]
         message=str(answer["message"] or ""),
         server=str(answer["server"] or ""),
         databases={database.name.lower(): database for database in databases},
+        refused=frozenset(str(name).lower() for name in answer["refused"] or []),
         failed={entry["name"].lower(): str(entry["message"]).strip() for entry in answer["failed"] or []},
     )

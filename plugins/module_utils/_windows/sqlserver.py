@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.sqlserver import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.exchange import Account
-from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.scripts import run_script
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.scripts import JSON, run_script
 
 DEFAULT_INSTANCE = "MSSQLSERVER"
 
@@ -45,13 +45,16 @@ class SqlDatabase:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """``reachable`` is false with ``message`` where the instance gave no answer; ``failed`` is database -> what SQL Server said."""
+    """``reachable`` is false with ``message`` where the instance gave no answer; ``failed`` is database -> what SQL Server said.
+
+    ``refused``: databases that were left alone because another controller has taken the lease."""
 
     reachable: bool
     message: str
     databases: dict[str, SqlDatabase]
     files: dict[str, list[str]]
     failed: dict[str, str]
+    refused: frozenset[str] = frozenset()
 
     def find(self, name: str) -> SqlDatabase | None:
         return self.databases.get(name.lower())
@@ -89,10 +92,10 @@ def read(session: Session, instance: str, account: Account) -> Answer:
     return _run(session, instance, account, {"action": "read", "databases": []}, OVERHEAD)
 
 
-def change(session: Session, instance: str, account: Account, requests: t.Sequence[tuple[str, str, float]], timeout: float) -> Answer:
-    """``requests``: (database, online | recover | offline, seconds)."""
+def change(session: Session, instance: str, account: Account, requests: t.Sequence[tuple[str, str, float]], timeout: float, lease: JSON = None) -> Answer:
+    """``requests``: (database, online | recover | offline, seconds). ``lease``: ``{file, epoch}`` where the run's lease lies on this host."""
     databases = [{"name": name, "do": do, "timeout": int(seconds)} for name, do, seconds in requests]
-    return _run(session, instance, account, {"action": "change", "databases": databases}, timeout + OVERHEAD)
+    return _run(session, instance, account, {"action": "change", "databases": databases, "lease": lease}, timeout + OVERHEAD)
 
 
 def wait(session: Session, instance: str, account: Account, names: t.Sequence[str], *, online: bool, seconds: float) -> Answer:
@@ -102,7 +105,7 @@ def wait(session: Session, instance: str, account: Account, names: t.Sequence[st
 
 
 def _run(session: Session, instance: str, account: Account, data: dict[str, t.Any], timeout: float) -> Answer:
-    sent = {"online": False, "seconds": 0.0, **data, "instance": instance, "user": account.user, "password": account.password}
+    sent = {"online": False, "seconds": 0.0, "lease": None, **data, "instance": instance, "user": account.user, "password": account.password}
     answer = run_script(session, SCRIPT, sent, timeout, only_reads=data["action"] in ("read", "wait"))
     databases = [SqlDatabase(**{field.name: entry[field.name] for field in dataclasses.fields(SqlDatabase)}) for entry in answer["databases"] or []]
     files: dict[str, list[str]] = {}
@@ -113,5 +116,6 @@ def _run(session: Session, instance: str, account: Account, data: dict[str, t.An
         message=str(answer["message"] or "").strip(),
         databases={database.name.lower(): database for database in databases},
         files=files,
+        refused=frozenset(str(name).lower() for name in answer["refused"] or []),
         failed={entry["name"].lower(): f"{str(entry['message']).strip()} (error {entry['number']})" for entry in answer["failed"] or []},
     )

@@ -13,6 +13,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.interfaces impor
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.call_error import CallError
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins.fence import still_ours
 
 LOOK = 0.5
 
@@ -28,15 +29,24 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
         await calls.call(host, "exchange_session", session)
         states = await _states(host, calls, session, server, short)
     except CallError as error:
-        return {"reachable": False, "message": error.message, "server": short, "databases": [], "failed": []}
+        return {"reachable": False, "message": error.message, "server": short, "databases": [], "failed": [], "refused": []}
     failed: list[dict[str, JSON]] = []
+    refused: list[JSON] = []
     if data["action"] in ("mount", "dismount"):
         for database in data["databases"]:
+            if _is_to_change(data["action"], database, states) and not still_ours(host, data["lease"]):
+                refused.append(database["name"])
+                continue
             failed += await _change(host, calls, session, data["action"], database, states)
         states = await _states(host, calls, session, server, short)
     if data["action"] == "wait":
         states = await _wait(host, calls, session, server, data, states)
-    return {"reachable": True, "message": "", "server": short, "databases": states, "failed": failed}
+    return {"reachable": True, "message": "", "server": short, "databases": states, "failed": failed, "refused": refused}
+
+
+def _is_to_change(action: str, database: Any, states: list[dict[str, JSON]]) -> bool:
+    found = [each for each in states if database["guid"] and each["guid"] == database["guid"]]
+    return len(found) == 1 and found[0]["mounted"] is not (action == "mount")
 
 
 async def _change(host: Host, calls: LabCalls, session: dict[str, JSON], action: str, database: Any, states: list[dict[str, JSON]]) -> list[dict[str, JSON]]:

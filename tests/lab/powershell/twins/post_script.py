@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins.fence import still_ours
 
 
 def _stamp() -> str:
@@ -32,8 +33,7 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
         answer["done"] = json.loads(files.read(done_file)) if files.exists(done_file) else None
     if data["action"] != "run" or not answer["exists"]:
         return answer
-    lease = data.get("lease")
-    if lease is not None and files.exists(str(lease["file"])) and int(json.loads(files.read(str(lease["file"])))["epoch"]) != int(lease["epoch"]):
+    if not still_ours(host, data["lease"]):
         return {**answer, "refused": "lease_lost"}
     begun, account = _stamp(), f"{host.machine.domain.split('.')[0].upper()}\\{host.user}"
     if mark:

@@ -14,6 +14,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.model.host impor
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.call_error import CallError
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.scripts import TwinError
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins.fence import still_ours
 
 LOOK = 0.5
 STATEMENTS = {
@@ -41,8 +42,8 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
     try:
         await calls.call(host, "sql_open", {"connection": connection})
     except CallError as error:
-        return {"reachable": False, "number": error.code, "message": error.message, "databases": [], "files": [], "failed": []}
-    failed = await _change(host, calls, connection, data["databases"]) if data["action"] == "change" else []
+        return {"reachable": False, "number": error.code, "message": error.message, "databases": [], "files": [], "failed": [], "refused": []}
+    failed, refused = await _change(host, calls, connection, data["databases"], data["lease"]) if data["action"] == "change" else ([], [])
     states = await _states(host, calls, connection)
     if data["action"] == "wait":
         wanted = {each["name"].lower() for each in data["databases"]}
@@ -55,20 +56,24 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
         text = "SELECT DB_NAME(database_id), physical_name FROM sys.master_files"
         found = await calls.call(host, "sql", {"connection": connection, "text": text})
         files = [{"name": row[0], "path": row[1]} for row in found["rows"]]
-    return {"reachable": True, "number": 0, "message": "", "databases": states, "files": files, "failed": failed}
+    return {"reachable": True, "number": 0, "message": "", "databases": states, "files": files, "failed": failed, "refused": refused}
 
 
-async def _change(host: Host, calls: LabCalls, connection: str, databases: Any) -> list[dict[str, JSON]]:
-    failed = []
+async def _change(host: Host, calls: LabCalls, connection: str, databases: Any, lease: Any) -> tuple[list[dict[str, JSON]], list[JSON]]:
+    failed: list[dict[str, JSON]] = []
+    refused: list[JSON] = []
     for database in databases:
         if database["do"] not in STATEMENTS:
             raise TwinError("unknown request for a database", "unknown request for a database")
         text = STATEMENTS[database["do"]].format("[" + database["name"].replace("]", "]]") + "]")
+        if not still_ours(host, lease):
+            refused.append(database["name"])
+            continue
         try:
             await calls.call(host, "sql", {"connection": connection, "text": text})
         except CallError as error:
             failed.append({"name": database["name"], "number": error.code, "message": error.message})
-    return failed
+    return failed, refused
 
 
 async def _states(host: Host, calls: LabCalls, connection: str) -> list[dict[str, JSON]]:

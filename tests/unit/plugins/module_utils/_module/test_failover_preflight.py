@@ -331,7 +331,7 @@ def exchange_with(*names: str) -> t.Callable[[str, t.Any], t.Any]:
     def script(text: str, data: t.Any) -> t.Any:
         assert (data["action"], data["user"], data["password"]) == ("read", "EXAMPLE\\admin", "canary")
         databases = [{"name": name, "guid": name, "mounted": False} for name in names]
-        return {"reachable": True, "message": "", "server": "EXCH2", "databases": databases, "failed": []}
+        return {"reachable": True, "message": "", "server": "EXCH2", "databases": databases, "failed": [], "refused": []}
 
     return script
 
@@ -358,7 +358,7 @@ def test_a_database_without_its_credential_is_not_passed_over(world: World) -> N
 
 def test_a_silent_exchange_is_a_finding(world: World) -> None:
     world.definition["databases"] = [{"kind": "exchange", "name": "DB01"}]
-    answer = {"reachable": False, "message": "no endpoint", "server": "", "databases": [], "failed": []}
+    answer = {"reachable": False, "message": "no endpoint", "server": "", "databases": [], "failed": [], "refused": []}
     world.sessions["exch2"].scripts = lambda text, data: answer
     finding = world.found()["databases_unknown"]
     assert finding["severity"] == "warning" and "no endpoint" in finding["msg"]

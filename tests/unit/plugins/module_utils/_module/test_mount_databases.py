@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, StepFailed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module.mount_databases import mount_databases
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.mount_databases import DatabasesStep, mount_databases
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell import exchange, sqlserver
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession, KeptLease
 from ansible_collections.continuity.identity_failover.tests.unit.interrupted import there_and_back
 
 LOGON = {"user": r"EXAMPLE\exchange-admin", "password": "canary-4711"}
@@ -33,6 +34,8 @@ class Engines:
         self.refuses: set[str] = set()
         self.reachable = True
         self.lost_after_act = False
+        self.leases: list[t.Any] = []
+        self.taken_after: int | None = None  #: databases that are still changed before another controller takes the lease
         self.asked: list[tuple[str, str, list[str]]] = []
         self.services: list[dict[str, t.Any]] = []
         self.session = FakeSession("exch2", instances={("root/cimv2", "Win32_Service"): self.services}, scripts=self.answer)
@@ -45,32 +48,41 @@ class Engines:
             raise ConnectionLost("the connection ended")
         return answer
 
+    def _taken_over(self, lease: t.Any) -> bool:
+        """What the scripts' look at the lease says, before each database."""
+        self.leases.append(lease)
+        return self.taken_after is not None and len(self.leases) > self.taken_after
+
     def _exchange(self, data: t.Any) -> t.Any:
-        failed = []
+        failed, refused = [], []
         if not self.reachable:
-            return {"reachable": False, "message": "no endpoint", "server": "EXCH2", "databases": [], "failed": []}
+            return {"reachable": False, "message": "no endpoint", "server": "EXCH2", "databases": [], "failed": [], "refused": []}
         for entry in data["databases"] if data["action"] in ("mount", "dismount") else ():
             assert entry["guid"] == f"guid-{entry['name']}"
-            if entry["name"] in self.refuses:
+            if self._taken_over(data["lease"]):
+                refused.append(entry["name"])
+            elif entry["name"] in self.refuses:
                 failed.append({"name": entry["name"], "message": "missing logs (ec=-528)", "id": "X"})
             else:
                 self.mailboxes[entry["name"]] = data["action"] == "mount"
         databases = [{"name": name, "guid": f"guid-{name}", "mounted": mounted} for name, mounted in self.mailboxes.items()]
-        return {"reachable": True, "message": "", "server": "EXCH2", "databases": databases, "failed": failed}
+        return {"reachable": True, "message": "", "server": "EXCH2", "databases": databases, "failed": failed, "refused": refused}
 
     def _sqlserver(self, data: t.Any) -> t.Any:
         if not self.reachable:
-            return {"reachable": False, "number": 2, "message": "not found", "databases": [], "files": [], "failed": []}
-        failed = []
+            return {"reachable": False, "number": 2, "message": "not found", "databases": [], "files": [], "failed": [], "refused": []}
+        failed, refused = [], []
         for entry in data["databases"] if data["action"] == "change" else ():
-            if entry["name"] in self.refuses:
+            if self._taken_over(data["lease"]):
+                refused.append(entry["name"])
+            elif entry["name"] in self.refuses:
                 failed.append({"name": entry["name"], "number": 5120, "message": "no file"})
             else:
                 self.sql[entry["name"]]["state"] = "OFFLINE" if entry["do"] == "offline" else "ONLINE"
         defaults = {"standby": False, "read_only": False, "member": ""}
         databases = [{"name": name, "ready": known["state"] == "ONLINE", **defaults, **known} for name, known in self.sql.items()]
         files = [{"name": "ERP", "path": r"D:\erp.mdf"}]
-        return {"reachable": True, "number": 0, "message": "", "databases": databases, "files": files, "failed": failed}
+        return {"reachable": True, "number": 0, "message": "", "databases": databases, "files": files, "failed": failed, "refused": refused}
 
 
 def database(name: str, kind: str = "exchange", **more: t.Any) -> dict[str, t.Any]:
@@ -104,6 +116,44 @@ def test_databases_of_two_engines_are_mounted_with_one_call_each():
     assert result.outcomes[0].after == {"mounted": True, "guid": "guid-DB01-DR"}
     assert result.outcomes[2].before == {"mounted": False, "state": "RESTORING", "standby": False}
     assert not run(engines, params(database("DB01-DR"), database("ERP", "sqlserver"))).changed
+
+
+def fenced(engines: Engines, run: dict[str, t.Any], *databases: dict[str, t.Any]) -> tuple[DatabasesStep, Fence]:
+    step = DatabasesStep(params(*databases, run=run), engines.session, FakeClock())
+    return step, Fence("mail", "run1", 7, KeptLease())
+
+
+RUN = {"id": "run1", "identity": "mail"}
+
+
+@pytest.mark.parametrize(
+    ("store", "lease"),
+    [
+        ({"kind": "target", "host": "exch2", "path": r"E:\journal"}, {"file": r"E:\journal\mail.lease", "epoch": 7}),
+        ({"kind": "target", "host": None, "path": None}, {"file": r"C:\ProgramData\continuity\identity_failover\mail.lease", "epoch": 7}),
+        ({"kind": "target", "host": "witness", "path": None}, None),
+        ({"kind": "directory", "host": None, "path": "/srv/journal"}, None),
+    ],
+)
+def test_the_lease_travels_where_the_journal_is_on_the_same_host(store: dict[str, t.Any], lease: t.Any) -> None:
+    engines = Engines()
+    step, fence = fenced(engines, {**RUN, "store": store}, database("DB01-DR"), database("CRM", "sqlserver"))
+    for group in step.groups(step.changes(step.observe())):
+        assert all(applied.ok for applied in step.apply(group, fence).values())
+    assert engines.leases == [lease, lease]
+
+
+@pytest.mark.parametrize("names", [("DB01-DR", "DB02-DR"), ("CRM", "ERP")])
+def test_databases_are_left_alone_from_the_moment_when_the_lease_was_taken(names: tuple[str, str]) -> None:
+    engines = Engines()
+    engines.taken_after = 1
+    kind = "exchange" if names[0] in engines.mailboxes else "sqlserver"
+    step, fence = fenced(engines, {**RUN, "store": {"kind": "target", "host": "exch2"}}, *(database(name, kind) for name in names))
+    (group,) = step.groups(step.changes(step.observe()))
+    applied = step.apply(group, fence)
+    assert [(one.ok, one.reason) for one in applied.values()] == [(True, ""), (False, "lease_lost")]
+    assert names[1] in applied[names[1]].msg and "another controller has taken the run over" in applied[names[1]].msg
+    assert {item: image["mounted"] for item, image in step.observe().items()} == {names[0]: True, names[1]: False}
 
 
 def test_a_refusal_of_one_does_not_hide_the_others():
