@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,6 +185,10 @@ def user_script(action: str, mark: str = "r1", path: str = "D:\\dr\\post_failove
     return Step("exch2", lambda estate: data)
 
 
+def left(action: str, last: str = "") -> Step:
+    return Step("exch2", lambda estate: {"action": action, "path": FOLDER, "identity": "mail", "last": last})
+
+
 def checks(*asked: tuple[str, int]) -> Step:
     return Step("ws001", lambda estate: {"timeout_ms": 700, "checks": [{"name": name, "type": "A", "port": port} for name, port in asked]})
 
@@ -340,6 +345,18 @@ CASES = [
             sql("change", "online", lease=OURS),
             sql("change", "offline", lease=OTHERS),
             sql("change", "offline"),
+        ],
+    ),
+    Case("leftovers", "nothing there", [left("look"), left("remove")]),
+    Case(
+        "leftovers",
+        "a journal and its lease",
+        [
+            store(lines=[numbered(1)], lease=claim("h", 1, acquire=True)),
+            left("look"),
+            left("remove", last="0" * 64),
+            left("remove", last=hashlib.sha256(numbered(1).encode()).hexdigest()),
+            left("look"),
         ],
     ),
     Case(
