@@ -131,12 +131,18 @@ class Journal:
             if reply.verdict == "ok":
                 self._keep(events, lines, head)
                 return events
-            if drafts and self.head == head:
-                return events  # an answer was lost, and the repeat found our own lines
+            if drafts and self._arrived(lines, reply, lease):
+                return events
             self.refuse(reply)
             if not anywhere:
                 break
         raise HeadMoved(f"the journal of {self.identity} in {self.store.place} has grown since it was read: run the task again")
+
+    def _arrived(self, lines: t.Sequence[str], reply: Reply, lease: LeaseClaim | None) -> bool:
+        """Whether an answer was lost and the repeat found our own lines, whoever appended behind them. A line names the one before it,
+        so that nobody else's is the same. A lease that is somebody else's by now is told all the same, unless we gave it up with them."""
+        ours = list(reply.lines[: len(lines)]) == list(lines)
+        return ours and (reply.verdict != "lease_lost" or (lease is not None and lease.release))
 
     def claim(self, lease: LeaseClaim) -> LeaseState:
         """Renews or releases the lease without an event, or takes it. Raises LeaseLost or LeaseHeld, and HeadMoved where the epoch that

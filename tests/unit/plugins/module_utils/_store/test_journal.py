@@ -30,6 +30,7 @@ class Watched(DirectoryStore):
         self.replies: list[Reply] = []
         self.deaf = False
         self.lose = False
+        self.meanwhile: t.Callable[[], t.Any] = lambda: None
 
     def transact(self, request: Request, timeout: float) -> Reply:
         if self.deaf:
@@ -37,6 +38,7 @@ class Watched(DirectoryStore):
         self.replies.append(super().transact(request, timeout))
         if self.lose:
             self.lose = False
+            self.meanwhile()
             raise ConnectionLost("the answer was lost")
         return self.replies[-1]
 
@@ -215,3 +217,41 @@ def test_an_epoch_that_somebody_took_meanwhile_is_not_claimed(tmp_path: pathlib.
     with pytest.raises(HeadMoved, match="was taken since"):
         second.claim(held("b", 1, acquire=True, force=True))
     assert second.lease.holder == "a"
+
+
+@pytest.mark.parametrize("anywhere", [True, False])
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_an_append_whose_answer_was_lost_stands_once_whoever_appended_behind_it(tmp_path: pathlib.Path, mirrored: bool, anywhere: bool) -> None:
+    case = Case(tmp_path)
+    journal, store = case.open(mirrored=mirrored)
+    journal.append([journal.draft("armed", data={"machines": {}})])
+    other, _store = case.open()
+
+    def meanwhile() -> None:
+        other.read()
+        other.append([other.draft("incident_opened", by="the monitor", data={"class": "host"})])
+
+    store.lose, store.meanwhile = True, meanwhile
+    drafts = [journal.draft("accepted", by="ops", data={"n": n}) for n in range(2)]
+    assert [event.seq for event in journal.append(drafts, anywhere=anywhere)] == [2, 3]
+    assert [event.kind for event in journal.events] == ["armed", "accepted", "accepted", "incident_opened"]
+    assert (case.open(whole=True)[0].read().state, journal.head) == ("pending", other.head)
+
+
+def test_a_lease_that_was_taken_while_an_answer_was_lost_is_lost_although_the_lines_stand(tmp_path: pathlib.Path) -> None:
+    case = Case(tmp_path)
+    journal, store = case.open()
+    journal.append([journal.draft("armed", data={"machines": {}})], held("a", 1, acquire=True))
+    other, _store = case.open()
+    store.lose, store.meanwhile = True, lambda: other.claim(held("b", 2, acquire=True, force=True))
+    with pytest.raises(LeaseLost):
+        journal.append([journal.draft("accepted", data={})], held("a", 1), anywhere=True)
+    assert [event.kind for event in journal.events] == ["armed", "accepted"]
+
+
+def test_a_lease_that_was_given_up_with_the_lines_is_given_up_although_the_answer_was_lost(tmp_path: pathlib.Path) -> None:
+    journal, store = Case(tmp_path).open()
+    journal.append([journal.draft("armed", data={"machines": {}})], held("a", 1, acquire=True))
+    store.lose = True
+    journal.append([journal.draft("accepted", data={})], held("a", 1, release=True), anywhere=True)
+    assert [event.kind for event in journal.events] == ["armed", "accepted"]
