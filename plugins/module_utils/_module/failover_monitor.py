@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, judged, threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, Evidence, judged, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
@@ -30,6 +31,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 #: States in which the source may be found silent, and those whose incident ends when it answers.
 WATCHED = ("protected", "suspect", "recovered")
 INCIDENT = ("pending", "declined", "approved")
+#: Others may append between a judgement and its entry; each try judges anew.
+TRIES = 5
+#: Kind of event, its data.
+Happened = tuple[str, dict[str, t.Any]]
 PROBE_SPEC = {
     "kind": {"type": "str", "choices": ["tcp", "wsman", "service"], "required": True},
     "port": {"type": "int"},
@@ -72,9 +77,10 @@ def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, 
             round_begun = clock.monotonic()
             observations = prober.round()
             countdown = countdown.round(observations)
-            happened = _judge(params, fold, countdown, observations, clock.monotonic() - begun)
-            if happened is not None:
-                fold = _write(params, hosts, journal, happened, result, check_mode)
+            judge = functools.partial(_judge, params, countdown, observations, clock.monotonic() - begun)
+            written = _write(params, hosts, journal, fold, judge, result, check_mode)
+            if written is not None:
+                fold = written
                 break
             if deadline.remaining() <= params["interval"]:
                 break
@@ -92,11 +98,9 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
         begun = clock.monotonic()
         _owner, evidence = observe_owner(definition, hosts, clock)
         evidence = look_for_threats(definition, evidence, hosts)
-        found = judged(fold.state, fold.threats, evidence)
-        if found is not None:
-            kind, threats_found = found
-            msg = "; ".join(one["msg"] for one in threats_found) or "nothing leads to the source any more"
-            fold = _write(params, hosts, journal, (kind, {"threats": threats_found, "msg": msg}), result, check_mode)
+        written = _write(params, hosts, journal, fold, functools.partial(_judge_guarded, evidence), result, check_mode)
+        if written is not None:
+            fold = written
             break
         if deadline.remaining() <= params["interval"]:
             break
@@ -109,10 +113,16 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
     return result
 
 
-def _judge(
-    params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], watched: float
-) -> tuple[str, dict[str, t.Any]] | None:
-    """(kind of event, its data) where this round changed something."""
+def _judge_guarded(evidence: Evidence, fold: Fold) -> Happened | None:
+    found = judged(fold.state, fold.threats, evidence)
+    if found is None:
+        return None
+    kind, threats_found = found
+    return kind, {"threats": threats_found, "msg": "; ".join(one["msg"] for one in threats_found) or "nothing leads to the source any more"}
+
+
+def _judge(params: t.Mapping[str, t.Any], countdown: Countdown, observations: t.Sequence[Observation], watched: float, fold: Fold) -> Happened | None:
+    """Where this round changed something."""
     about = countdown.failed()
     planned = fold.state == "approved" and fold.incident is None
     if (fold.state in WATCHED or planned) and about:
@@ -133,19 +143,36 @@ def _judge(
     return None
 
 
-def _write(params: t.Mapping[str, t.Any], hosts: Hosts, journal: Journal, happened: tuple[str, dict[str, t.Any]], result: Result, check_mode: bool) -> Fold:
-    kind, data = happened
-    before = journal.fold().state
-    result.changed = True
-    if not check_mode:
+def _write(
+    params: t.Mapping[str, t.Any], hosts: Hosts, journal: Journal, fold: Fold, judge: t.Callable[[Fold], Happened | None], result: Result, check_mode: bool
+) -> Fold | None:
+    """What the journal amounts to once it is written down what happened; None where nothing did.
+
+    Whoever appended meanwhile (a vote, another monitor) must not make an incident go unrecorded: it is judged again on what
+    stands there then. Raises HeadMoved where others keep writing.
+    """
+    happened = judge(fold)
+    for attempt in range(TRIES):
+        if happened is None:
+            return journal.fold() if attempt else None
+        before = journal.fold().state
         try:
-            journal.append([journal.draft(kind, by="monitor", host=params["source"], data=data)])
+            if not check_mode:
+                journal.append([journal.draft(happened[0], by="monitor", host=params["source"], data=happened[1])])
+            return _written(params, hosts, journal, happened, before, result, check_mode)
         except HeadMoved:
-            # Somebody wrote first, another monitor perhaps: what stands there now is what counts.
-            result.changed = False
-            return journal.fold()
+            if attempt == TRIES - 1:
+                raise
+            happened = judge(journal.fold())
+    raise AssertionError("the loop returns or raises")
+
+
+def _written(params: t.Mapping[str, t.Any], hosts: Hosts, journal: Journal, happened: Happened, before: str, result: Result, check_mode: bool) -> Fold:
+    kind, data = happened
+    if not check_mode:
         _announce(params, hosts, kind, result)
     fold = journal.fold()
+    result.changed = True
     result.outcomes.append(Outcome(kind, "predicted" if check_mode else "done", True, before=before, after=fold.state, msg=str(data.get("msg", ""))))
     result.diff = {"before": {"state": before}, "after": {"state": fold.state}}
     return fold

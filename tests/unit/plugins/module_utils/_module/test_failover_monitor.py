@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Others write to the journal while the monitor watches: what happened is recorded all the same, or was recorded by them."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import HeadMoved
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_monitor as monitor
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.tests.unit.estate import Estate, make_estate
+from ansible_collections.continuity.identity_failover.tests.unit.runs import journal
+
+
+@pytest.fixture
+def estate(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Estate:
+    made = make_estate(tmp_path, monkeypatch)
+    made.run("armed")
+    return made
+
+
+def meanwhile(estate: Estate, monkeypatch: pytest.MonkeyPatch, done: t.Callable[[], t.Any], times: int = 1) -> None:
+    """``done`` happens just before each of the monitor's first ``times`` entries."""
+    drafted, left = monitor.Journal.append, [times]
+
+    def append(self: t.Any, drafts: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
+        if drafts and drafts[0].by == "monitor" and left[0]:
+            left[0] -= 1
+            done()
+        return drafted(self, drafts, *args, **more)
+
+    monkeypatch.setattr(monitor.Journal, "append", append)
+
+
+def written(estate: Estate, kind: str, **data: t.Any) -> None:
+    other = journal(pathlib.Path(estate.store["path"]), estate.clock)
+    other.read()
+    other.append([other.draft(kind, by="somebody", data=data)])
+
+
+def test_an_incident_is_recorded_although_somebody_decided_meanwhile(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    meanwhile(estate, monkeypatch, lambda: estate.do(failover_ack))
+    result = estate.fail()
+    assert (result.changed, result.extra["state"], result.extra["incident"]["class"]) == (True, "pending", "host")
+    assert [(one.name, one.before) for one in result.outcomes][0] == ("incident_opened", "approved")
+    assert estate.do(failover_status).extra["state"] == "pending"
+
+
+def test_an_incident_that_another_monitor_recorded_is_not_recorded_twice(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = {"class": "host", "msg": "no reply", "silent_seconds": 15.0}
+    meanwhile(estate, monkeypatch, lambda: written(estate, "incident_opened", **incident))
+    result = estate.fail()
+    assert (result.changed, result.extra["state"], result.extra["incident"]["msg"]) == (False, "pending", "no reply")
+    assert [one.name for one in result.outcomes if one.name == "incident_opened"] == []
+
+
+def test_a_monitor_that_never_gets_to_write_fails_instead_of_staying_green(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    meanwhile(estate, monkeypatch, lambda: written(estate, "plan_recorded", plan="p"), times=99)
+    with pytest.raises(HeadMoved):
+        estate.fail()
+
+
+def test_a_threat_is_recorded_although_somebody_wrote_meanwhile(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.fail()
+    estate.do(failover_ack)
+    estate.run("closed", run=estate.run("opened").extra["run"], definition=None)
+    pulls = {"kind": "dns", "of": "dns1", "name": "mail A", "values": ["10.0.0.21"], "says": "both"}
+    monkeypatch.setattr(monitor, "observe_owner", lambda definition, hosts, clock: ("both", [pulls]))
+    monkeypatch.setattr(monitor, "look_for_threats", lambda definition, evidence, hosts: evidence)
+    meanwhile(estate, monkeypatch, lambda: written(estate, "plan_recorded", plan="p"))
+    result = estate.do(monitor.failover_monitor, duration=0.0)
+    assert (result.changed, result.extra["state"], [one["kind"] for one in result.extra["threats"]]) == (True, "threatened", ["dns"])
