@@ -54,7 +54,8 @@ options:
       - V(reverted) ends a run that was opened with O(mode=undo) and whose steps were all put back, or were accepted. It reads back who owns
         the identity. When that is not who owned it before the run, O(reason) accepts it, unless both servers have its addresses.
       - V(abandoned) gives a run up that has moved nothing. While anything is moved it is refused.
-      - V(adopted) records that people moved the identity by hand, to O(owner). It is refused where a name server or an address says otherwise.
+      - V(adopted) records that people moved the identity by hand, to O(owner). It is refused where a name server or an address says otherwise,
+        unless O(accept) has a reason for V(owner_not_confirmed).
         A run that is open is ended by it; what it recorded is kept for the failback, which puts everything else back as the baseline has it.
     type: str
     choices: [armed, disarmed, opened, taken_over, stopped, closed, reverted, abandoned, adopted]
@@ -124,9 +125,11 @@ options:
     choices: [apply_queues, discard_queues, revert_to_snapshot]
   accept:
     description:
-      - Finding, by its id, to the reason for accepting it. Used with O(state=opened), and kept in the journal.
+      - Finding, by its id, to the reason for accepting it. Used with O(state=opened), O(state=closed) and O(state=adopted), and kept in the journal.
       - V(baseline_missing) opens a run whose machines nobody knows. V(source_answers) opens a run on votes for a source that answers again.
         V(plan_conflict) opens a run on a plan although something is otherwise than it says. V(mirror_unwritable) opens it without the mirror.
+      - V(owner_not_confirmed) closes a run, or adopts, although names or addresses lead elsewhere than promised. That both servers have an
+        address of the identity is never accepted.
     type: dict
     default: {}
   plan:

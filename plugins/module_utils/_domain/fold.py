@@ -234,6 +234,7 @@ def _adopted(result: Fold, event: Event) -> None:
             epoch=0,
             ended="adopted",
             ended_at=event.at,
+            accepted=[{"at": event.at, "by": event.by, "step": "", **entry} for entry in event.data.get("accepted") or ()],
         )
         result.last_failover = run_id
 

@@ -26,6 +26,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 
 Definition = t.Mapping[str, t.Any]
 
+#: The finding that stands for another owner than the promised one.
+FINDING = "owner_not_confirmed"
+#: What ``observe_owner`` says, for a sentence.
+OBSERVED = {"none": "nobody", "both": "both servers", "source": "the source", "target": "the target"}
 #: Seconds for a connection to be accepted at all.
 KNOCK = 2.0
 #: Seconds for a host's answer.
@@ -46,6 +50,17 @@ def observe_owner(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[s
         return "none", evidence
     said.discard("none")
     return (said.pop() if len(said) == 1 else "both"), evidence
+
+
+def against(evidence: t.Sequence[t.Mapping[str, t.Any]], promised: str) -> str:
+    """What was observed otherwise than ``promised``, the first three of it, for a message."""
+    others = [one for one in evidence if one["says"] not in (promised, "unreachable", "")]
+    return "; ".join(f"{one['of']}: {one.get('name', '')} {', '.join(one.get('values') or ()) or 'nothing'}" for one in others[:3])
+
+
+def both_hold_addresses(evidence: t.Sequence[t.Mapping[str, t.Any]]) -> bool:
+    """Whether each server has an address of the identity up: the second owner that no reason makes right."""
+    return {"source", "target"} <= {one["says"] for one in evidence if one["kind"] == "address"}
 
 
 def _by_names(definition: Definition, clock: Clock) -> list[dict[str, t.Any]]:

@@ -11,15 +11,23 @@ from __future__ import annotations
 import secrets
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import failed_steps, in_words, progress
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import undo_progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import (
+    FINDING,
+    OBSERVED,
+    against,
+    both_hold_addresses,
+    observe_owner,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
@@ -35,18 +43,21 @@ def close(task: RunTask) -> None:
         result.outcomes.append(Outcome(run["id"], "already"))
         result.msg = f"run {run['id']} is closed"
         return
-    if task.definition:
-        require_owner(task, OWNER_AFTERWARDS[run["kind"]], run["kind"])
+    accepted = require_owner(task, record, OWNER_AFTERWARDS[run["kind"]]) if task.definition else {}
     result.changed = True
     judged = score(record.plan, record) if record.plan else {}
+    everything = [*record.accepted, *([accepted] if accepted else [])]
     take_markers_away(task, run)
     if not task.check_mode:
-        data = {"kind": run["kind"], "accepted": record.accepted, **({"score": judged} if judged else {})}
-        event = task.journal.draft("run_closed", run=run["id"], by=run.get("by") or "", data=data)
-        task.journal.append([event], releasing(run), anywhere=True)
+        data = {"kind": run["kind"], "accepted": everything, **({"score": judged} if judged else {})}
+        by = run.get("by") or ""
+        events = [task.journal.draft("accepted", run=run["id"], by=by, data=accepted)] if accepted else []
+        task.journal.append([*events, task.journal.draft("run_closed", run=run["id"], by=by, data=data)], releasing(run), anywhere=True)
     result.outcomes.append(Outcome(run["id"], task.status(), True, before=task.fold.state, after=task.journal.fold().state))
-    result.extra.update(accepted=record.accepted, score=judged)
+    result.extra.update(accepted=everything, score=judged)
     result.msg = f"{run['kind']} run {run['id']} of {task.identity} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
+    if accepted:
+        result.warnings.append(f"{accepted['what']}; accepted: {accepted['reason']}")
 
 
 def take_markers_away(task: RunTask, run: t.Mapping[str, t.Any]) -> None:
@@ -66,17 +77,26 @@ def take_markers_away(task: RunTask, run: t.Mapping[str, t.Any]) -> None:
     )
 
 
-def require_owner(task: RunTask, promised: str, kind: str) -> None:
-    """The world is looked at once more before the journal says that it is done: the source may have come back meanwhile."""
+def require_owner(task: RunTask, record: RunRecord, promised: str) -> dict[str, t.Any]:
+    """The world is looked at once more before the journal says that it is done: the source may have come back meanwhile.
+    Returns what was accepted about that, for the journal; empty where nothing contradicts. Raises WrongState."""
     observed, evidence = observe_owner(task.definition, task.hosts, task.clock)
-    if observed in (promised, "unknown") or (kind == "drill" and observed == "none"):
-        return
-    against = [one for one in evidence if one["says"] not in (promised, "unreachable", "")]
-    shown = "; ".join(f"{one['of']}: {one.get('name', '')} {', '.join(one.get('values') or ()) or 'nothing'}" for one in against[:3])
+    if observed in (promised, "unknown") or (record.kind == "drill" and observed == "none"):
+        return {}
+    what = f"names or addresses of the identity lead to {OBSERVED[observed]}, not to the {promised} alone ({against(evidence, promised)})"
+    if both_hold_addresses(evidence):
+        raise WrongState(f"the {record.kind} is not closed: {what}, and both servers have an address of it. Take it from the one that must not have it")
+    reason = reasons(task.params["accept"] or {}).get(FINDING, "")
+    if reason:
+        return {"what": f"{FINDING}: {what}", "finding": FINDING, "reason": reason}
+    # What was accepted before would fail again on the way.
+    failures = {entry["step"].partition("@")[0]: entry["reason"] for entry in record.accepted if entry.get("step")}
+    accepting_it = command(record.kind, task.identity, failover_accept={FINDING: "say why"}, **({"failover_accept_failure": failures} if failures else {}))
     raise WrongState(
-        f"the {kind} is not closed: names or addresses of the identity lead to the {observed}, not to the {promised} ({shown}). "
-        "Run the playbook again: its steps put right what somebody changed since",
+        f"the {record.kind} is not closed: {what}. Run the playbook again: its steps put right what somebody changed since. "
+        f"Or accept it with a reason: {accepting_it}",
         observed=observed,
+        next=accepting_it,
     )
 
 

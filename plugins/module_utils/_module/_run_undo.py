@@ -12,15 +12,20 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import (
+    FINDING,
+    OBSERVED,
+    against,
+    both_hold_addresses,
+    observe_owner,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import take_markers_away
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import begin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
-
-OBSERVED = {"none": "nobody", "both": "both servers", "source": "the source", "target": "the target"}
 
 
 def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None:
@@ -101,14 +106,14 @@ def _read_back(task: RunTask, record: RunRecord, owner: str) -> tuple[str, dict[
     observed, evidence = observe_owner(task.definition, task.hosts, task.clock)
     if observed in (owner, "unknown") or (observed == "none" and (record.kind == "drill" or not undo.leads_anywhere(record))):
         return observed, {}
-    against = [one for one in evidence if one["says"] not in (owner, "unreachable", "")]
-    shown = "; ".join(f"{one['of']}: {one.get('name', '')} {', '.join(one.get('values') or ()) or 'nothing'}" for one in against[:3])
-    what = f"names or addresses of the identity lead to {OBSERVED[observed]}, not to the {owner} alone ({shown})"
-    held = {one["says"] for one in evidence if one["kind"] == "address" and one["says"] in ("source", "target")}
-    if task.reason() and len(held) < 2:
-        return observed, {"what": what, "reason": task.reason()}
+    what = f"names or addresses of the identity lead to {OBSERVED[observed]}, not to the {owner} alone ({against(evidence, owner)})"
+    absolute = both_hold_addresses(evidence)
+    if task.reason() and not absolute:
+        return observed, {"what": what, "finding": FINDING, "reason": task.reason()}
+    accepting_it = "" if absolute else command("undo", task.identity, failover_accept={FINDING: "say why"})
     raise WrongState(
         f"the {record.kind} is not undone: {what}. Run the undo playbook again: its steps put back what somebody changed since"
-        + ("" if len(held) == 2 else ', or accept it with -e \'{"failover_accept": {"owner_not_confirmed": "why"}}\''),
+        + (f", or accept it with a reason: {accepting_it}" if accepting_it else ""),
         observed=observed,
+        **({"next": accepting_it} if accepting_it else {}),
     )

@@ -46,10 +46,45 @@ def test_what_a_name_server_contradicts_is_not_recorded(estate: Estate, monkeypa
     assert estate.do(failover_status).extra["state"] == "protected"
 
 
+@pytest.mark.parametrize("word", ["source", "both", "none"])
+def test_what_a_name_server_contradicts_is_recorded_with_a_reason(estate: Estate, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    estate.run("armed")
+    observed(monkeypatch, word)
+    with pytest.raises(WrongState) as refused:
+        estate.run("adopted", owner="target", reason="by hand")
+    assert "owner_not_confirmed" in refused.value.details["next"] and "failover_owner=target" in refused.value.details["next"]
+    result = estate.run("adopted", owner="target", reason="by hand", accept={"owner_not_confirmed": "the secondary is down"})
+    assert (result.extra["state"], result.extra["observed"]) == ("failed_over", word)
+    assert "the secondary is down" in result.warnings[0] and "is accepted" in result.msg
+    (entry,) = estate.do(failover_status).extra["accepted"]
+    assert (entry["finding"], entry["reason"], entry["by"]) == ("owner_not_confirmed", "the secondary is down", "ops")
+    estate.run("adopted", owner="source", reason="back by hand", accept={"owner_not_confirmed": "the zone is slow"} if word != "source" else {})
+    assert len(estate.do(failover_status).extra["accepted"]) == (1 if word == "source" else 2)
+
+
+def test_what_is_accepted_of_an_open_run_stands_in_that_run(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened(estate).extra["run"]
+    estate.run("stopped", run=run)
+    observed(monkeypatch, "source")
+    estate.run("adopted", owner="target", reason="by hand", accept={"owner_not_confirmed": "the zone is slow"})
+    assert [entry["reason"] for entry in estate.do(failover_status).extra["runs"][0]["accepted"]] == ["the zone is slow"]
+
+
+def test_two_servers_that_hold_an_address_are_accepted_for_no_reason(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.run("armed")
+    holders = (("exch1", "source"), ("exch2", "target"))
+    both = [{"kind": "address", "of": host, "name": "10.0.0.50", "values": ["Preferred"], "says": says} for host, says in holders]
+    monkeypatch.setattr(module, "observe_owner", lambda definition, hosts, clock: ("both", both))
+    with pytest.raises(WrongState, match="both servers have an address") as refused:
+        estate.run("adopted", owner="target", reason="by hand", accept={"owner_not_confirmed": "whatever"})
+    assert "next" not in refused.value.details
+    assert estate.do(failover_status).extra["state"] == "protected"
+
+
 def test_what_the_journal_says_already_is_looked_at_all_the_same(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     estate.run("armed")
     observed(monkeypatch, "target")
-    with pytest.raises(WrongState, match="observed is the target"):
+    with pytest.raises(WrongState, match="lead to the target, not to the source"):
         estate.run("adopted", owner="source", reason="somebody says that it is back")
     observed(monkeypatch, "source")
     assert not estate.run("adopted", owner="source", reason="it is").changed

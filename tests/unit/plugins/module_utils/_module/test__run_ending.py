@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The end of a run: what may stand against it, and what a reason makes of that."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_ending as module
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._module.test_failover_run import Estate, estate, opened
+
+__all__ = ["estate"]
+
+LAGGING = [{"kind": "dns", "of": "dns2", "name": "mail.example.com A", "values": ["10.0.0.11"], "says": "source"}]
+BOTH_HOLD = [
+    {"kind": "address", "of": host, "name": "10.0.0.50", "values": ["Preferred"], "says": says} for host, says in (("exch1", "source"), ("exch2", "target"))
+]
+
+
+def observed(monkeypatch: pytest.MonkeyPatch, word: str, evidence: list[dict[str, t.Any]]) -> None:
+    monkeypatch.setattr(module, "observe_owner", lambda definition, hosts, clock: (word, evidence))
+
+
+@pytest.mark.parametrize("word", ["source", "both", "none"])
+def test_another_owner_than_promised_is_refused_with_the_command_that_accepts_it(estate: Estate, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    run = opened(estate).extra["run"]
+    observed(monkeypatch, word, LAGGING)
+    with pytest.raises(WrongState, match="dns2: mail.example.com A 10.0.0.11") as refused:
+        estate.run("closed", run=run)
+    there = refused.value.details["next"]
+    assert there.startswith("ansible-playbook continuity.identity_failover.failover -e failover_identity=mail ")
+    assert there.endswith("""-e '{"failover_accept": {"owner_not_confirmed": "say why"}}'""")
+    assert there in refused.value.message
+
+
+@pytest.mark.parametrize("word", ["source", "both", "none"])
+def test_another_owner_than_promised_is_accepted_with_a_reason_and_recorded(estate: Estate, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    run = opened(estate).extra["run"]
+    observed(monkeypatch, word, LAGGING)
+    result = estate.run("closed", run=run, accept={"owner_not_confirmed": "dns2 is down for the night"})
+    assert result.extra["state"] == "failed_over" and "dns2 is down for the night" in result.warnings[0]
+    assert [entry["reason"] for entry in result.extra["accepted"]] == ["dns2 is down for the night"]
+    (entry,) = estate.do(failover_status).extra["accepted"]
+    assert (entry["finding"], entry["reason"]) == ("owner_not_confirmed", "dns2 is down for the night")
+    assert "dns2: mail.example.com A 10.0.0.11" in entry["what"]
+
+
+def test_a_reason_that_was_not_needed_is_not_recorded(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened(estate).extra["run"]
+    observed(monkeypatch, "target", [])
+    assert estate.run("closed", run=run, accept={"owner_not_confirmed": "dns2 is down"}).extra["accepted"] == []
+
+
+def test_two_servers_that_hold_an_address_are_accepted_for_no_reason(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened(estate).extra["run"]
+    observed(monkeypatch, "both", BOTH_HOLD)
+    with pytest.raises(WrongState, match="both servers have an address of it") as refused:
+        estate.run("closed", run=run, accept={"owner_not_confirmed": "whatever"})
+    assert "next" not in refused.value.details and "failover_accept" not in refused.value.message
+    assert estate.do(failover_status).extra["state"] == "failing_over"
+
+
+def test_an_empty_reason_is_none(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened(estate).extra["run"]
+    observed(monkeypatch, "source", LAGGING)
+    with pytest.raises(InvalidInput, match="owner_not_confirmed has no reason"):
+        estate.run("closed", run=run, accept={"owner_not_confirmed": " "})
+
+
+def test_check_mode_accepts_and_records_nothing(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened(estate).extra["run"]
+    observed(monkeypatch, "source", LAGGING)
+    assert estate.run("closed", run=run, accept={"owner_not_confirmed": "dns2 is down"}, check_mode=True).changed
+    assert estate.do(failover_status).extra["accepted"] == []
