@@ -180,7 +180,9 @@ def _run_resumed(result: Fold, event: Event) -> None:
         result.unexpected.append(f"event {event.seq}: resumes the unknown run {event.run}")
     else:
         record.epoch = event.data["epoch"]
-        record.undo_begun_at = (record.undo_begun_at or event.at) if event.data.get("mode") == "undo" else ""
+        undo = event.data.get("mode") == "undo"
+        record.undo_begun_at = (record.undo_begun_at or event.at) if undo else ""
+        record.data_consent = (event.data.get("data_consent") or record.data_consent) if undo else ""
 
 
 def _run_ended(result: Fold, event: Event) -> None:

@@ -20,7 +20,7 @@ BY_STATE: dict[str, tuple[str, dict[str, str]]] = {
     "recovered": ("ack", {"failover_decision": "acknowledge", "failover_reason": "..."}),
     "approved": ("failover", {}),
     "failing_over": ("failover", {}),
-    "failed_over": ("failback", {}),
+    "failed_over": ("failback", {"failover_data_restored": "..."}),
     "threatened": ("monitor", {}),
     "failing_back": ("failback", {}),
 }

@@ -38,6 +38,7 @@ class RunRecord:
     accepted: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     approvers: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     data_state: str = ""
+    data_consent: str = ""  #: what was said of the data for the undo that is under way; going forward again takes it back
     break_glass: str = ""
     plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: what it was opened on, see _domain/score.py
     score: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: how good that plan was, once the run is closed

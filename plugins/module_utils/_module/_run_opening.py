@@ -81,8 +81,11 @@ def _refuse_after_undo(task: RunTask, run_id: str) -> None:
         )
 
 
-def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None, taken: t.Mapping[str, t.Any] | None = None) -> None:
-    """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``."""
+def begin(
+    task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | None = None, taken: t.Mapping[str, t.Any] | None = None, consent: str = ""
+) -> None:
+    """Takes the lease and writes the opening, of a new run or of ``resumed``; fills in what the steps take as ``run``.
+    ``consent``: what was said of the data that an undo may lose."""
     kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
     unmirrored = accepted_without_mirror(task)
     run_id = resumed or f"{task.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -105,6 +108,7 @@ def begin(task: RunTask, resumed: str, approval: Approval = UNASKED, met: Met | 
         **({} if resumed else approval.as_data()),
         **({"plan": met.plan} if met is not None and met.plan else {}),
         **({"taken": dict(taken)} if taken else {}),
+        **({"data_consent": consent} if consent else {}),
     }
     result.changed = True
     result.outcomes.append(Outcome(run_id, task.status(), True, before=fold.state, after=f"{kind} {'resume' if resumed else 'open'}"))

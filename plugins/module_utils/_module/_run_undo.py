@@ -30,7 +30,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 
 def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None:
     """Takes the lease of the open run, of whatever kind, in order to put it back. Says beforehand what that means, and changes nothing itself.
-    ``taken``: whose lease is taken over; the reason is then for that, and consent for the data comes as ``accept.data_at_stake``."""
+    ``taken``: whose lease is taken over; the reason is then for that, and consent for the data comes as ``accept.data_at_stake``.
+    An undo that goes on has what was said of the data in the journal, and does not ask again."""
     record, result = undo.undoing(task.fold, task.identity), task.result
     if record is None:
         result.outcomes.append(Outcome("undo", "already", before=task.fold.state, after=task.fold.state))
@@ -41,6 +42,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     owner = undo.OWNER_BEFORE[record.kind]
     point = undo.data_at_stake(record, task.definition)
     consent = str((task.params["accept"] or {}).get("data_at_stake") or "").strip() or (task.reason() if taken is None else "")
+    consent = consent or record.data_consent
     if point is not None and not consent:
         taker = task.definition[undo.TAKER[record.kind]]["host"]
         raise InvalidInput(
@@ -49,7 +51,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
             "or give it up with -e failover_discard='why'",
             point_of_no_return=point.step,
         )
-    begin(task, record.id, taken=taken)
+    begin(task, record.id, taken=taken, consent=consent)
     facts = _facts(record, task)
     result.extra.update(owner_afterwards=owner, reverts=record.id, undoing=facts)
     steps = ", ".join(step["key"] for step in facts["steps"]) or "nothing, as nothing was moved"

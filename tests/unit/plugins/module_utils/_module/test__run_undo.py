@@ -158,6 +158,20 @@ def test_data_are_asked_for_past_the_point_of_no_return_and_not_before(servers: 
     assert servers.undo("data restored: copied by hand").extra["undoing"]["point_of_no_return"] == "services@exch2"
 
 
+def test_an_undo_that_stopped_does_not_ask_for_the_data_again_until_it_went_forward(servers: Servers) -> None:
+    servers.fence()
+    servers.start()
+    servers.stop()
+    servers.run = servers.undo("data discarded: a test").extra["run"]
+    servers.stop()
+    servers.run = servers.undo().extra["run"]
+    servers.stop()
+    servers.forward()
+    servers.stop()
+    with pytest.raises(InvalidInput, match="failover_discard"):
+        servers.undo()
+
+
 def test_an_undo_takes_the_run_over_and_the_reason_for_that_is_no_word_about_the_data(servers: Servers) -> None:
     servers.fence()
     servers.start()
