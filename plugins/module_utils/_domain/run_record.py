@@ -76,9 +76,9 @@ class RunRecord:
         step = self.steps.setdefault(event.step, {"begun_at": data.get("begun_at", event.at)})
         spent = (moment(event.at) - moment(data.get("begun_at") or event.at)).total_seconds()
         step["seconds"] = step.get("seconds", 0.0) + spent
-        step["bad"] = [item["name"] for item in data.get("bad", ())]
-        step["went_wrong"] = data.get("bad") or []
-        step.update(ended_at=event.at, failed=data["failed"], counts=data["counts"], evidence=data.get("evidence"), msg=data.get("msg", ""))
+        step["went_wrong"], step["msg"] = self._went_wrong(step, data)
+        step["bad"] = [item["name"] for item in step["went_wrong"]]
+        step.update(ended_at=event.at, failed=data["failed"], counts=data["counts"], evidence=data.get("evidence"), epoch=self.epoch)
         images = self.images.setdefault(event.step, {})
         if data.get("reverts") == self.id:
             begun = self.undone.get(event.step, {}).get("begun_at") or data.get("begun_at", event.at)
@@ -88,6 +88,18 @@ class RunRecord:
             # What could not be read back says nothing of what is there.
             if outcome["name"] in images and (outcome["after"] is not None or outcome.get("status") == "done"):
                 _left(images[outcome["name"]], outcome["after"], recorded=True)
+
+    def _went_wrong(self, step: t.Mapping[str, t.Any], data: t.Mapping[str, t.Any]) -> tuple[list[dict[str, t.Any]], str]:
+        """What is wrong now, and the sentence on it. A step may have several tasks: one that ends well covers its own items only.
+
+        A failure that nobody accepted stops the run, and so does a crash: what comes after either is another try of the whole step.
+        """
+        bad, msg = list(data.get("bad") or ()), str(data.get("msg") or "")
+        if step.get("failed") or step.get("epoch") != self.epoch:
+            return bad, msg
+        covered = {item["name"] for item in (*bad, *data["changed"])}
+        earlier = [item for item in step.get("went_wrong") or () if item["name"] not in covered]
+        return [*earlier, *bad], "; ".join(filter(None, [step["msg"] if earlier else "", msg]))
 
 
 def _left(image: dict[str, t.Any], after: t.Any, *, recorded: bool) -> None:

@@ -129,7 +129,7 @@ class RunContext:
         self._append("step_intent", step, host, data, max(c.deadline for c in changes))
 
     def outcome(self, step: str, host: str, result: Result, begun_at: str, reverts: str = "") -> None:
-        unrecorded = self._unrecorded(step)
+        unknown = self._unrecorded(step)
         data = {
             "reverts": reverts,
             "failed": result.failed,
@@ -137,7 +137,7 @@ class RunContext:
             "begun_at": begun_at,
             "counts": result.as_dict("counts")["counts"],
             "changed": [
-                {"name": o.name, "status": o.status, "after": o.after} for o in result.outcomes if o.changed or (o.status == "already" and o.name in unrecorded)
+                {"name": o.name, "status": o.status, "after": o.after} for o in result.outcomes if o.changed or (o.status == "already" and o.name in unknown)
             ],
             "bad": [{"name": o.name, "status": o.status, "reason": o.reason, "msg": o.msg} for o in _bad(result)],
             "evidence": result.extra.get("evidence") or result.extra.get("curves"),
@@ -146,13 +146,14 @@ class RunContext:
         self._append("step_outcome", step, host, data, None if any(o.status == "unconfirmed" for o in result.outcomes) else 0.0)
 
     def _unrecorded(self, step: str) -> set[str]:
-        """What this run set out to change without an outcome of it being known: a controller died in between. What is there
-        now is the run's after-image, which a prediction is not."""
+        """What this run set out to change without a good outcome of it being known: a controller died in between, or it went wrong. What is
+        there now is the run's after-image, which a prediction is not."""
         if not self.journal.events:
             self.journal.read()  # no more calls than the append that follows would make
         record = self.journal.fold().runs.get(self.id)
         images = record.images.get(step, {}) if record is not None else {}
-        return {name for name, image in images.items() if not image.get("recorded", True)}
+        wrong = record.steps.get(step, {}).get("bad", ()) if record is not None else ()
+        return {*wrong, *(name for name, image in images.items() if not image.get("recorded", True))}
 
     def accepted(self, step: str, what: str, reason: str) -> None:
         self._append("accepted", step, "", {"what": what, "reason": reason}, None)

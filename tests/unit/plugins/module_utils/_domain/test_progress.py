@@ -70,6 +70,23 @@ def test_a_step_that_was_tried_again_and_broke_off_is_unfinished() -> None:
     assert [entry["status"] for entry in progress(made, {})[1]] == ["unfinished"]
 
 
+def test_a_second_task_of_a_step_does_not_hide_what_went_wrong_in_the_first() -> None:
+    first = outcome(2, "dns", bad=("mail A", "web A"))
+    other = event(3, "step_outcome", "dns", failed=False, counts={}, changed=[{"name": "srv A", "after": 1}], bad=[], msg="")
+    mended = event(4, "step_outcome", "dns", failed=False, counts={}, changed=[{"name": "mail A", "after": 1}], bad=[], msg="")
+    (entry,) = progress(record(first, other), {})[0]
+    assert [item["name"] for item in entry["names"]] == ["mail A", "web A"]
+    (entry,) = progress(record(first, other, mended), {})[0]
+    assert [item["name"] for item in entry["names"]] == ["web A"]
+
+
+@pytest.mark.parametrize("tried_again", [[], [event(3, "run_resumed", epoch=2)]])
+def test_a_step_that_is_tried_again_is_judged_anew(tried_again: list[Event]) -> None:
+    first = outcome(2, "dns", failed=not tried_again, bad=("mail A",))
+    (entry,) = progress(record(first, *tried_again, outcome(4, "dns")), {})[0]
+    assert (entry["status"], entry["names"], entry["msg"]) == ("done", [], "")
+
+
 def test_an_accepted_failure_is_done_and_says_so() -> None:
     made = record(event(2, "accepted", "spns", what="x", reason="y"), outcome(3, "spns", bad=("http/mail",)))
     assert [entry["status"] for entry in progress(made, {})[0]] == ["accepted"]
