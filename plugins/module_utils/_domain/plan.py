@@ -19,7 +19,6 @@ import json
 import statistics
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import point_of_no_return, unknowable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
@@ -101,14 +100,14 @@ def seal(document: Document) -> str:
 
 
 def expected_durations(runs: t.Iterable[RunRecord], kind: str) -> dict[str, dict[str, JSON]]:
-    """Step -> ``{seconds, runs}``: the median over the earlier runs of this kind that ended the step well."""
+    """Step -> ``{seconds, runs}``: the median over the earlier runs of this kind that ended the step well; hours that a run lay stopped are no part of it."""
     seconds: dict[str, list[float]] = {}
     for record in runs:
         if record.kind != kind or record.mode == "plan":
             continue
         for step, facts in record.steps.items():
-            if facts.get("begun_at") and facts.get("ended_at") and not facts.get("failed"):
-                seconds.setdefault(step, []).append((moment(facts["ended_at"]) - moment(facts["begun_at"])).total_seconds())
+            if facts.get("ended_at") and not facts.get("failed"):
+                seconds.setdefault(step, []).append(facts["seconds"])
     return {step: {"seconds": round(statistics.median(known), 1), "runs": len(known)} for step, known in seconds.items()}
 
 

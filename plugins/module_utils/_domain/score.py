@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 
 JSON = t.Any
@@ -87,7 +86,6 @@ def _durations(plan: t.Mapping[str, JSON], record: RunRecord) -> list[dict[str, 
     """``{step, expected, took}`` of every step that the run did; ``expected`` is None where no earlier run was known."""
     result = []
     for step, facts in record.steps.items():
-        begun, ended = facts.get("begun_at"), facts.get("ended_at")
-        took = round((moment(ended) - moment(begun)).total_seconds(), 1) if begun and ended else None
+        took = round(facts["seconds"], 1) if facts.get("ended_at") else None
         result.append({"step": step, "expected": plan["expected"].get(step), "took": took})
     return result

@@ -168,7 +168,10 @@ def test_a_document_shares_nothing_with_what_it_was_made_of() -> None:
 
 
 def record(kind: str, *steps: tuple[str, str, str, bool], mode: str = "execute") -> RunRecord:
-    facts = {name: {"begun_at": f"2026-03-01T12:00:{begun}Z", "ended_at": f"2026-03-01T12:00:{ended}Z", "failed": bad} for name, begun, ended, bad in steps}
+    facts = {  # each lay stopped for two hours in between
+        name: {"begun_at": f"2026-03-01T12:00:{begun}Z", "ended_at": f"2026-03-01T14:00:{ended}Z", "seconds": float(int(ended) - int(begun)), "failed": bad}
+        for name, begun, ended, bad in steps
+    }
     return RunRecord(id="r", kind=kind, mode=mode, opened_at="", by="", planned=False, epoch=1, steps=facts)
 
 

@@ -16,7 +16,7 @@ ADDRESS = {"interface": "Ethernet", "prefix_length": 24, "skip_as_source": True}
 
 
 def record(**images: dict[str, t.Any]) -> RunRecord:
-    steps = {step.replace("_", "@", 1): {"begun_at": "2026-03-01T12:00:00Z", "ended_at": "2026-03-01T12:00:05Z", "bad": []} for step in images}
+    steps = {step.replace("_", "@", 1): {"begun_at": "2026-03-01T12:00:00Z", "ended_at": "2026-03-01T14:00:05Z", "seconds": 5.0, "bad": []} for step in images}
     found = {step.replace("_", "@", 1): items for step, items in images.items()}
     return RunRecord(id="r", kind="failover", mode="execute", opened_at="", by="", planned=False, epoch=1, images=found, steps=steps)
 

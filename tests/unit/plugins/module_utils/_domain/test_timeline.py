@@ -63,6 +63,12 @@ def test_reports_are_newest_first_and_name_step_host_and_failure() -> None:
     assert (step["step"], step["host"], step["seconds"], step["failed"], step["msg"]) == ("services", "exch2", 4.0, True, "it broke")
 
 
+def test_the_hours_that_a_run_lay_stopped_are_no_part_of_a_step() -> None:
+    resumed = Event(0, at(7200), "run_resumed", "r2", data={"kind": "failback", "epoch": 2})
+    newest = run_reports(fold([*EVENTS, resumed, outcome(7205, 7203, "services@exch2", "r2")], START))[0]
+    assert [step["seconds"] for step in newest["steps"]] == [6.0]
+
+
 def test_every_event_has_a_sentence() -> None:
     assert [entry["text"] for entry in timeline(EVENTS)][:4] == [
         "baseline of exch1, exch2",
