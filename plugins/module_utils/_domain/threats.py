@@ -49,19 +49,22 @@ def _sentence(kind: str, entry: t.Mapping[str, str], values: str) -> str:
 def judged(state: str, known: t.Sequence[t.Mapping[str, str]], evidence: Evidence) -> tuple[str, list[dict[str, str]]] | None:
     """``("threat" | "repaired", threats)`` where this evidence changes what is known of a guarded identity, else None.
 
-    What could not be asked proves nothing: a known threat is gone only once the same place says otherwise. A source that is silent pulls nothing.
+    What could not be asked proves nothing: a known threat is gone only once the same place says otherwise, whatever appears elsewhere.
+    A source that is silent pulls nothing.
     """
-    found = threats(evidence)
     if state not in GUARDED:
-        return None
-    if found:
-        return None if state == "threatened" and _keys(found) == _keys(known) else ("threat", found)
-    if state != "threatened":
         return None
     mute = {(one["kind"], one["of"]) for one in evidence if one["says"] == "unreachable"}
     asked = {(one["kind"], one["of"]) for one in evidence} - mute
-    unknown = [one for one in known if (one["kind"], one["of"]) not in asked]
-    return None if unknown else ("repaired", [])
+    seen = threats(evidence)
+    there = _keys(seen)
+    unknown = [dict(one) for one in known if (one["kind"], one["of"]) not in asked and (one["kind"], one["of"], one["name"]) not in there]
+    found = [*seen, *unknown]
+    if state != "threatened":
+        return ("threat", found) if found else None
+    if not found:
+        return ("repaired", [])
+    return None if _keys(found) == _keys(known) else ("threat", found)
 
 
 def _keys(entries: t.Sequence[t.Mapping[str, str]]) -> set[tuple[str, str, str]]:

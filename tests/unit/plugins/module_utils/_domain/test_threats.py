@@ -39,6 +39,7 @@ def test_each_kind_is_a_threat_with_a_sentence_and_a_remedy(kind: str) -> None:
         ("threatened", KNOWN, [DNS], None),
         ("threatened", KNOWN, [DNS, evidence("address", "exch1")], "threat"),
         ("threatened", KNOWN, [evidence("address", "exch1")], "threat"),
+        ("threatened", KNOWN, [evidence(says="unreachable"), evidence("address", "exch1")], "threat"),
         ("threatened", KNOWN, [evidence(says="target")], "repaired"),
         # What could not be asked, or was not asked at all, proves nothing.
         ("threatened", KNOWN, [evidence(says="unreachable")], None),
@@ -51,6 +52,16 @@ def test_each_kind_is_a_threat_with_a_sentence_and_a_remedy(kind: str) -> None:
 def test_what_evidence_makes_of_a_guarded_identity(state: str, known: t.Any, seen: t.Any, expected: str | None) -> None:
     found = threats.judged(state, known, seen)
     assert (found[0] if found else None) == expected
+
+
+@pytest.mark.parametrize("dns", [[], [evidence(says="unreachable")]])
+def test_a_threat_that_nobody_could_look_at_stays_known_beside_a_new_one(dns: list[dict[str, t.Any]]) -> None:
+    both = threats.judged("threatened", KNOWN, [*dns, evidence("address", "exch1")])
+    assert both is not None
+    assert [(one["kind"], one["of"]) for one in both[1]] == [("address", "exch1"), ("dns", "dns1")]
+    gone = threats.judged("threatened", both[1], [evidence(says="target"), evidence("address", "exch1")])
+    assert gone is not None
+    assert [(one["kind"], one["of"]) for one in gone[1]] == [("address", "exch1")]
 
 
 KINDS, PLACES, SAID = (st.sampled_from(values) for values in (["dns", "address"], ["a", "b"], ["source", "target", "none", "unreachable"]))

@@ -282,6 +282,15 @@ def test_an_accepted_failure_goes_on_and_is_recorded(run: Run) -> None:
     assert run.events("accepted")[0].data["reason"] == "the room has a window"
 
 
+def test_an_accepted_failure_that_is_found_well_later_is_told_to_the_journal(run: Run) -> None:
+    lamps = {"a": "off"}
+    run.drive(Lamps(lamps, faults={"a": "dark"}), accept_failure="the room has a window")
+    assert folded(run).steps["lamps@exch2"]["bad"] == ["a"]
+    lamps["a"] = "on"
+    run.drive(Lamps(lamps))
+    assert folded(run).steps["lamps@exch2"]["bad"] == []
+
+
 def test_what_was_not_read_back_is_unconfirmed_and_counts_as_changed(run: Run) -> None:
     result = run.drive(Lamps({"a": "off"}, faults={"a": "dark"}))
     (outcome,) = result.outcomes
