@@ -39,7 +39,7 @@ KINDS = {
     "run_closed": "a run ended as intended",
     "run_abandoned": "a run was given up before it moved anything",
     "run_reverted": "a run was undone",
-    "journal_restarted": "a new journal was begun from mirror and observation, because the one before it was lost",
+    "journal_restarted": "a new journal was begun, because the one before it was lost or disarmed",
     "adopted": "people moved the identity by hand, and said so",
     "step_predicted": "what a step would change",
     "plan_recorded": "a plan was made; its hash",

@@ -59,9 +59,14 @@ def beginning(lines: t.Sequence[str]) -> tuple[tuple[Event, ...], Head]:
 
 
 def known(mirrored: t.Sequence[Event], mirror_head: Head, lines: t.Sequence[str]) -> Known:
-    """Whichever knows more: the mirror, or what of the store still verifies."""
+    """Whichever knows more: the mirror, or what of the store still verifies.
+
+    A store whose journal began after the mirror's last event is another journal: the identity was disarmed and armed again since, and
+    what the mirror tells is over.
+    """
     events, head = beginning(lines)
-    if mirrored and mirror_head.seq >= head.seq:
+    over = bool(mirrored and events) and events[0].at > mirrored[-1].at
+    if mirrored and not over and mirror_head.seq >= head.seq:
         return Known("mirror", tuple(mirrored), mirror_head)
     return Known("store", events, head) if events else Known("nothing", (), Head())
 
@@ -100,6 +105,14 @@ def restart_data(
         "reason": reason,
         **as_json(fold),
     }
+
+
+def after_disarming(ended: Head, kept_as: str) -> dict[str, t.Any]:
+    """The data of ``journal_restarted`` for an identity that is armed again: nothing is carried on, and it is said what was before."""
+    cites = {"place": "the mirror", "condition": "disarmed", "seq": ended.seq, "hash": ended.hash, "kept_as": kept_as, "msg": ""}
+    known_before = {"of": "nothing", "seq": 0, "hash": ""}
+    reason = "the identity was disarmed, and is armed again"
+    return {"cites": cites, "known": known_before, "observed": "unknown", "evidence": [], "reason": reason, **as_json(Fold())}
 
 
 def certainty(condition: str, found: Known, store: Head, fold: Fold) -> tuple[list[str], list[str]]:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import differences
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import after_disarming, start
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import take_baseline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
@@ -38,9 +40,20 @@ def arm(task: RunTask) -> None:
     # A first baseline differs from nothing.
     result.extra["changes"] = [{"name": name, "before": before, "after": after} for name, (before, after) in changed.items()] if fold.baseline else []
     if not task.check_mode and (changed or old is None or old > REFRESH):
-        task.journal.append([task.journal.draft("armed", by=task.who(), host=task.definition["source"]["host"], data=baseline)])
+        _write(task, task.journal.draft("armed", by=task.who(), host=task.definition["source"]["host"], data=baseline))
     what = "the baseline is as it was" if not changed else "first baseline" if not fold.baseline else f"{len(changed)} things differ from the last baseline"
     result.msg = f"{identity} is armed: {what}"
+
+
+def _write(task: RunTask, armed: Event) -> None:
+    """An identity that was disarmed begins far behind its former journal: the mirrors of other controllers have not seen its end."""
+    journal = task.journal
+    ended, kept_as = (Head(), "") if journal.head.seq else journal.disarmed_before()
+    if not ended.seq:
+        journal.append([armed])
+        return
+    anew = journal.draft("journal_restarted", by=armed.by, host=task.definition["target"]["host"], data=after_disarming(ended, kept_as))
+    journal.begin([anew, armed], start(ended))
 
 
 def _healthy(baseline: t.Mapping[str, t.Any], task: RunTask) -> None:

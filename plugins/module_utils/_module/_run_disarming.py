@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import write_whole
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import DISARMED, Mirror
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import leftovers
 
@@ -68,7 +68,7 @@ def _keep(task: RunTask, events: list[Event]) -> str:
         if head != task.journal.head:
             raise StoreError(f"the mirror in {mirror.folder} ends at event {head.seq}, the journal at event {task.journal.head.seq}: nothing was removed")
         # Under a name of its own, so that an identity that is armed again begins a new one.
-        return str(mirror.set_aside(f"disarmed-{stamp}-{len(kept)}"))
+        return str(mirror.set_aside(f"{DISARMED}-{stamp}-{len(kept)}"))
     path = pathlib.Path(task.params["export"]).expanduser()
     if not task.check_mode:
         text = "".join(event.line() + "\n" for event in events)

@@ -138,6 +138,21 @@ class Journal:
                 break
         raise HeadMoved(f"the journal of {self.identity} in {self.store.place} has grown since it was read: run the task again")
 
+    def disarmed_before(self) -> tuple[Head, str]:
+        """The end of an earlier journal of the identity that the mirror's folder keeps since it was disarmed, and its file's name."""
+        return self._mirror.disarmed() if self._mirror is not None else (Head(), "")
+
+    def begin(self, drafts: t.Sequence[Event], behind: Head) -> list[Event]:
+        """The first events of a journal that begins behind ``behind``, so that no older mirror of the identity is ahead of it."""
+        events, lines, head = chain(drafts, behind)
+        reply = self._transact(Request(self.identity, lines=tuple(lines), expect=Head(), aside="before"))
+        if reply.verdict == "ok":
+            self._keep(events, lines, head)
+        elif not self._arrived(lines, reply, None):
+            self.refuse(reply)
+            raise HeadMoved(f"the journal of {self.identity} in {self.store.place} was begun since it was read: run the task again")
+        return events
+
     def _arrived(self, lines: t.Sequence[str], reply: Reply, lease: LeaseClaim | None) -> bool:
         """Whether an answer was lost and the repeat found our own lines, whoever appended behind them. A line names the one before it,
         so that nobody else's is the same. A lease that is somebody else's by now is told all the same, unless we gave it up with them."""

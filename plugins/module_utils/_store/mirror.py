@@ -20,11 +20,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     explained,
     follow,
     from_checkpoint,
+    line_hash,
     number,
     origin,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import MirrorUnwritable, StoreError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import append_durably, write_whole
+
+#: The first word behind the name of a mirror whose identity was disarmed.
+DISARMED = "disarmed"
 
 
 class Mirror:
@@ -82,6 +86,16 @@ class Mirror:
             if self._path.exists():
                 self._path.replace(kept)
             return kept
+
+    def disarmed(self) -> tuple[Head, str]:
+        """The end of the longest journal of the identity that was disarmed and kept here, and its file's name; empty where none was."""
+        found = (Head(), "")
+        with self._locked():
+            for kept in sorted(self._path.parent.glob(f"{self._path.name}.{DISARMED}-*")):
+                lines = kept.read_text(encoding="utf-8", errors="replace").splitlines()
+                if lines and number(lines[-1]) > found[0].seq:
+                    found = (Head(number(lines[-1]), line_hash(lines[-1])), kept.name)
+        return found
 
     def _lines(self) -> list[str]:
         if not self._path.exists():
@@ -152,6 +166,13 @@ class SpareMirror(Mirror):
         except MirrorUnwritable as error:
             self._lose(error)
             return self._path
+
+    def disarmed(self) -> tuple[Head, str]:
+        try:
+            return super().disarmed()
+        except MirrorUnwritable as error:
+            self._lose(error)
+            return Head(), ""
 
     def probe(self) -> None:
         try:
