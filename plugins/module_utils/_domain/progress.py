@@ -43,7 +43,7 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
 def progress(record: RunRecord, definition: t.Mapping[str, t.Any]) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     """``(done, not_done)``. Each entry: ``step``, ``host``, ``changes``, ``status`` (``done``, ``accepted``, ``failed``,
     ``unfinished``, ``not_begun``), ``msg`` and the ``names`` that went wrong. ``definition`` says which steps were still to come."""
-    accepted = {entry["step"] for entry in record.accepted}
+    accepted = {entry["step"] for entry in record.accepted if "decision" not in entry}
     done, not_done = [], []
     for key, facts in record.steps.items():
         entry = _entry(key, len(record.images.get(key, {})), str(facts.get("msg") or ""), facts.get("went_wrong") or [])

@@ -155,8 +155,13 @@ class RunContext:
         wrong = record.steps.get(step, {}).get("bad", ()) if record is not None else ()
         return {*wrong, *(name for name, image in images.items() if not image.get("recorded", True))}
 
-    def accepted(self, step: str, what: str, reason: str) -> None:
-        self._append("accepted", step, "", {"what": what, "reason": reason}, None)
+    def accepted(self, step: str, what: str, reason: str, **more: str) -> None:
+        self._append("accepted", step, "", {"what": what, "reason": reason, **more}, None)
+
+    def accepted_so_far(self, step: str) -> list[dict[str, t.Any]]:
+        """What was accepted of a step in this run, by whatever controller, oldest first."""
+        record = self.fold().runs.get(self.id)
+        return [entry for entry in record.accepted if entry["step"] == step] if record is not None else []
 
     def _append(self, kind: str, step: str, host: str, data: t.Any, longest: float | None) -> None:
         self.lease.append([self.journal.draft(kind, run=self.id, step=step, by=self._by, host=host, data=self._redacted(data))], longest)

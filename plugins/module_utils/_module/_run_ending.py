@@ -90,7 +90,7 @@ def require_owner(task: RunTask, record: RunRecord, promised: str) -> dict[str, 
     if reason:
         return {"what": f"{FINDING}: {what}", "finding": FINDING, "reason": reason}
     # What was accepted before would fail again on the way.
-    failures = {entry["step"].partition("@")[0]: entry["reason"] for entry in record.accepted if entry.get("step")}
+    failures = {entry["step"].partition("@")[0]: entry["reason"] for entry in record.accepted if entry.get("step") and "decision" not in entry}
     accepting_it = command(record.kind, task.identity, failover_accept={FINDING: "say why"}, **({"failover_accept_failure": failures} if failures else {}))
     raise WrongState(
         f"the {record.kind} is not closed: {what}. Run the playbook again: its steps put right what somebody changed since. "

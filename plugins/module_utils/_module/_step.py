@@ -72,6 +72,10 @@ def drive(
     if check_mode:
         outcomes = _predicted(changes)
     else:
+        decision = getattr(step, "decision", None)
+        if decision is not None and run is not None and changes:
+            for entry in decision(changes):
+                run.accepted(step.key, **entry)  # why somebody decided so is on record before anything follows from it
         outcomes = _execute(step, params, run, changes, result, clock, begun_at)
     _conclude(step, params, None if check_mode else run, result, before, outcomes, refused)
     conclude = getattr(step, "conclude", None)
@@ -98,6 +102,9 @@ def _looked(
     fenced = getattr(step, "fenced", None)
     if fenced is not None and run is not None and may_write:
         fenced(run.fence)
+    recall = getattr(step, "recall", None)
+    if recall is not None and run is not None:
+        recall(run.accepted_so_far(step.key))
     before = repeated(step.observe, clock)
     return before, *_wanted(step, params, run, before)
 

@@ -72,6 +72,29 @@ class ScriptStep(HostStep):
         self.folder, _here = store_folder(self.run, session.name)
         self.mark = _mark(self.run, self.path)
         self.record: dict[str, t.Any] = dict(NOTHING)
+        self.decided: t.Mapping[str, t.Any] = {}
+
+    def recall(self, accepted: list[dict[str, t.Any]]) -> None:
+        """What somebody decided about this script in this run; the last word counts."""
+        for entry in accepted:
+            if entry.get("decision") and entry.get("item") == self.path:
+                self.decided = entry
+
+    def decision(self, changes: list[Change]) -> list[dict[str, str]]:
+        """What ``unknown`` decides about this change and was not decided before: for the journal. A first start needs no decision."""
+        word, reason = self.params["unknown"], str(self.params["reason_for_unknown"] or "").strip()
+        known = (self.decided.get("decision"), self.decided.get("reason")) == ("skip", reason)
+        if word == "stop" or changes[0].before is None or (word == "skip" and known):
+            return []
+        done = "taken as done" if word == "skip" else "started again"
+        what = f"{self.path} was started in this run on {self.host} before, and is {done}"
+        return [{"what": what, "reason": reason, "decision": word, "item": self.path}]
+
+    def _skip_reason(self) -> str:
+        """Why it is taken as done, as this task says or as was said before in this run; empty where it is not."""
+        if self.params["unknown"] == "skip":
+            return str(self.params["reason_for_unknown"]).strip()
+        return str(self.decided["reason"]) if self.params["unknown"] == "stop" and self.decided.get("decision") == "skip" else ""
 
     def observe(self) -> dict[str, JSON]:
         answer = post_script.look(self.session, self.path, self.folder, self.mark)
@@ -94,7 +117,7 @@ class ScriptStep(HostStep):
                 return []
             return [self._change("run it again", image)]
         if image is not None and not self._may_rerun():
-            if self.params["unknown"] == "skip":
+            if self._skip_reason():
                 return [self._change("leave it as it is", image)]
             why = (
                 f"{self.path} was started in run {self.run.get('id')} on {self.host} and nobody knows how it ended: find out, then say unknown: 'skip' "
@@ -113,7 +136,7 @@ class ScriptStep(HostStep):
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
         (change,) = group
         if change.do == "leave it as it is":
-            return {self.path: Applied(ok=True, skipped=True, msg=f"taken as done: {self.params['reason_for_unknown']}", reason="accepted")}
+            return {self.path: Applied(ok=True, skipped=True, msg=f"taken as done: {self._skip_reason()}", reason="accepted")}
         again = change.before is not None
         try:
             answer = self._start(again, fence)

@@ -126,6 +126,30 @@ def test_a_lost_connection_leaves_an_unknown_outcome_that_a_person_decides(tmp_p
     assert status(skipped) == "skipped" and not skipped.failed and not host.ran and "its log says done" in skipped.outcomes[0].msg
     rerun = run(host, params(run=opened, unknown="rerun", reason_for_unknown="it did nothing"), clock)
     assert status(rerun) == "done" and len(host.ran) == 1
+    entries = runs.read(tmp_path, clock).runs["run1"].accepted
+    assert [(entry["step"], entry["decision"], entry["reason"]) for entry in entries] == [
+        ("script@exch2", "skip", "its log says done"),
+        ("script@exch2", "rerun", "it did nothing"),
+    ]
+
+
+def test_a_script_that_was_taken_as_done_is_not_asked_about_again_in_its_run(tmp_path: pathlib.Path):
+    host, clock = Host(), FakeClock()
+    host.dies = True
+    opened = runs.started(tmp_path, clock)
+    run(host, params(run=opened), clock)
+    host.dies = False
+    for more in ({"unknown": "skip", "reason_for_unknown": "its log says done"}, {}, {"unknown": "skip", "reason_for_unknown": "its log says done"}):
+        again = run(host, params(run=opened, **more), clock)
+        assert status(again) == "skipped" and "its log says done" in again.outcomes[0].msg and not host.ran
+    assert len(runs.read(tmp_path, clock).runs["run1"].accepted) == 1
+
+
+def test_a_word_about_an_unknown_outcome_is_no_decision_where_the_script_never_ran(tmp_path: pathlib.Path):
+    host, clock = Host(), FakeClock()
+    opened = runs.started(tmp_path, clock)
+    assert status(run(host, params(run=opened, unknown="skip", reason_for_unknown="left over in the command"), clock)) == "done"
+    assert runs.read(tmp_path, clock).runs["run1"].accepted == []
 
 
 def test_a_repeatable_script_runs_again_after_a_lost_connection(tmp_path: pathlib.Path):
