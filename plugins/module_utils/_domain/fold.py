@@ -21,6 +21,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 
 #: In any other state a decision decides nothing, and must not count later.
 DECIDABLE = ("protected", "suspect", "pending", "declined", "approved")
+#: What follows from them depends on whether the votes were enough at their moment.
+AFTER_VOTES = ("incident_opened", "decision", "run_opened")
 
 
 @dataclasses.dataclass
@@ -54,9 +56,17 @@ def replay(events: t.Iterable[Event]) -> Fold:
     for index, event in enumerate(events):
         if index == 0 and event.kind in BEGINNINGS:
             result = restored(event.data)
-        else:
-            _APPLY[event.kind](result, event)
+            continue
+        if event.kind in AFTER_VOTES:
+            _settle(result, moment(event.at), f"event {event.seq}")
+        _APPLY[event.kind](result, event)
     return result
+
+
+def _settle(result: Fold, now: datetime.datetime, where: str) -> None:
+    """A refusal that expired holds up nothing: what the others said may be enough by now, and no event says so."""
+    if step_state(result.state, "quorum") and quorum(result.votes, now):
+        _move(result, "quorum", where)
 
 
 def fold(events: t.Iterable[Event], now: datetime.datetime) -> Fold:
@@ -64,6 +74,7 @@ def fold(events: t.Iterable[Event], now: datetime.datetime) -> Fold:
     result = replay(events)
     if result.state == "approved" and not quorum(result.votes, now):
         _move(result, "expired" if result.incident else "expired_planned", "expiry")
+    _settle(result, now, "expiry")
     return result
 
 

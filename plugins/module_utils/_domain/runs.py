@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
@@ -40,10 +40,11 @@ class Opening(t.NamedTuple):
     beside: str = ""  #: a drill that stopped; it shares nothing with the live identity and must not block it
 
 
-def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, no_baseline: bool = False) -> Opening:
+def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, no_baseline: bool = False, refusals: t.Sequence[str] = ()) -> Opening:
     """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type.
 
     ``no_baseline``: a person accepts that there is none. Nobody can vote on such an identity, so it takes ``break_glass`` too.
+    ``refusals``: who declines now (``votes.refusals``), whom the message names.
     """
     starts = STARTS[kind]
     if break_glass and kind == "failover":
@@ -60,13 +61,13 @@ def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, 
     if fold.state in starts:
         return Opening("open")
     if kind == "failover":
-        return _failover_opening(fold, identity)
+        return _failover_opening(fold, identity, refusals)
     if kind == "failback" and fold.state == "protected" and fold.last_failover:
         return Opening("already")
     raise WrongState(f"{identity} is {fold.state}: a {kind} starts from {' or '.join(STARTS[kind])}")
 
 
-def _failover_opening(fold: Fold, identity: str) -> Opening:
+def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str]) -> Opening:
     if fold.state in ("failed_over", "threatened"):
         return Opening("already")
     if fold.state == "unarmed":
@@ -78,7 +79,7 @@ def _failover_opening(fold: Fold, identity: str) -> Opening:
         "declined": "the failover was declined",
         "recovered": "the source came back by itself and the votes are void",
     }
-    raise awaiting(identity, f"{identity} is {fold.state}: {waiting[fold.state]}")
+    raise awaiting(identity, f"{identity} is {fold.state}: {'; '.join((waiting[fold.state], *refusals))}", fold.state)
 
 
 def _unarmed(identity: str) -> WrongState:
@@ -93,11 +94,15 @@ def _unarmed(identity: str) -> WrongState:
     return error
 
 
-def awaiting(identity: str, why: str) -> AwaitingApproval:
-    """With the next command, and the one for when there is nobody to wait for."""
-    decide = command("ack", identity, failover_decision="proceed", failover_reason="...")
+def awaiting(identity: str, why: str, state: str) -> AwaitingApproval:
+    """With the next command that this state takes, and the one for when there is nobody to wait for."""
+    decide = next_command("pending", identity)
+    todo, first = f"To decide: {decide}", decide
+    if state == "recovered":
+        first = next_command(state, identity)
+        todo = f"To say that somebody looked at the source: {first}. To move it all the same, decide after that: {decide}"
     glass = command("failover", identity, failover_break_glass="...")
-    return AwaitingApproval(f"{why}. To decide: {decide}. If nobody can be waited for, with the reason, which every report shows first: {glass}", next=decide)
+    return AwaitingApproval(f"{why}. {todo}. If nobody can be waited for, with the reason, which every report shows first: {glass}", next=first)
 
 
 def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:

@@ -80,6 +80,11 @@ def quorum(votes: Votes, now: datetime.datetime) -> bool:
     return tally(votes, now).enough
 
 
+def refusals(votes: Votes, now: datetime.datetime) -> list[str]:
+    """Who declines, and until when: while any of these holds, nothing is approved."""
+    return [f"{vote['by']} declines until {vote['expires_at']}" for vote in live_votes(votes, now) if vote["decision"] == "decline"]
+
+
 def shown(vote: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """A vote as results and reports show it; who is only asserted shows as that."""
     return {"how": STRENGTHS[0], **{key: vote[key] for key in SHOWN if key in vote}}

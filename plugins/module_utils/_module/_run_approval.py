@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.approval import Demand, Verdict, judge
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import refusals
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._signatures import forged
@@ -43,7 +44,14 @@ UNASKED = Approval()
 def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
     """What ``state: opened`` has to do, and who allows it. Raises WrongState, or AwaitingApproval with what to type next."""
     kind, fold, glass = task.params["kind"], task.fold, break_glass(task)
-    found = opening(fold, task.identity, kind, break_glass=bool(glass), no_baseline="baseline_missing" in (task.params.get("accept") or {}))
+    found = opening(
+        fold,
+        task.identity,
+        kind,
+        break_glass=bool(glass),
+        no_baseline="baseline_missing" in (task.params.get("accept") or {}),
+        refusals=refusals(fold.votes, task.clock.now()),
+    )
     if kind != "failover" or found.how != "open":
         return found, UNASKED
     if fold.state in STARTS[kind]:
@@ -56,7 +64,7 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
     else:
         missing = f"it is {fold.state} and nobody approved"
     if not glass:
-        raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}")
+        raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}", fold.state)
     task.result.warnings.append(f"break-glass: {task.identity} is moved although {missing}")
     return found, Approval(task.params.get("data_state") or "apply_queues", (), glass, missing)
 

@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     LOSING,
     STRENGTHS,
     live_votes,
+    refusals,
     same_person,
     shown,
     strong_enough,
@@ -116,7 +117,8 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
     identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
     votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
     result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_command(fold.state, identity))
-    result.msg = result.msg or f"{identity} is {fold.state}; {len(found.proceed)} of {found.needed} needed say proceed"
+    against = "".join(f"; {one}" for one in refusals(fold.votes, clock.now()))
+    result.msg = result.msg or f"{identity} is {fold.state}; {len(found.proceed)} of {found.needed} needed say proceed{against}"
     return result
 
 
@@ -182,5 +184,10 @@ def _allowed(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.A
     if any(all(one.get(key) == vote[key] for key in ("decision", "intent", "how")) for one in mine):
         return True
     if fold.state not in ALLOWED[decision]:
-        raise WrongState(f"{params['identity']} is {fold.state}: '{decision}' can be said while it is {' or '.join(ALLOWED[decision])}", state=fold.state)
+        after = next_command(fold.state, params["identity"])
+        raise WrongState(
+            f"{params['identity']} is {fold.state}: '{decision}' can be said while it is {' or '.join(ALLOWED[decision])}{f'. Next: {after}' if after else ''}",
+            state=fold.state,
+            next=after,
+        )
     return False

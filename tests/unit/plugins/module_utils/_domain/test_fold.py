@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import typing as t
 
@@ -31,6 +32,8 @@ def vote(decision: str = "proceed", by: str = "ops", required: int = 1, expires_
     return event("decision", data, by=by)
 
 
+#: Behind AT, before NOW.
+SOON = "2026-11-22T19:59:30.000Z"
 ARMED = event("armed", {"machines": {"exch1": {}}})
 INCIDENT = event("incident_opened", {"class": "host"})
 
@@ -56,6 +59,11 @@ def closed(kind: str = "failover", run: str = "r1") -> Event:
         ([ARMED, INCIDENT, vote(required=2), vote(required=2)], "pending"),
         ([ARMED, INCIDENT, vote(required=2), vote(required=2, by="OPS")], "pending"),
         ([ARMED, INCIDENT, vote(required=2), vote(required=2, by="chief")], "approved"),
+        ([ARMED, INCIDENT, vote(required=2), vote(required=2, by="chief"), vote("decline", by="deputy")], "declined"),
+        ([ARMED, INCIDENT, vote(required=2), vote("decline", by="deputy", expires_at=SOON), vote(required=2, by="chief")], "approved"),
+        ([ARMED, INCIDENT, vote(required=2), vote(required=2, by="chief"), vote("decline", by="deputy", expires_at=SOON)], "approved"),
+        ([ARMED, vote(), vote("decline", by="deputy", expires_at=SOON)], "approved"),
+        ([ARMED, INCIDENT, vote("decline", by="deputy", expires_at=SOON)], "declined"),
         ([ARMED, INCIDENT, vote(), vote("withdraw")], "pending"),
         ([ARMED, vote(), vote("withdraw")], "protected"),
         ([ARMED, vote()], "approved"),
@@ -88,6 +96,31 @@ def test_a_recovered_source_voids_the_votes_for_good() -> None:
 
 def test_opening_a_run_consumes_the_votes() -> None:
     assert fold([ARMED, INCIDENT, vote(), opened()], NOW).votes == []
+
+
+def later(happened: Event) -> Event:
+    """The same, when a vote until SOON has expired."""
+    return dataclasses.replace(happened, at="2026-11-22T19:59:45.000Z")
+
+
+@pytest.mark.parametrize(
+    ("happened", "state"),
+    [
+        (opened(), "failing_over"),
+        (vote("withdraw"), "pending"),
+        (vote("decline", by="third"), "declined"),
+        (event("incident_recovered", {}), "recovered"),
+    ],
+)
+def test_what_follows_once_a_refusal_has_expired_is_expected(happened: Event, state: str) -> None:
+    refused = [ARMED, INCIDENT, vote(), vote("decline", by="deputy", expires_at=SOON)]
+    found = fold([*refused, later(happened)], NOW)
+    assert (found.state, found.unexpected) == (state, [])
+
+
+def test_a_source_that_fails_once_a_refusal_of_a_planned_move_has_expired_is_an_incident() -> None:
+    found = fold([ARMED, vote(), vote("decline", by="deputy", expires_at=SOON), later(INCIDENT)], NOW)
+    assert (found.state, found.unexpected) == ("pending", [])
 
 
 def test_a_vote_for_another_intent_does_not_count() -> None:
@@ -155,7 +188,10 @@ def test_the_owner_moves_only_through_a_run() -> None:
                 INCIDENT,
                 vote(),
                 vote("decline"),
+                vote("decline", by="deputy", expires_at=SOON),
+                vote(by="chief", required=2),
                 vote("withdraw"),
+                later(opened()),
                 event("incident_recovered", {}),
                 event("incident_closed", {}),
                 opened(),

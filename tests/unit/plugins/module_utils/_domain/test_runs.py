@@ -11,6 +11,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval, Opening, abandoning, closing, opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import ALLOWED
 
 
 def record(kind: str = "failover", **more: object) -> RunRecord:
@@ -46,6 +47,24 @@ def test_what_a_run_starts_from(state: str, kind: str, expected: Opening) -> Non
 def test_a_failover_waits_for_people(state: str) -> None:
     with pytest.raises(AwaitingApproval, match=f"mail is {state}"):
         opening(folded(state), "mail", "failover")
+
+
+@pytest.mark.parametrize(("state", "decision"), [("protected", "proceed"), ("pending", "proceed"), ("declined", "proceed"), ("recovered", "acknowledge")])
+def test_who_waits_is_told_a_decision_that_this_state_takes(state: str, decision: str) -> None:
+    with pytest.raises(AwaitingApproval) as caught:
+        opening(folded(state), "mail", "failover")
+    assert f"failover_decision={decision}" in caught.value.details["next"]
+    assert state in ALLOWED[decision]
+
+
+def test_what_comes_after_the_acknowledgement_is_said_too() -> None:
+    with pytest.raises(AwaitingApproval, match=r"failover_decision=acknowledge.*after that.*failover_decision=proceed"):
+        opening(folded("recovered"), "mail", "failover")
+
+
+def test_who_declines_is_named_to_whoever_waits() -> None:
+    with pytest.raises(AwaitingApproval, match="manual intervention is pending; deputy declines until noon"):
+        opening(folded("pending"), "mail", "failover", refusals=["deputy declines until noon"])
 
 
 @pytest.mark.parametrize(("state", "kind"), [("unarmed", "failover"), ("pending", "failback"), ("failed_over", "drill"), ("unarmed", "drill")])

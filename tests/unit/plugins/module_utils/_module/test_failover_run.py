@@ -165,6 +165,34 @@ def test_a_decision_said_twice_by_one_person_counts_once(estate: Estate) -> None
     assert estate.do(failover_ack, required=2, by="chief").extra["state"] == "approved"
 
 
+def test_a_refusal_is_named_everywhere_and_holds_nothing_up_once_it_has_expired(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    assert estate.do(failover_ack, by="chief", decision="decline", expires=600.0).extra["state"] == "declined"
+    estate.do(failover_ack, required=2)
+    second = estate.do(failover_ack, required=2, by="third")
+    assert second.extra["state"] == "pending" and "2 of 2 needed say proceed; chief declines until" in second.msg
+    with pytest.raises(AwaitingApproval, match="chief declines until"):
+        estate.run("opened")
+    estate.clock.sleep(601.0)
+    assert estate.do(failover_status).extra["state"] == "approved"
+    estate.run("opened", definition={**estate.definition, "approvals": {"required": 2}})
+    assert (estate.do(failover_status).extra["state"], estate.do(failover_status).extra["runs"][-1]["approvers"]) == (
+        "failing_over",
+        [{"by": "ops", "how": "asserted"}, {"by": "third", "how": "asserted"}],
+    )
+
+
+def test_to_proceed_with_a_source_that_came_back_names_what_comes_first(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.dead.clear()
+    estate.do(failover_monitor)
+    with pytest.raises(WrongState, match="failover_decision=acknowledge") as caught:
+        estate.do(failover_ack)
+    assert "failover_decision=acknowledge" in caught.value.details["next"]
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("reason", "  "), ("required", 0), ("expires", 0.0), ("data_state", "discard_queues"), ("data_state", "revert_to_snapshot")]
 )
