@@ -149,9 +149,9 @@ def held(identity: str, lease: LeaseState, now: datetime.datetime) -> str:
     )
 
 
-def way_out(identity: str, kind: str) -> str:
-    """What one may do about a lease that somebody else holds."""
-    forced = command(kind, identity, failover_take_over="REASON")
+def way_out(identity: str, playbook: str) -> str:
+    """What one may do about a lease that somebody else holds. ``playbook``: what goes on in the direction of that run, see ``RunRecord.playbook``."""
+    forced = command(playbook, identity, failover_take_over="REASON")
     return f"Wait until then and run the playbook again, or, if that controller will not go on, take the run over with a reason: {forced}"
 
 

@@ -44,6 +44,10 @@ class RunRecord:
     score: dict[str, t.Any] = dataclasses.field(default_factory=dict)  #: how good that plan was, once the run is closed
     waited: dict[str, float] = dataclasses.field(default_factory=dict)
 
+    def playbook(self) -> str:
+        """What goes on with it in its direction."""
+        return "undo" if self.undo_begun_at else self.kind
+
     def moved(self) -> dict[str, list[str]]:
         """Step key -> items that may be changed and were not put back: an intent counts, its outcome may be what a crash swallowed."""
         return {step: list(items) for step, items in self.images.items() if items and not self.put_back(step)}

@@ -61,7 +61,7 @@ def read_or_restart(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, r
         read = journal.read()
     except (*LOST, ScriptFailed, StoreError) as error:
         if not asked:
-            error.details.setdefault("next", _next(params))
+            error.details.setdefault("next", _next(params, anew=isinstance(error, LOST)))
             raise
         if not isinstance(error, LOST):
             raise StoreError(
@@ -76,9 +76,11 @@ def read_or_restart(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, r
     return journal, read
 
 
-def _next(params: t.Mapping[str, t.Any]) -> str:
-    playbook = params["kind"] if params["state"] == "opened" else {"adopted": "adopt", "armed": "arm"}.get(params["state"], "status")
-    return command(playbook, params["identity"], **({} if playbook == "status" else {"failover_from_observation": "say why"}))
+def _next(params: t.Mapping[str, t.Any], *, anew: bool) -> str:
+    """The same again; ``anew``: with a new journal, which only a lost one calls for. A store that did not answer has the old one still."""
+    opening = "undo" if params.get("mode") == "undo" else params["kind"]
+    playbook = {"opened": opening, "taken_over": opening, "adopted": "adopt", "armed": "arm"}.get(params["state"], "status")
+    return command(playbook, params["identity"], **({"failover_from_observation": "say why"} if anew and playbook != "status" else {}))
 
 
 def _restart(

@@ -88,6 +88,8 @@ def begin(
     ``consent``: what was said of the data that an undo may lose."""
     kind, fold, result, journal = task.params["kind"], task.fold, task.result, task.journal
     unmirrored = accepted_without_mirror(task)
+    if task.params["mode"] == "undo":
+        journal.playbook = "undo"  # whoever is refused the lease is told how to go on in the direction that was asked for
     run_id = resumed or f"{task.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     claim = LeaseClaim(
         holder=secrets.token_hex(8),

@@ -23,8 +23,9 @@ def take_over(task: RunTask) -> None:
     taken: dict[str, t.Any] = {}
     if lease.holder:
         if lease.live and not task.reason():
-            kind = task.params["kind"]
-            why = f"{held(task.identity, lease, task.clock.now())}, so it is taken over only with a reason. {way_out(task.identity, kind)}"
+            record = task.fold.runs.get(lease.run)
+            playbook = record.playbook() if record is not None and record.undo_begun_at else task.playbook()
+            why = f"{held(task.identity, lease, task.clock.now())}, so it is taken over only with a reason. {way_out(task.identity, playbook)}"
             raise LeaseHeld(why, holder=lease.by, run=lease.run, remaining=lease.remaining)
         taken = {
             "from": lease.by,

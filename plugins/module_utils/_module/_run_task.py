@@ -45,6 +45,10 @@ class RunTask:
     def who(self) -> str:
         return self.params["by"] or f"{getpass.getuser()}@{socket.gethostname()}"
 
+    def playbook(self) -> str:
+        """The playbook that this task of a run belongs to."""
+        return "undo" if self.params["mode"] == "undo" else str(self.params["kind"])
+
     def reason(self) -> str:
         return (self.params["reason"] or "").strip()
 

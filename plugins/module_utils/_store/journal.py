@@ -50,6 +50,7 @@ class Journal:
         self.lease = LeaseState()
         self.account: t.Mapping[str, str] = {}  #: who is logged on to the store, as it says itself
         self.warnings: list[str] = []
+        self.playbook = ""  #: what the caller is about, for the commands in refusals; empty: what the run that is met is about
         self._mirror = mirror
         self._clock = clock
         self._whole = whole
@@ -232,7 +233,7 @@ class Journal:
         if reply.verdict == "lease_held":
             record = self.fold().runs.get(lease.run)
             raise LeaseHeld(
-                f"{held(self.identity, lease, self._clock.now())}. {way_out(self.identity, record.kind if record else 'failover')}",
+                f"{held(self.identity, lease, self._clock.now())}. {way_out(self.identity, self.playbook or (record.playbook() if record else 'failover'))}",
                 holder=lease.by,
                 run=lease.run,
                 remaining=lease.remaining,

@@ -25,6 +25,11 @@ def worked_out(expression: str, **variables: t.Any) -> t.Any:
     return jinja2.Environment(autoescape=False).compile_expression(expression)(**variables)
 
 
+def test_an_undo_takes_the_word_that_its_own_refusal_asks_for() -> None:
+    options = task("undo_open", "Resume the open run in order to undo it")["continuity.identity_failover.failover_run"]
+    assert "failover_from_observation" in options["from_observation"] and "failover_accept" in options["accept"]
+
+
 @pytest.mark.parametrize(
     ("said", "passes"),
     [

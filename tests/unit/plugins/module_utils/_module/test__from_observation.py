@@ -222,6 +222,23 @@ def test_a_folder_that_cannot_be_used_is_named_with_the_way_out(estate: Estate, 
     assert estate.run("opened", from_observation=REASON, store=elsewhere).extra["resumed"]
 
 
+def test_a_store_that_cannot_be_read_calls_for_the_same_again_and_for_no_new_journal(estate: Estate, tmp_path: pathlib.Path) -> None:
+    estate.run("stopped", run=opened(estate).extra["run"])
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError) as refused:
+        estate.run("opened", store={**estate.store, "path": str(tmp_path / "file")})
+    assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.failover -e failover_identity=mail"
+
+
+@pytest.mark.parametrize(("state", "mode", "playbook"), [("opened", "undo", "undo"), ("taken_over", "undo", "undo"), ("taken_over", "execute", "failover")])
+def test_a_lost_journal_is_begun_anew_by_the_playbook_that_met_it(estate: Estate, state: str, mode: str, playbook: str) -> None:
+    estate.run("stopped", run=opened(estate).extra["run"])
+    gone(estate)
+    with pytest.raises(JournalRewound) as lost:
+        estate.run(state, mode=mode)
+    assert f"continuity.identity_failover.{playbook} " in lost.value.details["next"] and "failover_from_observation" in lost.value.details["next"]
+
+
 def test_an_empty_reason_begins_nothing(estate: Estate) -> None:
     with pytest.raises(InvalidInput, match="from_observation"):
         estate.run("opened", from_observation=" ")
@@ -247,6 +264,14 @@ def test_a_lost_mirror_keeps_nobody_from_looking_and_deciding(estate: Estate) ->
     result = estate.do(failover_ack)
     assert result.extra["state"] == "approved" and "could not use the mirror" in result.warnings[0]
     assert estate.do(failover_status).extra["state"] == "approved"
+
+
+def test_an_undo_without_a_mirror_is_told_how_the_undo_goes_on(estate: Estate) -> None:
+    estate.run("stopped", run=opened(estate).extra["run"])
+    full(estate)
+    with pytest.raises(MirrorUnwritable) as refused:
+        estate.run("opened", mode="undo")
+    assert "continuity.identity_failover.undo " in refused.value.details["next"]
 
 
 def test_a_run_is_opened_without_a_mirror_only_with_a_reason_and_the_mirror_catches_up(estate: Estate) -> None:

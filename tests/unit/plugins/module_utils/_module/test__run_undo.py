@@ -176,13 +176,18 @@ def test_an_undo_takes_the_run_over_and_the_reason_for_that_is_no_word_about_the
     servers.fence()
     servers.start()
     forced = {"mode": "undo", "reason": "that controller is gone"}
-    with pytest.raises(LeaseHeld):
+    with pytest.raises(LeaseHeld, match=r"identity_failover\.undo .*failover_take_over"):
         servers.estate.run("opened", mode="undo", reason="data discarded: a test")
+    with pytest.raises(LeaseHeld, match=r"identity_failover\.undo .*failover_take_over"):
+        servers.estate.run("taken_over", mode="undo", reason="")
     with pytest.raises(InvalidInput, match="failover_discard"):
         servers.estate.run("taken_over", **forced)
     taken = servers.estate.run("taken_over", accept={"data_at_stake": "data discarded: a test"}, **forced)
     assert (taken.extra["taken_from"]["forced"], taken.extra["owner_afterwards"]) == (True, "source")
     servers.run = taken.extra["run"]
+    for state in ("opened", "taken_over"):
+        with pytest.raises(LeaseHeld, match=r"identity_failover\.undo .*failover_take_over"):
+            servers.estate.run(state, reason="")
     servers.put_back(taken.extra["undoing"]["steps"])
     assert servers.end().extra["state"] == "protected" and servers.images() == BEFORE
 
