@@ -258,7 +258,7 @@ evidence:
   sample:
     - {grade: 2, kind: read_back, observed: "MSExchangeIS, MSExchangeTransport stopped and disabled, DNS registration off", at: "2026-11-22T18:30:00.000Z"}
 accepted:
-  description: The reason of O(accept_unfenced), where it was needed.
+  description: The reason of O(accept_unfenced) or O(ignore:accept_failure), where it was needed.
   returned: when the source was looked at
   type: str
   sample: ""

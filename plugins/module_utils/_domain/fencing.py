@@ -125,5 +125,6 @@ def missing(reached: int, minimum: int, places: t.Sequence[Silence]) -> str:
     unseen = f"; {', '.join(blind)} could not look" if blind else ""
     return (
         f"the source is fenced to grade {reached} ({GRADES[reached]}), {minimum} ({GRADES[minimum]}) is needed: {HOW[minimum]}{seen}{unseen}. "
-        "Fence it, give evidence, or accept the risk with accept_unfenced and a reason that names the data at risk"
+        "Fence it, give evidence, or accept the risk with a reason that names the data at risk: "
+        "fence.accept_unfenced in the definition, or failover_accept_failure.fence for this run"
     )

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import images_to_put_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
@@ -126,9 +127,10 @@ class RunContext:
         """Says before-images and intentions before anything is touched, and tells the store how long the changes may last.
         ``reverts``: the run whose changes are put back; a run that reverts itself keeps its first images."""
         data = {"changes": [self.image(c) for c in changes], "reverts": reverts}
-        self._append("step_intent", step, host, data, max(c.deadline for c in changes))
+        self.lease.append([self._draft("step_intent", step, host, data)], max(c.deadline for c in changes))
 
-    def outcome(self, step: str, host: str, result: Result, begun_at: str, reverts: str = "") -> None:
+    def outcome(self, step: str, host: str, result: Result, begun_at: str, reverts: str = "", accepted: t.Sequence[t.Mapping[str, t.Any]] = ()) -> None:
+        """How a step ended, and in the same append what was ``accepted`` of it (``{what, reason}``): neither is known without the other."""
         unknown = self._unrecorded(step)
         data = {
             "reverts": reverts,
@@ -143,7 +145,9 @@ class RunContext:
             "evidence": result.extra.get("evidence") or result.extra.get("curves"),
         }
         # What could not be read back may still be going on.
-        self._append("step_outcome", step, host, data, None if any(o.status == "unconfirmed" for o in result.outcomes) else 0.0)
+        longest = None if any(o.status == "unconfirmed" for o in result.outcomes) else 0.0
+        entries = [self._draft("accepted", step, "", entry) for entry in accepted]
+        self.lease.append([*entries, self._draft("step_outcome", step, host, data)], longest)
 
     def _unrecorded(self, step: str) -> set[str]:
         """What this run set out to change without a good outcome of it being known: a controller died in between, or it went wrong. What is
@@ -156,15 +160,16 @@ class RunContext:
         return {*wrong, *(name for name, image in images.items() if not image.get("recorded", True))}
 
     def accepted(self, step: str, what: str, reason: str, **more: str) -> None:
-        self._append("accepted", step, "", {"what": what, "reason": reason, **more}, None)
+        """What a person decided before the step acts on it."""
+        self.lease.append([self._draft("accepted", step, "", {"what": what, "reason": reason, **more})])
 
     def accepted_so_far(self, step: str) -> list[dict[str, t.Any]]:
         """What was accepted of a step in this run, by whatever controller, oldest first."""
         record = self.fold().runs.get(self.id)
         return [entry for entry in record.accepted if entry["step"] == step] if record is not None else []
 
-    def _append(self, kind: str, step: str, host: str, data: t.Any, longest: float | None) -> None:
-        self.lease.append([self.journal.draft(kind, run=self.id, step=step, by=self._by, host=host, data=self._redacted(data))], longest)
+    def _draft(self, kind: str, step: str, host: str, data: t.Any) -> Event:
+        return self.journal.draft(kind, run=self.id, step=step, by=self._by, host=host, data=self._redacted(data))
 
     def _redacted(self, data: t.Any) -> t.Any:
         """Texts of programs and servers may quote what they were given; no secret may reach the journal."""

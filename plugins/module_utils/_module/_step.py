@@ -77,18 +77,14 @@ def drive(
             for entry in decision(changes):
                 run.accepted(step.key, **entry)  # why somebody decided so is on record before anything follows from it
         outcomes = _execute(step, params, run, changes, result, clock, begun_at)
-    _conclude(step, params, None if check_mode else run, result, before, outcomes, refused)
+    _conclude(step, result, before, outcomes, refused)
     conclude = getattr(step, "conclude", None)
-    if conclude is not None:
-        conclude(result)  # a step's own keys, and what only the whole can fail on; before the outcome is journalled
+    own_acceptance = conclude(result) if conclude is not None else None  # a step's own keys, and what only the whole can fail on
+    accepted = [*([own_acceptance] if own_acceptance else []), *_accepted(params, result)]
     if run is not None:
         result.warnings.extend(run.journal.warnings)
         if not check_mode:
-            try:
-                run.outcome(step.key, step.host, result, begun_at, reverted_run(params))
-            except FailoverError as error:
-                error.result = result  # what was changed must not be lost with the record
-                raise
+            _journal(run, step.key, step.host, result, begun_at, reverted_run(params), accepted)
     result.timing["total"] = clock.monotonic() - begun
     return result
 
@@ -115,19 +111,33 @@ def _broke_off(key: str, error: FailoverError, params: t.Mapping[str, t.Any], ru
     if not result.outcomes:
         result.outcomes.append(Outcome(key.partition("@")[0], "failed", grade="unknown", msg=error.message, reason=error.reason, host=error.host or host))
     result.failed, result.msg, result.reason = True, f"{key}: {error.message}", error.reason
-    accept = "" if isinstance(error, NEVER_ACCEPTED) else params.get("accept_failure")
-    if accept:
-        result.failed, result.reason = False, ""
-        result.extra["accepted"] = {"what": result.msg, "reason": accept}
+    accepted = [] if isinstance(error, NEVER_ACCEPTED) else _accepted(params, result)
     if run is not None and not isinstance(error, StoreError):
-        if accept:
-            run.accepted(key, result.msg, accept)
-        with contextlib.nullcontext() if accept else contextlib.suppress(FailoverError):  # why the step failed is worth more than that nobody could note it
-            run.outcome(key, host, result, begun_at, reverted_run(params))
-    if not accept:
+        with contextlib.nullcontext() if accepted else contextlib.suppress(FailoverError):  # why it failed is worth more than that nobody could note it
+            _journal(run, key, host, result, begun_at, reverted_run(params), accepted)
+    if not accepted:
         error.result = result
         raise error
     return result
+
+
+def _accepted(params: t.Mapping[str, t.Any], result: Result) -> list[dict[str, str]]:
+    """A failure with a reason to go on is none any more. Returns what the journal has to say of that; empty where nothing failed or nobody accepts."""
+    reason = params.get("accept_failure")
+    if not result.failed or not reason:
+        return []
+    entry = {"what": result.msg, "reason": str(reason)}
+    result.failed, result.reason, result.extra["accepted"] = False, "", entry
+    return [entry]
+
+
+def _journal(run: RunContext, key: str, host: str, result: Result, begun_at: str, reverts: str, accepted: list[dict[str, str]]) -> None:
+    """The outcome and what was accepted of it. What was changed must not be lost with the record."""
+    try:
+        run.outcome(key, host, result, begun_at, reverts, accepted)
+    except FailoverError as error:
+        error.result = result
+        raise
 
 
 def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
@@ -140,18 +150,9 @@ def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], 
             result = read()
     except FailoverError as error:
         return _broke_off(key, error, params, written, begun_at)
-    accept = params.get("accept_failure")
-    if result.failed and accept:
-        result.failed, result.reason = False, ""
-        result.extra["accepted"] = {"what": result.msg, "reason": accept}
-        if written is not None:
-            written.accepted(key, result.msg, accept)
+    accepted = _accepted(params, result)
     if written is not None:
-        try:
-            written.outcome(key, "", result, begun_at)
-        except FailoverError as error:
-            error.result = result
-            raise
+        _journal(written, key, "", result, begun_at, "", accepted)
     return result
 
 
@@ -362,15 +363,7 @@ def _merge(outcomes: dict[str, Outcome], new: Outcome) -> None:
     old.msg = "; ".join(part for part in (old.msg, new.msg) if part)
 
 
-def _conclude(
-    step: Step,
-    params: t.Mapping[str, t.Any],
-    run: RunContext | None,
-    result: Result,
-    before: dict[str, JSON],
-    outcomes: dict[str, Outcome],
-    refused: list[Outcome],
-) -> None:
+def _conclude(step: Step, result: Result, before: dict[str, JSON], outcomes: dict[str, Outcome], refused: list[Outcome]) -> None:
     for name, image in before.items():
         outcome = outcomes.pop(name, None) or Outcome(name, "already", before=image, after=image)
         if name not in {o.name for o in refused}:
@@ -392,10 +385,4 @@ def _conclude(
     where = f" on {first.host}" if first.host else ""
     as_wanted = f"{done} of {len(result.outcomes)} items are as wanted"
     result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')}{where}: {first.msg or first.reason}; {as_wanted}"
-    accept = params.get("accept_failure")
-    if accept:
-        result.extra["accepted"] = {"what": result.msg, "reason": accept}
-        if run is not None:
-            run.accepted(step.key, result.msg, accept)
-    else:
-        result.failed, result.reason = True, first.reason or "step_failed"
+    result.failed, result.reason = True, first.reason or "step_failed"

@@ -87,24 +87,24 @@ def fence_source(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
         raise InvalidInput("state 'released' needs 'run' and 'revert_run', the run that fenced the source: only its record knows the start modes of before")
     given = fencing.evidence_given(params["evidence"], clock.now())
     run = open_run(params, hosts, clock)
-    step = FenceStep(params, hosts, clock, given, run, check_mode)
+    step = FenceStep(params, hosts, clock, given, run)
     # Releasing is reverting without starting anything; the driver knows one word for both.
     driven = {**params, "state": "reverted"} if params["state"] == "released" else params
-    return drive(step, driven, hosts, clock, check_mode=check_mode, context=run)
+    result = drive(step, driven, hosts, clock, check_mode=check_mode, context=run)
+    if params["accept_failure"] and result.extra.get("accepted"):
+        result.extra["accepted"] = params["accept_failure"]  # this module's key is the reason alone, whichever option gave it
+    return result
 
 
 class FenceStep(HostStep):
     """Items are ``service X`` (image: state, start_mode) and ``registration Ethernet`` (image: registers)."""
 
-    def __init__(
-        self, params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, given: list[fencing.Evidence], run: RunContext | None, check_mode: bool
-    ) -> None:
+    def __init__(self, params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, given: list[fencing.Evidence], run: RunContext | None) -> None:
         super().__init__("fence", hosts.target(), clock)
         self.params = params
         self.hosts = hosts
         self.evidence = list(given)
         self.run = run
-        self.check_mode = check_mode
         self.services = [f"service {name}" for name in params["services"]]
         self.timeout = float(params["service_timeout"])
         self.silence: TransportError | None = None
@@ -223,11 +223,11 @@ class FenceStep(HostStep):
             return True, {key: known[key] for key in STOPPED}
         return now is not None and now["start_mode"] != STOPPED["start_mode"], now
 
-    def conclude(self, result: Result) -> None:
-        """What the driver asks last: the grade, and whether it is enough."""
+    def conclude(self, result: Result) -> dict[str, str] | None:
+        """What the driver asks last: the grade, and whether it is enough. Returns what ``accept_unfenced`` accepts, for the journal."""
         if self.params["state"] != "fenced":
             result.extra.update(grade=0, evidence=[], accepted="")
-            return
+            return None
         if self.silence is not None:
             self._look_from_elsewhere(result)
         else:
@@ -235,20 +235,19 @@ class FenceStep(HostStep):
         reached = fencing.grade(self.evidence, self.places)
         result.extra.update(grade=reached, grade_name=fencing.GRADES[reached], evidence=[fact.as_dict() for fact in self.evidence], accepted="")
         if reached >= self.params["minimum"]:
-            return
+            return None
         why = fencing.missing(reached, self.params["minimum"], self.places)
         if result.failed:
             result.msg = f"{result.msg}. Beside that, {why}"
-            return
+            return None
         accept = self.params["accept_unfenced"]
         if not accept:
             result.failed, result.reason, result.msg = True, "not_fenced", why
-            return
+            return None
         result.extra["accepted"] = accept
         result.msg = f"{why.partition('. ')[0]}; accepted: {accept}"
         result.warnings.append(result.msg)
-        if self.run is not None and not self.check_mode and not self.run.plan:
-            self.run.accepted(self.key, why, accept)
+        return {"what": why, "reason": accept}
 
     def _look_from_elsewhere(self, result: Result) -> None:
         """The source gave no answer: every vantage point says whether it hears it."""

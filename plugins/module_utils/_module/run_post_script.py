@@ -202,8 +202,7 @@ class ScriptStep(HostStep):
             if outcome.status == "already" and self.record["exit_code"] != 0:
                 judged = self._judged(self.record)
                 outcome.status, outcome.msg, outcome.reason = "failed", judged.msg, judged.reason
-                if not self.params["accept_failure"]:
-                    result.failed, result.msg, result.reason = True, f"script: {judged.msg}; it ran in this run before and is not repeatable", judged.reason
+                result.failed, result.msg, result.reason = True, f"script: {judged.msg}; it ran in this run before and is not repeatable", judged.reason
 
 
 def _mark(run: t.Mapping[str, t.Any], path: str) -> str:

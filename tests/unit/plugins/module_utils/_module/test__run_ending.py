@@ -13,7 +13,13 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_ending as module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.fence_source import fence_source
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._module.test_failover_run import Estate, estate, opened
+from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._module.test_fence_source import dead
+from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._module.test_fence_source import params as fence
+from ansible_collections.continuity.identity_failover.tests.unit.runs import ALONE
 
 __all__ = ["estate"]
 
@@ -78,3 +84,36 @@ def test_check_mode_accepts_and_records_nothing(estate: Estate, monkeypatch: pyt
     observed(monkeypatch, "source", LAGGING)
     assert estate.run("closed", run=run, accept={"owner_not_confirmed": "dns2 is down"}, check_mode=True).changed
     assert estate.do(failover_status).extra["accepted"] == []
+
+
+def test_a_fence_failure_that_was_accepted_goes_through_to_closed(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    assert fence_source(fence(run=run), FakeHosts(dead()), estate.clock, check_mode=False).failed
+    with pytest.raises(WrongState, match="fence@exch1 did not end well"):
+        estate.run("closed", run=run)
+    result = fence_source(fence(run=run, accept_failure="mail since 11:50"), FakeHosts(dead()), estate.clock, check_mode=False)
+    assert not result.failed
+    closed = estate.run("closed", run=run)
+    assert closed.extra["state"] == "failed_over"
+    assert [(entry["step"], entry["reason"]) for entry in closed.extra["accepted"]] == [("fence@exch1", "mail since 11:50")]
+
+
+def refused_dns(estate: Estate, run: t.Mapping[str, t.Any], reason: str) -> t.Any:
+    """A name server at a port that nobody listens on."""
+    record = {"name": "mail.example.com", "type": "A", "values": ["10.0.0.21"], "ttl": 60}
+    given = {"records": [record], "servers": [{"address": "127.0.0.1", "port": 9, "name": "dns1"}], "verify_servers": [], "repoint": None}
+    more = {"key": None, "kerberos": None, "unsigned": True, "ttl": None, "require": "reachable", "verify_timeout": 1.0, "protected_names": []}
+    params = {**ALONE, "state": "present", "run": run, "accept_failure": reason, "on_conflict": "replace", **given, **more}
+    return update_dns(params, FakeHosts(), estate.clock, check_mode=False)
+
+
+def test_a_dns_failure_that_was_accepted_goes_through_to_closed(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names still lead to the source: that was accepted with the failure's consequence, and is accepted once more by its own name."""
+    run = opened(estate).extra["run"]
+    assert not refused_dns(estate, run, "the zone is changed by hand").failed
+    observed(monkeypatch, "source", LAGGING)
+    with pytest.raises(WrongState) as refused:
+        estate.run("closed", run=run)
+    assert """'{"failover_accept_failure": {"dns": "the zone is changed by hand"}}'""" in refused.value.details["next"]
+    closed = estate.run("closed", run=run, accept={"owner_not_confirmed": "the zone is changed by hand"})
+    assert (closed.extra["state"], [entry.get("step", "") for entry in closed.extra["accepted"]]) == ("failed_over", ["dns", ""])

@@ -514,6 +514,53 @@ def test_what_only_looks_is_accepted_too(run: Run) -> None:
     assert (result.failed, folded(run).accepted[0]["reason"]) == (False, "the sample is off at night")
 
 
+class Judging(Lamps):
+    """A step that fails on the whole, not on an item."""
+
+    def conclude(self, result: Result) -> None:
+        result.failed, result.reason, result.msg = True, "too_dim", "the hall is too dim"
+
+
+def test_what_fails_on_the_whole_is_accepted_too(run: Run) -> None:
+    result = run.drive(Judging({"a": "off"}), accept_failure="the moon shines")
+    assert (result.failed, result.reason, result.extra["accepted"]) == (False, "", {"what": "the hall is too dim", "reason": "the moon shines"})
+    record = folded(run)
+    assert (record.steps["lamps@exch2"]["failed"], [entry["what"] for entry in record.accepted]) == (False, ["the hall is too dim"])
+
+
+@pytest.mark.parametrize("state", ["off", "on"])
+def test_an_acceptance_that_nobody_could_note_loses_no_record_of_what_was_changed(run: Run, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    append = Lease.append
+    noted: list[list[str]] = []
+
+    def refused(self: Lease, drafts: t.Sequence[Event], longest: float | None = None) -> None:
+        noted.append([draft.kind for draft in drafts])
+        if "accepted" in noted[-1]:
+            raise LeaseLost("taken over")
+        append(self, drafts, longest)
+
+    monkeypatch.setattr(Lease, "append", refused)
+    with pytest.raises(LeaseLost) as lost:
+        run.drive(Judging({"a": state}), accept_failure="the moon shines")
+    assert statuses(lost.value.result) == {"a": "done" if state == "off" else "already"}
+    assert noted[-1] == ["accepted", "step_outcome"] and folded(run).accepted == []
+
+
+def test_an_acceptance_of_what_only_looks_that_nobody_could_note_keeps_what_was_seen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lease, "append", mock.Mock(side_effect=LeaseLost("taken over")))
+    read = Result(failed=True, reason="clients_not_there", msg="1 of 9 clients arrive")
+    with pytest.raises(LeaseLost) as lost:
+        look("verify", lambda: read, {"run": run.option, "accept_failure": "it is night"}, Hosts(), run.clock, check_mode=False)
+    assert lost.value.result is read
+
+
+def test_an_acceptance_of_a_step_that_could_not_look_keeps_why(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lease, "append", mock.Mock(side_effect=LeaseLost("taken over")))
+    with pytest.raises(LeaseLost) as lost:
+        run.drive(Dark({"hall": "off"}), accept_failure="the directory is down")
+    assert [outcome.status for outcome in lost.value.result.outcomes] == ["failed"]
+
+
 def test_a_run_that_puts_back_its_own_changes_waits_for_what_an_earlier_controller_had_begun(run: Run) -> None:
     lamps = {"a": "off"}
     run.drive(Lamps(lamps))

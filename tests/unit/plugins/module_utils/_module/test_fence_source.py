@@ -149,6 +149,25 @@ def test_too_little_is_accepted_with_a_reason_and_warned_of(tmp_path: pathlib.Pa
     assert record.accepted[0]["reason"] == "mail since 11:50" and record.steps["fence@exch1"]["failed"] is False
 
 
+def test_a_fence_that_failed_is_accepted_as_any_other_step_is(tmp_path: pathlib.Path):
+    clock = FakeClock()
+    opened = runs.started(tmp_path, clock)
+    result = run(dead(), params(accept_failure="mail since 11:50", run=opened), clock=clock)
+    assert (result.failed, result.reason, result.extra["accepted"], result.extra["grade"]) == (False, "", "mail since 11:50", 0)
+    record = runs.read(tmp_path, clock).runs["run1"]
+    assert [entry["reason"] for entry in record.accepted] == ["mail since 11:50"] and "grade 0" in record.accepted[0]["what"]
+    assert record.steps["fence@exch1"]["failed"] is False
+
+
+def test_items_and_the_grade_are_accepted_in_one(tmp_path: pathlib.Path):
+    clock, manager = FakeClock(), source()
+    opened = runs.started(tmp_path, clock)
+    manager.session.failures["put"] = BadCredentials("no right")
+    result = run(manager.session, params(accept_failure="it is only read", run=opened), clock=clock)
+    (entry,) = runs.read(tmp_path, clock).runs["run1"].accepted
+    assert not result.failed and "registration Ethernet" in entry["what"] and "Beside that" in entry["what"]
+
+
 def test_a_failed_fence_is_recorded_as_failed(tmp_path: pathlib.Path):
     clock = FakeClock()
     opened = runs.started(tmp_path, clock)
@@ -248,7 +267,7 @@ def test_bad_input_asks_nothing_of_the_source(given: dict[str, t.Any], word: str
 
 @pytest.mark.parametrize(("registered", "now", "known"), [(True, False, True), (False, False, True), (None, False, False), (None, True, True)])
 def test_the_baseline_knows_which_adapters_register(registered: bool | None, now: bool, known: bool):
-    step = FenceStep(params(), FakeHosts(source().session), FakeClock(), [], None, False)
+    step = FenceStep(params(), FakeHosts(source().session), FakeClock(), [], None)
     baseline = {"registrations": {"exch1": {"Ethernet": registered}}} if registered is not None else {}
     expected = {"registers": registered} if registered is not None else {"registers": now}
     assert step.at_peace("registration Ethernet", {"registers": now}, baseline) == (known, expected)
