@@ -32,7 +32,8 @@ def disarm(task: RunTask) -> None:
             f"{identity} is {fold.state}{' and a run is open' if fold.active_run else ''}: it can only be disarmed while the source owns it and no run is open"
         )
     result.extra["owner_afterwards"] = "source"
-    on_target = (task.params["store"] or {}).get("kind") != "directory"
+    store = task.params["store"] or {}
+    on_target = store.get("kind") != "directory"
     events = task.journal.events
     if on_target and events and not task.params["mirror"] and not task.params["export"]:
         raise InvalidInput(
@@ -48,9 +49,12 @@ def disarm(task: RunTask) -> None:
             events = [*events, *task.journal.append([task.journal.draft("disarmed", by=task.who(), host=task.definition["target"]["host"], data=data)])]
         result.outcomes.append(Outcome("baseline", task.status(), True, before=fold.armed_at, after=None))
     kept = _keep(task, events) if on_target else task.journal.store.place
-    last = task.journal.head.hash if on_target else ""
-    for side in ("target", "source"):
-        _host(task, task.definition[side]["host"], last if side == "target" else "", side == "target")
+    target, source = (str(task.definition[side]["host"]) for side in ("target", "source"))
+    # The journal's host is mostly the target; store.host may name a third one.
+    there = str(store.get("host") or target) if on_target else ""
+    folders = dict.fromkeys([str(store.get("path") or DEFAULT_PATH) if on_target else DEFAULT_PATH, DEFAULT_PATH])
+    for host in dict.fromkeys([there or target, target, source]):
+        _host(task, host, task.journal.head.hash if host == there else "", list(folders))
     result.outcomes.extend(remove_markers(identity, task.definition, task.params, task.clock, check_mode=task.check_mode))
     _conclude(task, kept)
 
@@ -81,9 +85,8 @@ def _keep(task: RunTask, events: list[Event]) -> str:
     return str(path)
 
 
-def _host(task: RunTask, host: str, last: str, journal_is_here: bool) -> None:
+def _host(task: RunTask, host: str, last: str, folders: t.Sequence[str]) -> None:
     """Files of the identity in our folders of one host, and the event log's source where no other identity is left there."""
-    folders = dict.fromkeys([(task.params["store"] or {}).get("path") or DEFAULT_PATH if journal_is_here else DEFAULT_PATH, DEFAULT_PATH])
     others = False
     try:
         session = task.hosts.named(host)

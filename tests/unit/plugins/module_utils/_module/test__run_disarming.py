@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""On which hosts, and in which of their folders, disarming looks. What it removes there is tested on the lab."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_disarming
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store import opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.leftovers import Leftovers
+from ansible_collections.continuity.identity_failover.tests.unit.estate import Estate, machine, make_estate
+
+OWN = r"D:\journal"
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "expected"),
+    [
+        (None, None, {("exch2", DEFAULT_PATH): True, ("exch1", DEFAULT_PATH): False}),
+        ("exch2", OWN, {("exch2", OWN): True, ("exch2", DEFAULT_PATH): True, ("exch1", OWN): False, ("exch1", DEFAULT_PATH): False}),
+        ("files1", None, {("files1", DEFAULT_PATH): True, ("exch2", DEFAULT_PATH): False, ("exch1", DEFAULT_PATH): False}),
+    ],
+)
+def test_every_host_is_looked_at_and_the_journal_s_host_knows_its_last_line(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, host: str | None, path: str | None, expected: t.Any
+) -> None:
+    estate: Estate = make_estate(tmp_path, monkeypatch)
+    estate.sessions["files1"] = machine("files1", "3" * 8 + "-0000-0000-0000-000000000000", "Running")
+    kept = DirectoryStore(str(tmp_path / "there"), estate.clock.monotonic, lambda: "boot")
+    monkeypatch.setattr(opening, "LazyTargetStore", lambda *arguments: kept)
+    estate.store = {"kind": "target", "host": host, "path": path}
+    estate.run("armed")
+    asked: dict[tuple[str, str], str] = {}
+
+    def remove(session: t.Any, folder: str, identity: str, last: str, timeout: float) -> Leftovers:
+        asked[session.name, folder] = last
+        return Leftovers([], [], [], others=True, folder="kept", refused="")
+
+    monkeypatch.setattr(_run_disarming.leftovers, "remove", remove)
+    result = estate.run("disarmed", export=None, key=None, kerberos=None)
+    assert not result.failed and {where: bool(last) for where, last in asked.items()} == expected
+    assert len(set(asked.values()) - {""}) == 1
+
+
+def test_nothing_of_a_controller_s_folder_is_looked_for_on_a_host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate, asked = make_estate(tmp_path, monkeypatch), []
+    estate.run("armed")
+
+    def remove(session: t.Any, folder: str, identity: str, last: str, timeout: float) -> Leftovers:
+        asked.append((session.name, folder, last))
+        return Leftovers([], [], [], others=True, folder="kept", refused="")
+
+    monkeypatch.setattr(_run_disarming.leftovers, "remove", remove)
+    estate.run("disarmed", export=None, key=None, kerberos=None)
+    assert asked == [("exch2", DEFAULT_PATH, ""), ("exch1", DEFAULT_PATH, "")]
