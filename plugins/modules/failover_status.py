@@ -170,6 +170,12 @@ active_run:
   returned: success
   type: dict
   sample: {id: 20261122T200000Z-ab12cd, kind: failover, opened_at: "2026-11-22T20:00:00.000Z", by: ops@controller}
+left_over:
+  description: Drills that stopped and beside which another run was opened, the last one first. The undo playbook puts them back.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 lease:
   description: Who holds the lease, null where it is free.
   returned: success

@@ -44,6 +44,11 @@ class Fold:
     def active(self) -> RunRecord | None:
         return self.runs.get(self.active_run) if self.active_run else None
 
+    def left_over(self) -> list[RunRecord]:
+        """Runs that have begun to move things, never ended, and beside which another run was opened: drills; the last one first."""
+        runs = [run for run in self.runs.values() if not run.ended and run.mode != "plan" and run.id != self.active_run]
+        return [run for run in reversed(runs) if any(run.images.values())]
+
     def undoing(self) -> bool:
         """Whether the open run is being put back."""
         active = self.active()
@@ -205,7 +210,8 @@ def _run_ended(result: Fold, event: Event) -> None:
     record.score = (event.data or {}).get("score") or {}
     if record.mode == "plan":
         return
-    result.active_run = ""
+    if result.active_run == event.run:
+        result.active_run = ""
     if record.kind == "drill":
         return
     if event.kind == "run_closed":

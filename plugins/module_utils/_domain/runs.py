@@ -58,8 +58,10 @@ def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, 
         raise WrongState(
             f"{identity}: the {active.kind} run {active.id} is not finished: resume it with the {active.kind} playbook, or abandon it, before a {kind}"
         )
+    left = [run for run in fold.left_over() if run.kind == kind == "drill"]
     if fold.state in starts:
-        return Opening("open")
+        # What an earlier drill left there must not become the before-images of this one.
+        return Opening("resume", left[0].id) if left else Opening("open")
     if kind == "failover":
         return _failover_opening(fold, identity, refusals)
     if kind == "failback" and fold.state == "protected" and fold.last_failover:

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
 #: Who owns the identity once a run of this kind is undone: whoever owned it before.
@@ -223,8 +224,9 @@ def _values(image: t.Any) -> list[str]:
 
 
 def undoing(fold: Fold, identity: str) -> RunRecord | None:
-    """The run that an undo resumes, None where there is nothing to undo. Raises WrongState where only a failback leads back."""
-    record = fold.active()
+    """The run that an undo resumes: the open one, else a drill that another run went on beside; None where there is nothing to undo.
+    Raises WrongState where only a failback leads back."""
+    record = fold.active() or next(iter(fold.left_over()), None)
     if record is not None:
         return record
     if fold.state in ("failed_over", "threatened"):
@@ -233,6 +235,12 @@ def undoing(fold: Fold, identity: str) -> RunRecord | None:
             f"To bring it back: ansible-playbook continuity.identity_failover.failback -e failover_identity={identity}"
         )
     return None
+
+
+def owner_after_undo(fold: Fold, kind: str) -> str:
+    """Who owns the identity once a run is undone. A drill moves nobody's: a failover may have gone on beside it."""
+    rightful = rightful_owner(fold.state)
+    return rightful if kind == "drill" and rightful in ("source", "target") else OWNER_BEFORE[kind]
 
 
 def forward_refusal(record: RunRecord, source: str, target: str) -> str:

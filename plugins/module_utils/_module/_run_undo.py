@@ -39,7 +39,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
         return
     if task.params["kind"] != record.kind:
         task = dataclasses.replace(task, params={**task.params, "kind": record.kind})
-    owner = undo.OWNER_BEFORE[record.kind]
+    owner = undo.owner_after_undo(task.fold, record.kind)
     point = undo.data_at_stake(record, task.definition)
     consent = str((task.params["accept"] or {}).get("data_at_stake") or "").strip() or (task.reason() if taken is None else "")
     consent = consent or record.data_consent
@@ -77,7 +77,7 @@ def revert(task: RunTask) -> None:
     """Ends an undone run, once the journal shows that its steps were put back and the world shows who owns the identity."""
     run, result = task.given_run(), task.result
     record = undo.undone(task.fold, task.identity, run["id"])
-    owner = undo.OWNER_BEFORE[run["kind"]]
+    owner = undo.owner_after_undo(task.fold, run["kind"])
     result.extra["owner_afterwards"] = owner
     if record is None:
         result.outcomes.append(Outcome(run["id"], "already"))

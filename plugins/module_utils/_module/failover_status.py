@@ -17,6 +17,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, shown
@@ -71,6 +73,10 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend(
         f"break-glass: {one['by']} opened the {one['kind']} run {one['run']} at {one['at']} without approval: {one['reason']}" for one in _open_glass(fold)
     )
+    result.warnings.extend(
+        f"the {one.kind} run {one.id} stopped and was not put back before another run was opened. To put it back: {command('undo', identity)}"
+        for one in fold.left_over()
+    )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
     result.extra["threats"] = pulling
     result.extra["next"] = next_with(source, fold, identity)
@@ -86,6 +92,10 @@ def _open_glass(fold: Fold) -> list[dict[str, t.Any]]:
     return [one for one in broken_glasses(fold) if one["run"] in matter]
 
 
+def _who(run: RunRecord) -> dict[str, str]:
+    return {"id": run.id, "kind": run.kind, "opened_at": run.opened_at, "by": run.by}
+
+
 def _facts(journal: Journal, source: Source, fold: Fold, clock: Clock) -> dict[str, t.Any]:
     active = fold.active()
     return {
@@ -93,7 +103,8 @@ def _facts(journal: Journal, source: Source, fold: Fold, clock: Clock) -> dict[s
         "state": fold.state,
         "incident": fold.incident,
         "votes": [shown(vote) for vote in live_votes(fold.votes, clock.now())],
-        "active_run": {"id": active.id, "kind": active.kind, "opened_at": active.opened_at, "by": active.by} if active else None,
+        "active_run": _who(active) if active else None,
+        "left_over": [_who(run) for run in fold.left_over()],
         "lease": {"by": journal.lease.by, "run": journal.lease.run, "remaining": round(max(0.0, journal.lease.remaining), 1)} if journal.lease.live else None,
         "baseline": {
             "armed_at": fold.armed_at,

@@ -43,6 +43,14 @@ def test_what_a_run_starts_from(state: str, kind: str, expected: Opening) -> Non
     assert opening(folded(state), "mail", kind) == expected
 
 
+def test_a_drill_goes_on_with_what_an_earlier_one_left() -> None:
+    left = record("drill", images={"services@exch2": {"IS": {"before": "Stopped"}}})
+    beside = folded("protected", left, active_run="")
+    assert opening(beside, "mail", "drill") == Opening("resume", "r1")
+    left.ended = "reverted"
+    assert opening(beside, "mail", "drill") == Opening("open")
+
+
 @pytest.mark.parametrize("state", ["protected", "suspect", "pending", "declined", "recovered"])
 def test_a_failover_waits_for_people(state: str) -> None:
     with pytest.raises(AwaitingApproval, match=f"mail is {state}"):

@@ -226,6 +226,16 @@ def test_only_an_open_run_is_undone() -> None:
     assert undo.undone(folded(made, "pending"), "mail", "r1") is None
 
 
+@pytest.mark.parametrize(("state", "owner"), [("failed_over", "target"), ("protected", "source")])
+def test_a_drill_that_a_failover_went_on_beside_is_undone_once_nothing_else_is_open(state: str, owner: str) -> None:
+    drill = ran(record("drill"), "services@exch2")
+    beside = Fold(state=state, runs={drill.id: drill, "r2": RunRecord("r2", "failover", "execute", AT, "ops", False, 2, ended="closed")})
+    assert (undo.undoing(beside, "mail"), undo.owner_after_undo(beside, "drill")) == (drill, owner)
+    beside.active_run, beside.runs["r2"].ended = "r2", ""
+    assert undo.undoing(beside, "mail") is beside.runs["r2"]
+    assert undo.undoing(Fold(state="protected", runs={"r1": record("drill")}), "mail") is None  # it moved nothing
+
+
 def test_what_stays_is_named() -> None:
     made = ran(record(), "script@exch2", "clients")
     made.images["script@exch2"] = {r"D:\dr\post.ps1": {"before": None, "after": None, "afters": [], "detail": None}}

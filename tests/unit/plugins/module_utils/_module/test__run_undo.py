@@ -388,3 +388,28 @@ def test_check_mode_resumes_and_ends_nothing(servers: Servers) -> None:
     servers.stop()
     assert servers.estate.run("opened", mode="undo", reason=None, check_mode=True).outcomes[0].status == "predicted"
     assert servers.estate.do(failover_status, definition=None).extra["lease"] is None
+
+
+def test_a_drill_that_a_failover_went_on_beside_is_put_back_after_it(servers: Servers) -> None:
+    servers.undo_after_stop()
+    servers.end()
+    servers.run = servers.estate.run("opened", kind="drill").extra["run"]
+    servers.start()
+    servers.stop()
+    drill = servers.run["id"]
+    servers.estate.do(failover_ack)
+    servers.forward()
+    servers.stop()
+    assert servers.estate.do(failover_status, definition=None).extra["left_over"][0]["id"] == drill
+    assert servers.undo().extra["run"]["id"] != drill
+    servers.end()
+    status = servers.estate.do(failover_status, definition=None)
+    assert status.extra["active_run"] is None and any(drill in warning and "continuity.identity_failover.undo" in warning for warning in status.warnings)
+    opened = servers.undo()
+    assert (opened.extra["run"]["id"], [step["key"] for step in opened.extra["undoing"]["steps"]]) == (drill, ["services@exch2"])
+    servers.put_back(opened.extra["undoing"]["steps"])
+    assert servers.images() == BEFORE
+    ended = servers.end()
+    assert (ended.extra["state"], ended.extra["owner_afterwards"]) == ("protected", "source")
+    assert servers.estate.do(failover_status, definition=None).extra["left_over"] == []
+    assert servers.undo().outcomes[0].status == "already"
