@@ -20,6 +20,11 @@ def differences(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> 
     return {path: (old.get(path), new.get(path)) for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)}
 
 
+def content(baseline: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What was found, without when: two looks at an unchanged estate have the same."""
+    return {key: value for key, value in baseline.items() if key not in VOLATILE}
+
+
 def _leaves(node: t.Any, path: str) -> t.Iterator[tuple[str, t.Any]]:
     if isinstance(node, dict) and node:
         for key, value in node.items():

@@ -96,7 +96,7 @@ def _general(planned: Document, now: Document) -> list[Difference]:
         said = "; ".join(f"{key} was {then.get(key) or 'none'} and is {meant.get(key) or 'none'}" for key in other)
         found.append(Difference(verdict, "", "intent", f"what is intended: {said}", then, meant))
     if planned["baseline"] != now["baseline"]:
-        armed, before = now["baseline"]["armed_at"] or "never", planned["baseline"]["armed_at"] or "never"
+        armed, before = now["about"]["armed_at"] or "never", planned["about"]["armed_at"] or "never"
         found.append(Difference("irrelevant", "", "baseline", f"the baseline is of {armed}, the plan was made with that of {before}", before, armed))
     old, new = {finding["id"] for finding in planned["findings"]}, {finding["id"] for finding in now["findings"]}
     for finding in sorted(new ^ old):

@@ -19,6 +19,7 @@ import json
 import statistics
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import content
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import point_of_no_return, unknowable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
@@ -27,7 +28,7 @@ JSON = t.Any
 Document = t.Mapping[str, JSON]
 
 #: Raised with every change of the document's shape: an older document is then refused, not misread.
-FORMAT = 1
+FORMAT = 2
 GRADES = ("probed", "predicted", "unknown")
 #: A definition names credentials and holds none; should one get in by mistake, it is no part of the hash.
 SECRETS = ("password", "secret")
@@ -61,6 +62,7 @@ class Facts:
     owner_afterwards: str
     definition: t.Mapping[str, JSON]
     intent: dict[str, JSON]
+    baseline: t.Mapping[str, JSON]
     armed_at: str
     baseline_age: float | None
     made_at: str
@@ -129,7 +131,7 @@ def document(
         "state": facts.state,
         "owner_afterwards": facts.owner_afterwards,
         "definition": definition_hash(facts.definition),
-        "baseline": {"armed_at": facts.armed_at},
+        "baseline": _sha256(content(facts.baseline)) if facts.armed_at else "",
         "findings": [{key: finding.get(key, "") for key in ("id", "severity", "host", "msg", "accepted")} for finding in findings],
         "changes": changes,
         "steps": steps,
@@ -138,7 +140,7 @@ def document(
         "hooks_not_run": list(hooks),
         "point_of_no_return": point_of_no_return(changes, facts.kind, facts.definition),
         "unknown": unknowable(facts, changes, steps, hooks),
-        "about": {"id": facts.id, "made_at": facts.made_at, "by": facts.by, "baseline_age": facts.baseline_age},
+        "about": {"id": facts.id, "made_at": facts.made_at, "by": facts.by, "armed_at": facts.armed_at, "baseline_age": facts.baseline_age},
     }
     made = json.loads(canonical(made))  # one copy that nobody else holds, of JSON's own types
     made["hash"] = plan_hash(made)

@@ -105,6 +105,7 @@ def _facts(task: RunTask, run: t.Mapping[str, t.Any]) -> Facts:
             "fence_minimum": (task.definition.get("fence") or {}).get("minimum"),
             "incident": (fold.incident or {}).get("id", ""),
         },
+        baseline=fold.baseline,
         armed_at=fold.armed_at,
         baseline_age=round((now - moment(fold.armed_at)).total_seconds(), 1) if fold.armed_at else None,
         made_at=stamp(now),

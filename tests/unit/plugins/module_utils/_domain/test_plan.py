@@ -39,10 +39,17 @@ def test_a_plan_counts_its_grades_and_says_what_it_did_not_see() -> None:
     assert made["owner_afterwards"] == "target"
 
 
+BASELINE = {"taken_at": "2026-03-01T10:00:00.000Z", "machines": {"exch2": {"uuid": "u"}}}
+
+
 def test_two_plans_of_one_estate_have_one_hash_whenever_they_are_made() -> None:
-    one = plan(findings=[FINDING])
+    one = plan(findings=[FINDING], baseline=BASELINE)
     later = plan(
-        findings=[{**FINDING, "msg": "D: has 2 GB left"}], made_at="2026-03-01T13:00:00.000Z", durations={"services@exch2": {"seconds": 3.0, "runs": 1}}
+        findings=[{**FINDING, "msg": "D: has 2 GB left"}],
+        made_at="2026-03-01T13:00:00.000Z",
+        armed_at="2026-03-01T12:30:00.000Z",
+        baseline={**BASELINE, "taken_at": "2026-03-01T12:30:00.000Z"},
+        durations={"services@exch2": {"seconds": 3.0, "runs": 1}},
     )
     assert one["hash"] == later["hash"]
     assert one["about"]["seal"] != later["about"]["seal"]
@@ -56,6 +63,8 @@ def test_two_plans_of_one_estate_have_one_hash_whenever_they_are_made() -> None:
         {"hooks": ["before_dns"]},
         {"intent": {"identity": "mail", "direction": "failover", "fence_minimum": 3}},
         {"predictions": usual()[1:]},
+        {"baseline": BASELINE},
+        {"armed_at": ""},
     ],
 )
 def test_what_a_person_decides_on_is_in_the_hash(other: dict[str, t.Any]) -> None:
@@ -109,7 +118,7 @@ def test_a_plan_for_something_else_is_refused(identity: str, kind: str) -> None:
         read(plan(), identity, kind)
 
 
-@pytest.mark.parametrize("handed", ["no json", "[]", "{}", {"format": 0}, {"format": 1}, None])
+@pytest.mark.parametrize("handed", ["no json", "[]", "{}", {"format": 0}, {"format": 2}, None])
 def test_what_is_no_plan_is_refused_in_one_sentence(handed: t.Any) -> None:
     with pytest.raises(InvalidInput, match="^plan: .*plan playbook"):
         read(handed, "mail", "failover")
