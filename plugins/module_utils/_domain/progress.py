@@ -10,34 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, unfinished
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 
-#: The steps of each kind of run in their order, and the side of the definition whose host each is done on ("" = none).
-ORDER: dict[str, tuple[tuple[str, str], ...]] = {
-    "failover": (
-        ("fence", "source"),
-        ("identity", "target"),
-        ("spns", ""),
-        ("services", "target"),
-        ("databases", "target"),
-        ("script", "target"),
-        ("dns", ""),
-        ("clients", ""),
-        ("verify", ""),
-    ),
-    "failback": (
-        ("databases", "target"),
-        ("services", "target"),
-        ("identity", "target"),
-        ("spns", ""),
-        ("fence", "source"),
-        ("services", "source"),
-        ("databases", "source"),
-        ("dns", ""),
-        ("clients", ""),
-        ("verify", ""),
-    ),
-}
+#: The one step that takes back less than its other half: the source lost only addresses, its names and shares stayed on it.
+RETURNED = ("failback", "identity", "source")
 
 
 def progress(record: RunRecord, definition: t.Mapping[str, t.Any]) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
@@ -47,7 +24,7 @@ def progress(record: RunRecord, definition: t.Mapping[str, t.Any]) -> tuple[list
     done, not_done = [], []
     for key, facts in record.steps.items():
         entry = _entry(key, len(record.images.get(key, {})), str(facts.get("msg") or ""), facts.get("went_wrong") or [])
-        if "ended_at" not in facts or _begun_again(facts):
+        if unfinished(facts):
             entry.update(status="unfinished", msg="it was begun, and nobody recorded how it ended", names=[{"name": n} for n in record.images.get(key, {})])
             not_done.append(entry)
         elif facts.get("failed"):
@@ -76,7 +53,9 @@ def expected(kind: str, definition: t.Mapping[str, t.Any]) -> list[str]:
         "clients": bool((definition.get("clients") or {}).get("flush")),
         "verify": bool((definition.get("clients") or {}).get("sample")),
     }
-    return [f"{step}@{definition[side]['host']}" if side else step for step, side in ORDER.get(kind, ()) if has[step]]
+    return [
+        key_of(step, side, definition) for step, side in ORDER.get(kind, ()) if has[step] and ((kind, step, side) != RETURNED or definition.get("addresses"))
+    ]
 
 
 def in_words(done: t.Sequence[t.Mapping[str, t.Any]], not_done: t.Sequence[t.Mapping[str, t.Any]]) -> str:
@@ -90,11 +69,6 @@ def in_words(done: t.Sequence[t.Mapping[str, t.Any]], not_done: t.Sequence[t.Map
 def failed_steps(not_done: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
     """The kinds of step whose failure a person may accept."""
     return list(dict.fromkeys(entry["step"] for entry in not_done if entry["status"] == "failed"))
-
-
-def _begun_again(facts: t.Mapping[str, t.Any]) -> bool:
-    """An intent after the last outcome: the step was tried once more, and that try did not end."""
-    return "intended_at" in facts and str(facts["intended_at"]) > str(facts["ended_at"])
 
 
 def _entry(key: str, changes: int, msg: str, bad: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:

@@ -72,7 +72,7 @@ class RunRecord:
             for change in changes:
                 known = images.setdefault(change["name"], {"before": change["before"], "after": None, "afters": [], "detail": change.get("detail")})
                 _left(known, change["after"], recorded=False)
-        self.steps.setdefault(event.step, {"begun_at": event.at})["intended_at"] = event.at
+        self.steps.setdefault(event.step, {"begun_at": event.at}).update(intended_at=event.at, trying=True)
 
     def concluded(self, event: Event) -> None:
         """A step has ended, well or badly."""
@@ -82,7 +82,7 @@ class RunRecord:
         step["seconds"] = step.get("seconds", 0.0) + spent
         step["went_wrong"], step["msg"] = self._went_wrong(step, data)
         step["bad"] = [item["name"] for item in step["went_wrong"]]
-        step.update(ended_at=event.at, failed=data["failed"], counts=data["counts"], evidence=data.get("evidence"), epoch=self.epoch)
+        step.update(ended_at=event.at, failed=data["failed"], counts=data["counts"], evidence=data.get("evidence"), epoch=self.epoch, trying=False)
         images = self.images.setdefault(event.step, {})
         if data.get("reverts") == self.id:
             begun = self.undone.get(event.step, {}).get("begun_at") or data.get("begun_at", event.at)
@@ -104,6 +104,12 @@ class RunRecord:
         covered = {item["name"] for item in (*bad, *data["changed"])}
         earlier = [item for item in step.get("went_wrong") or () if item["name"] not in covered]
         return [*earlier, *bad], "; ".join(filter(None, [step["msg"] if earlier else "", msg]))
+
+
+def unfinished(facts: t.Mapping[str, t.Any]) -> bool:
+    """Whether nobody recorded how a step ended: no outcome at all, or an intent after the last one (it was tried once more).
+    The order of the events counts, not their times: two controllers' clocks may differ."""
+    return "ended_at" not in facts or bool(facts.get("trying"))
 
 
 def _left(image: dict[str, t.Any], after: t.Any, *, recorded: bool) -> None:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, unfinished
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
 #: For each kind of run: the states it starts from, the state it is in progress in, the state it ends in.
@@ -116,7 +116,7 @@ def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:
         return None
     if record.ended:
         raise WrongState(f"run {run_id} of {identity} was {record.ended} at {record.ended_at}: it cannot be closed")
-    failed = [step for step, facts in record.steps.items() if facts.get("failed") or ("intended_at" in facts and "ended_at" not in facts)]
+    failed = [step for step, facts in record.steps.items() if facts.get("failed") or unfinished(facts)]
     if record.kind == "drill":
         # A drill that stopped is only put back. What leaves nothing to put back must not keep the identity from a failover.
         failed = [step for step in failed if step.partition("@")[0] not in NOTHING_TO_PUT_BACK]

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
@@ -21,34 +22,6 @@ OWNER_BEFORE = {"failover": "source", "failback": "target", "drill": "source"}
 
 #: Which side a run of this kind gives the identity to; clients could write there.
 TAKER = {"failover": "target", "failback": "source"}
-
-#: The steps of a run in their order, by kind and by side ("" = on no host). The roles have the same order.
-ORDER: dict[str, tuple[tuple[str, str], ...]] = {
-    "failover": (
-        ("fence", "source"),
-        ("identity", "target"),
-        ("spns", ""),
-        ("services", "target"),
-        ("databases", "target"),
-        ("script", "target"),
-        ("dns", ""),
-        ("clients", ""),
-        ("verify", ""),
-    ),
-    "failback": (
-        ("databases", "target"),
-        ("services", "target"),
-        ("identity", "target"),
-        ("spns", ""),
-        ("fence", "source"),
-        ("identity", "source"),
-        ("services", "source"),
-        ("databases", "source"),
-        ("dns", ""),
-        ("clients", ""),
-        ("verify", ""),
-    ),
-}
 
 #: Evidence that the fence gathers by itself; any other was given to it by a hook.
 OWN_EVIDENCE = ("silence", "read_back")
@@ -106,7 +79,7 @@ def steps_of_run(record: RunRecord, definition: t.Mapping[str, t.Any]) -> list[t
     """The steps of a run for ``point_of_no_return``: as the journal shows them, and those to come as the definition lists them."""
     steps: list[tuple[str, t.Collection[str]]] = []
     for kind, side in ORDER.get(record.kind, ()):
-        key = f"{kind}@{definition[side]['host']}" if side else kind
+        key = key_of(kind, side, definition)
         if key in record.steps:
             steps.append((key, list(record.images.get(key, {}))))
         else:

@@ -92,6 +92,12 @@ def test_an_accepted_failure_is_done_and_says_so() -> None:
     assert [entry["status"] for entry in progress(made, {})[0]] == ["accepted"]
 
 
+def test_a_failback_gives_the_source_its_addresses_back() -> None:
+    moved = {"source": {"host": "exch1"}, "target": {"host": "exch2"}, "addresses": [{"address": "10.0.0.21"}]}
+    assert expected("failback", moved) == ["identity@exch2", "fence@exch1", "identity@exch1"]
+    assert expected("failback", {**moved, "addresses": [], "names": ["files"]}) == ["identity@exch2", "fence@exch1"]
+
+
 def test_a_failback_does_one_kind_of_step_on_both_servers() -> None:
     assert expected("failback", DEFINITION) == ["services@exch2", "spns", "fence@exch1", "services@exch1", "dns"]
 

@@ -97,6 +97,12 @@ def test_a_failed_or_unfinished_step_keeps_a_run_open() -> None:
             closing(folded("failing_over", record(steps={"dns": facts})), "mail", "r1")
 
 
+def test_a_step_that_was_tried_again_and_broke_off_keeps_a_run_open() -> None:
+    facts = {"ended_at": "x", "intended_at": "y", "trying": True, "failed": False}
+    with pytest.raises(WrongState, match="dns did not end well"):
+        closing(folded("failing_over", record(steps={"dns": facts})), "mail", "r1")
+
+
 def test_a_drill_closes_over_steps_that_leave_nothing_to_put_back() -> None:
     facts = {"failed": True, "ended_at": "x"}
     assert closing(folded("protected", record("drill", steps={"clients": facts, "script@exch2": facts})), "mail", "r1") is not None
