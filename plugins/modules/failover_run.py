@@ -106,14 +106,15 @@ options:
       - Why a run is given up, or who moved the identity and how. Required for O(state=abandoned) and O(state=adopted).
       - What becomes of the data that clients may have written, required for O(mode=undo) where the run has passed the point of no return.
       - With O(state=taken_over) it is required while the other controller's lease has not run out, and is kept in the journal.
-      - With O(state=opened) it is kept in the journal. With O(state=armed) it allows a baseline of a source whose services do not all run.
+      - With O(state=opened) it is kept in the journal. With O(state=armed) it allows a baseline of a source whose services do not all
+        run; the baseline keeps it, and arming again does not ask for the same services.
     type: str
   break_glass:
     description:
       - Opens a failover that not enough people approved, for this reason.
       - The journal keeps it as an accepted risk of its own kind, and every report and RV(ignore:break_glass) of
         M(continuity.identity_failover.failover_status) show it before everything else. It is not used where enough people approved.
-      - It covers the approval only. The machine must be the right one, and a baseline must be there.
+      - It covers the approval only. The machine must be the right one.
     type: str
   data_state:
     description:

@@ -28,7 +28,8 @@ def arm(task: RunTask) -> None:
     if fold.active_run or fold.state not in ("unarmed", "protected"):
         raise WrongState(f"{identity} is {fold.state}: a baseline can only be taken while the source owns the identity and no run is open")
     baseline, warnings = take_baseline(task.definition, task.hosts, task.clock)
-    _healthy(baseline, task)
+    if down := _accepted_down(baseline, task):
+        baseline["accepted_down"] = down
     result.warnings.extend(warnings)
     changed = differences(fold.baseline, baseline)
     old = (task.clock.now() - moment(fold.armed_at)).total_seconds() if fold.armed_at else None
@@ -56,14 +57,20 @@ def _write(task: RunTask, armed: Event) -> None:
     journal.begin([anew, armed], start(ended))
 
 
-def _healthy(baseline: t.Mapping[str, t.Any], task: RunTask) -> None:
-    """A failback starts what the baseline recorded: one of a sick source would leave it sick. A drill's services run nowhere in peace time."""
+def _accepted_down(baseline: t.Mapping[str, t.Any], task: RunTask) -> dict[str, str]:
+    """Service of the source that does not run -> why that is right, as said now or when it was armed before. Raises WrongState.
+
+    A failback starts what the baseline recorded: one of a sick source would leave it sick. A drill's services run nowhere in peace time.
+    """
     source = baseline["source"]
     images = baseline["services"][source]
     names = [service["name"] for service in task.definition["services"]]
     down = [name for name in names if images[name] is None or images[name]["state"] != "Running"]
-    if down and not task.reason():
+    known = task.fold.baseline.get("accepted_down") or {}
+    unexplained = [name for name in down if name not in known]
+    if unexplained and not task.reason():
         raise WrongState(
-            f"{task.identity} is not armed: {', '.join(down)} of {source} do not run, and a failback would leave them so. "
-            "Start them, or say with reason why this is how the source serves"
+            f"{task.identity} is not armed: {', '.join(unexplained)} of {source} do not run, and a failback would leave them so. "
+            "Start them, or say why this is how the source serves, with -e failover_arm_reason='why' (the option reason of the module)"
         )
+    return {name: known.get(name) or task.reason() for name in down}

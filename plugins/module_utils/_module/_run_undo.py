@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
@@ -41,7 +42,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
         task = dataclasses.replace(task, params={**task.params, "kind": record.kind})
     owner = undo.owner_after_undo(task.fold, record.kind)
     point = undo.data_at_stake(record, task.definition)
-    consent = str((task.params["accept"] or {}).get("data_at_stake") or "").strip() or (task.reason() if taken is None else "")
+    consent = reasons(task.params["accept"] or {}).get("data_at_stake", "") or (task.reason() if taken is None else "")
     consent = consent or record.data_consent
     if point is not None and not consent:
         taker = task.definition[undo.TAKER[record.kind]]["host"]

@@ -172,6 +172,13 @@ def test_an_undo_that_stopped_does_not_ask_for_the_data_again_until_it_went_forw
         servers.undo()
 
 
+def test_an_undo_refuses_to_accept_what_is_no_finding(servers: Servers) -> None:
+    servers.fence()
+    servers.stop()
+    with pytest.raises(InvalidInput, match="owner_not_confirmd"):
+        servers.estate.run("opened", mode="undo", accept={"owner_not_confirmd": "a slip of the keyboard"})
+
+
 def test_an_undo_takes_the_run_over_and_the_reason_for_that_is_no_word_about_the_data(servers: Servers) -> None:
     servers.fence()
     servers.start()

@@ -306,9 +306,22 @@ def test_a_plan_takes_no_lease_resumes_nothing_and_writes_only_its_hash(estate: 
 
 def test_a_source_whose_services_are_down_is_not_armed_without_a_reason(estate: Estate) -> None:
     estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")][0]["State"] = "Stopped"
-    with pytest.raises(WrongState, match="IS of exch1 do not run"):
+    with pytest.raises(WrongState, match="IS of exch1 do not run.*failover_arm_reason"):
         estate.run("armed", reason=None)
     assert estate.run("armed", reason="it is started on demand").extra["state"] == "protected"
+
+
+def test_why_a_service_is_down_is_kept_so_that_a_leak_check_or_a_failback_arms_without_asking(estate: Estate) -> None:
+    service = estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")][0]
+    service["State"] = "Stopped"
+    estate.run("armed", reason="it is started on demand")
+    again = estate.run("armed", reason=None, check_mode=True)
+    assert (again.changed, again.extra["changes"]) == (False, [])
+    service["State"] = "Running"
+    assert estate.run("armed", reason=None).extra["baseline"].get("accepted_down") is None
+    service["State"] = "Stopped"
+    with pytest.raises(WrongState):
+        estate.run("armed", reason=None)
 
 
 def test_a_drills_own_services_need_not_run_in_peace_time(estate: Estate) -> None:
