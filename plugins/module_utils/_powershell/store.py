@@ -7,7 +7,7 @@
 """The store's script on the target: one transaction of the journal and its lease under one named mutex.
 
 Input  ``{path, request: {identity, after, checkpoint, lines, expect: {seq, hash}|null, lease: {...}|null, aside, actor}}``
-Output ``{verdict, head: {seq, hash}, mark: {seq, hash}, lines, lease: {...}, torn, account: {name, sid}}``
+Output ``{verdict, head: {seq, hash}, mark: {seq, hash}, lines, lease: {...}, damaged, torn, account: {name, sid}}``
 
 Facts it stands on (reference: Microsoft's documentation of System.IO, Mutex objects and ConvertFrom-Json):
 
@@ -114,10 +114,23 @@ try {
     }
 
     $lease = @{ holder = ''; epoch = 0; by = ''; run = ''; seconds = 0.0; granted = 0.0; longest = 0.0; settling = 0.0; boot = $boot; since = '' }
+    $damaged = $false
     if ([System.IO.File]::Exists($leaseFile)) {
-        $kept = [System.IO.File]::ReadAllText($leaseFile, $encoding) | ConvertFrom-Json
-        foreach ($name in @($lease.Keys)) { if ($null -ne $kept.PSObject.Properties[$name]) { $lease[$name] = $kept.$name } }
-        if (([string]$lease.boot -ne $boot) -or ([double]$lease.granted -gt $uptime)) {
+        $read = $lease.Clone()
+        try {
+            $kept = [System.IO.File]::ReadAllText($leaseFile, $encoding) | ConvertFrom-Json
+            if ($kept -isnot [System.Management.Automation.PSCustomObject]) { throw 'no lease' }
+            foreach ($name in @($lease.Keys)) { if ($null -ne $kept.PSObject.Properties[$name]) { $read[$name] = $kept.$name } }
+            foreach ($name in @('epoch', 'seconds', 'granted', 'longest', 'settling')) {
+                if (($read[$name] -is [bool]) -or ($read[$name] -isnot [System.ValueType])) { throw 'no lease' }
+            }
+            $lease = $read
+        } catch { $damaged = $true }
+        if ($damaged) {
+            # Nobody's lease: whoever held it is told so, and the epochs go on behind those that the journal tells of.
+            [System.IO.File]::Delete($leaseFile + '.damaged')
+            [System.IO.File]::Move($leaseFile, ($leaseFile + '.damaged'))
+        } elseif (([string]$lease.boot -ne $boot) -or ([double]$lease.granted -gt $uptime)) {
             # Kept at once, or the lease of a dead holder would begin anew at every look.
             $lease.boot = $boot; $lease.granted = $uptime
             Write-Whole $leaseFile (ConvertTo-Json -InputObject $lease -Compress)
@@ -188,7 +201,7 @@ try {
         }
     }
     return @{
-        verdict = $verdict; head = @{ seq = $seq; hash = $hash }; mark = $mark; lines = $tail; torn = $torn; account = $account
+        verdict = $verdict; head = @{ seq = $seq; hash = $hash }; mark = $mark; lines = $tail; torn = $torn; damaged = $damaged; account = $account
         lease = @{
             holder = $lease.holder; epoch = $lease.epoch; by = $lease.by; run = $lease.run
             longest = $longest; settling = $settling; since = $lease.since; remaining = $remaining

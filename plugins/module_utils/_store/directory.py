@@ -48,6 +48,17 @@ def write_whole(path: pathlib.Path, text: str) -> None:
         os.close(folder)
 
 
+def kept_lease(content: bytes, boot: str) -> KeptLease | None:
+    """The lease that a file holds; None where it holds none, as after a crash of the machine."""
+    try:
+        there = json.loads(content)
+        kept = KeptLease(**{"boot": boot, **{field.name: there[field.name] for field in dataclasses.fields(KeptLease) if field.name in there}})
+    except (ValueError, TypeError):
+        return None
+    numbers = (kept.epoch, kept.seconds, kept.granted, kept.longest, kept.settling)
+    return kept if isinstance(there, dict) and all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in numbers) else None
+
+
 def _private(path: str, flags: int) -> int:
     """What a journal tells of an estate is nobody else's business."""
     return os.open(path, flags, 0o600)
@@ -97,7 +108,7 @@ class DirectoryStore:
         base = max(0, number(lines[0]) - 1) if lines else 0
         head = Head(base + len(lines), line_hash(lines[-1]) if lines else GENESIS)
         uptime, boot = self._uptime(), self._boot()
-        kept = self._read_lease(request.identity, uptime, boot)
+        kept, damaged = self._read_lease(request.identity, uptime, boot)
         lease = lease_state(kept, uptime)
         mark = self._read_mark(request.identity)
         verdict = judge(request.lease, lease, request.expect, head)
@@ -114,7 +125,7 @@ class DirectoryStore:
                 kept = grant(request.lease, kept, uptime, boot, stamp(datetime.datetime.now(datetime.timezone.utc)))
                 self._keep_lease(request.identity, kept)
                 lease = lease_state(kept, uptime)
-        return Reply(verdict=verdict, head=head, lines=tail, lease=lease, mark=mark, torn=torn)
+        return Reply(verdict=verdict, head=head, lines=tail, lease=lease, mark=mark, torn=torn, damaged=damaged)
 
     def _write(self, journal: pathlib.Path, request: Request, head: Head) -> Head:
         text = "\n".join(request.lines) + "\n"
@@ -152,15 +163,19 @@ class DirectoryStore:
             write_whole(journal, whole + newline)
         return (whole.split("\n") if whole else []), torn
 
-    def _read_lease(self, identity: str, uptime: float, boot: str) -> KeptLease:
+    def _read_lease(self, identity: str, uptime: float, boot: str) -> tuple[KeptLease, bool]:
+        """The lease, and whether its file was damaged: then it was set aside, and the lease is nobody's."""
         path = self._folder / f"{identity}.lease"
         if not path.exists():
-            return KeptLease(boot=boot)
-        there = KeptLease(**json.loads(path.read_text(encoding="utf-8")))
+            return KeptLease(boot=boot), False
+        there = kept_lease(path.read_bytes(), boot)
+        if there is None:
+            path.replace(path.with_name(f"{path.name}.damaged"))
+            return KeptLease(boot=boot), True
         kept = after_restart(there, uptime, boot)
         if kept != there:
             self._keep_lease(identity, kept)
-        return kept
+        return kept, False
 
     def _keep_lease(self, identity: str, kept: KeptLease) -> None:
         write_whole(self._folder / f"{identity}.lease", json.dumps(dataclasses.asdict(kept)))

@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, claimed_sid, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held, way_out
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import later_epoch
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
@@ -185,10 +186,22 @@ class Journal:
             if start != self.head:
                 self._begin_again(start)
             self._keep(events, list(reply.lines), head)
-        self.lease, self.account = reply.lease, reply.account
+        self.lease, self.account = self._after_recorded(reply.lease), reply.account
+        if reply.damaged:
+            self.warnings.append(
+                f"the lease of {self.identity} in {self.store.place} could not be read: it was set aside in a .damaged file and is nobody's now; "
+                "a controller that held it stops, and a run goes on under a later epoch"
+            )
         if reply.torn:
             self.warnings.append(f"the journal in {self.store.place} ended in half a line, as after a crash; it was set aside in a .torn file")
         return reply
+
+    def _after_recorded(self, lease: LeaseState) -> LeaseState:
+        """A lease whose file is lost begins at 0 again; its epochs must go on behind those of every run that may have been."""
+        if lease.epoch or not self.events:
+            return lease
+        recorded = self.fold()
+        return dataclasses.replace(lease, epoch=later_epoch(recorded, 0)) if any(run.epoch for run in recorded.runs.values()) else lease
 
     def ask(self, request: Request) -> Reply:
         """Repeats after a lost answer: the expected head makes a second append impossible."""

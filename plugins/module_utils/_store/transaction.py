@@ -54,6 +54,7 @@ class Reply:
     mark: Head = Head()  #: the head that the store remembers beside the journal's file; a journal behind it was shortened
     account: t.Mapping[str, str] = dataclasses.field(default_factory=dict)  #: ``{name, sid}`` of who is logged on; empty for a directory
     torn: str = ""  #: an incomplete last line that was set aside (nobody was ever told that it was written)
+    damaged: bool = False  #: the lease's file could not be read and was set aside: it is nobody's, and its epoch is 0
 
     @classmethod
     def from_json(cls, data: t.Mapping[str, t.Any]) -> Reply:
@@ -75,6 +76,7 @@ class Reply:
             mark=Head(int(mark["seq"]), mark["hash"] or GENESIS),
             account={key: str(value) for key, value in (data.get("account") or {}).items()},
             torn=data.get("torn") or "",
+            damaged=bool(data.get("damaged")),
         )
 
 

@@ -20,6 +20,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls
 
 DESCRIPTOR = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 KEPT = ("holder", "epoch", "by", "run", "seconds", "granted", "longest", "settling", "boot", "since")
+NUMBERS = ("epoch", "seconds", "granted", "longest", "settling")
 
 
 def _hash(line: str) -> str:
@@ -81,16 +82,26 @@ def _tail(lines: list[str], first: int, checkpoint: bool) -> list[str]:
     return lines[marked[-1] if marked else first :]
 
 
-def _read_lease(files: Files, path: str, boot: str, uptime: float) -> dict[str, Any]:
-    lease: dict[str, Any] = {"holder": "", "epoch": 0, "by": "", "run": "", "seconds": 0.0, "granted": 0.0, "longest": 0.0, "settling": 0.0}
-    lease.update(boot=boot, since="")
-    if files.exists(path):
-        kept = json.loads(files.read(path))
-        lease.update({name: kept[name] for name in KEPT if name in kept})
-        if lease["boot"] != boot or float(lease["granted"]) > uptime:
-            lease.update(boot=boot, granted=uptime)
-            _write_whole(files, path, json.dumps(lease).encode())
-    return lease
+def _read_lease(files: Files, path: str, boot: str, uptime: float) -> tuple[dict[str, Any], bool]:
+    """The lease, and whether its file was damaged and set aside."""
+    fresh: dict[str, Any] = {"holder": "", "epoch": 0, "by": "", "run": "", "seconds": 0.0, "granted": 0.0, "longest": 0.0, "settling": 0.0}
+    fresh.update(boot=boot, since="")
+    if not files.exists(path):
+        return fresh, False
+    content = files.read(path)
+    try:
+        kept = json.loads(content)
+        lease = {**fresh, **{name: kept[name] for name in KEPT if name in kept}}
+        if not isinstance(kept, dict) or any(type(lease[name]) not in (int, float) for name in NUMBERS):
+            raise TypeError("no lease")
+    except (ValueError, TypeError):
+        files.write(path + ".damaged", content)
+        files.delete(path)
+        return fresh, True
+    if lease["boot"] != boot or float(lease["granted"]) > uptime:
+        lease.update(boot=boot, granted=uptime)
+        _write_whole(files, path, json.dumps(lease).encode())
+    return lease, False
 
 
 def _told(lease: dict[str, Any], uptime: float) -> dict[str, Any]:
@@ -134,7 +145,7 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
     lines, torn = _read_journal(files, journal)
     base = _base(lines)
     seq, head = base + len(lines), _hash(lines[-1]) if lines else "0" * 64
-    lease = _read_lease(files, lease_file, boot, uptime)
+    lease, damaged = _read_lease(files, lease_file, boot, uptime)
     told = _told(lease, uptime)
     claim, expect = request.get("lease"), request.get("expect")
     verdict = _verdict(claim, told)
@@ -154,5 +165,5 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
             lease = _granted(claim, lease, told, uptime)
             _write_whole(files, lease_file, json.dumps(lease).encode())
             told = _told(lease, uptime)
-    where = {"head": {"seq": seq, "hash": head}, "mark": mark, "lines": tail, "torn": torn, "account": account}
+    where = {"head": {"seq": seq, "hash": head}, "mark": mark, "lines": tail, "torn": torn, "damaged": damaged, "account": account}
     return {"verdict": verdict, **where, "lease": told}

@@ -255,3 +255,21 @@ def test_a_lease_that_was_given_up_with_the_lines_is_given_up_although_the_answe
     store.lose = True
     journal.append([journal.draft("accepted", data={})], held("a", 1, release=True), anywhere=True)
     assert [event.kind for event in journal.events] == ["armed", "accepted"]
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_behind_a_lease_that_was_lost_epochs_go_on_after_those_of_every_run(tmp_path: pathlib.Path, content: str | None) -> None:
+    case = Case(tmp_path)
+    journal, _store = case.open()
+    journal.append([journal.draft("armed", data={"machines": {}})])
+    opened = {"kind": "drill", "mode": "execute", "planned": True, "epoch": 7}
+    journal.append([journal.draft("run_opened", run="r1", data=opened)], held("a", 7, acquire=True))
+    path = tmp_path / "store" / "mail.lease"
+    path.unlink() if content is None else path.write_text(content, encoding="ascii")
+    later, _store = case.open()
+    later.read()
+    assert (later.lease.live, later.lease.epoch, len(later.warnings)) == (False, 1007, 0 if content is None else 1)
+    with pytest.raises(LeaseLost):
+        journal.append([journal.draft("accepted", data={})], held("a", 7), anywhere=True)
+    assert later.claim(held("b", later.lease.epoch + 1, acquire=True)).epoch == 1008
+    assert later.read().runs["r1"].epoch == 7 and later.lease.epoch == 1008

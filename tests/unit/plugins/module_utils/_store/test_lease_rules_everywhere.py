@@ -35,6 +35,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request
 from ansible_collections.continuity.identity_failover.tests.lab.model.files import Files
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins import store as twin
+from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._store.test_transaction import DAMAGED
 from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, needs_engine
 
 BOOTS = [f"2026-11-{day:02}T01:00:00Z" for day in range(1, 28)]
@@ -80,6 +81,9 @@ ACTS = st.builds(
     force=st.sampled_from([False, False, True]),
 )
 SEQUENCES = st.lists(ACTS, min_size=1, max_size=12)
+
+
+ACT = Act(0, False, "a", "renew", 60.0, 0.0, 0, False)
 
 
 class Place:
@@ -218,6 +222,18 @@ def hold_together(acts: list[Act], place: Place, first: t.Callable[..., t.Any], 
 def test_the_directory_and_the_labs_twin_follow_the_rules(acts: list[Act], tmp_path_factory: pytest.TempPathFactory) -> None:
     place, folder = Place(), tmp_path_factory.mktemp("rules")
     hold_together(acts, place, Rules(place), [Directory(place, folder / "directory"), Twin(place, folder / "twin")])
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_the_labs_twin_sets_a_damaged_lease_aside_as_the_stores_do(content: str, tmp_path: pathlib.Path) -> None:
+    place = Place()
+    played, files = Twin(place, tmp_path / "twin"), Files(tmp_path / "twin")
+    lease = FOLDER + "\\mail.lease"
+    played.host.files = files
+    assert played(ACT, LeaseClaim("a", 7, 60.0, acquire=True))[0] == "ok"
+    files.write(lease, content.encode("ascii"))
+    assert shown(played(ACT, LeaseClaim("a", 7, 60.0))) == ("lease_lost", "", 0, "", "", False)
+    assert (files.exists(lease), files.read(lease + ".damaged")) == (False, content.encode("ascii"))
 
 
 @pytest.fixture(scope="module")

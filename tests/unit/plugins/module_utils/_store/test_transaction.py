@@ -316,6 +316,21 @@ def test_after_a_restart_of_the_store_the_lease_of_a_dead_holder_runs_out_all_th
     assert ask(store, lease=acquire("b", 2)).verdict == "ok"
 
 
+DAMAGED = ["", "\0\0\0", '{"holder":"a","ep', "5", "[]", "null", '{"holder":"a","epoch":"x"}', '{"holder":"a","epoch":null}', '{"holder":"a","granted":true}']
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_lease_that_can_not_be_read_is_set_aside_and_nobody_s(made: Made, content: str) -> None:
+    store, _clockwork, path = made
+    ask(store, lease=acquire("a", 7))
+    path.with_suffix(".lease").write_text(content, encoding="ascii")
+    reply = ask(store, lease=claim("a", 7))
+    assert (reply.verdict, reply.damaged, reply.lease.live, reply.lease.epoch) == ("lease_lost", True, False, 0)
+    assert path.with_name("mail.lease.damaged" if path.name == "mail.journal" else "journal\\mail.lease.damaged").read_text(encoding="ascii") == content
+    again = ask(store, lease=acquire("b", 1008))
+    assert (again.verdict, again.damaged, again.lease.holder) == ("ok", False, "b")
+
+
 def test_half_a_line_is_set_aside_and_said(made: Made) -> None:
     store, _clockwork, path = made
     first, head = lines(1)
