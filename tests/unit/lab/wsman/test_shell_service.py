@@ -103,7 +103,7 @@ def test_a_command_with_both_streams_and_a_code() -> None:
     async def work(client: _Client) -> None:
         answer = await client.receive(await client.run("fail"))
         assert _streams(answer) == {"stdout": b"out\r\n", "stderr": "err ü\r\n".encode()} and _state(answer) == ("Done", "3")
-        assert client.host.started == [("fail", [], {"A": "b"})]
+        assert client.host.started == [("fail", [], {"A": "b", "LAB_LOGON": "Administrator"})]
 
     _play(work)
 

@@ -53,8 +53,8 @@ ARGUMENTS: dict[str, t.Any] = {
 }
 RUN = {"exch2"}
 EXPECTED: dict[str, set[str]] = {
-    "failover_status": RUN | {"exch1"},
-    "failover_monitor": RUN | {"exch1", "wit1", "watched"},
+    "failover_status": RUN | {"exch1", "dc1"},
+    "failover_monitor": RUN | {"exch1", "wit1", "dc1", "watched"},
     "failover_ack": RUN | {"exch1"},
     "failover_run": RUN | {"exch1", "wit1", "dc1"},
     "failover_journal": {"exch1"},
