@@ -56,7 +56,8 @@ def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, 
         if active.kind == "drill" and kind == "failover" and fold.state in starts:
             return Opening("open", beside=active.id)
         raise WrongState(
-            f"{identity}: the {active.kind} run {active.id} is not finished: resume it with the {active.kind} playbook, or abandon it, before a {kind}"
+            f"{identity}: the {active.kind} run {active.id} is not finished. Before a {kind}, resume it: "
+            f"{command(active.kind, identity)} - or undo it, which also ends a run that has moved nothing: {command('undo', identity)}"
         )
     left = [run for run in fold.left_over() if run.kind == kind == "drill"]
     if fold.state in starts:

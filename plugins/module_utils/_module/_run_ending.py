@@ -12,10 +12,10 @@ import secrets
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import failed_steps, in_words, progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import undo_progress
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import OWNER_BEFORE, undo_progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
@@ -108,7 +108,26 @@ def stop(task: RunTask) -> None:
     if ours and not task.check_mode:
         task.journal.claim(releasing(run))
     task.result.outcomes.append(Outcome(run["id"], task.status() if ours else "already", ours))
-    task.result.msg = f"run {run['id']} of {task.identity} is stopped; {_tell_progress(task, run)}"
+    record = task.fold.runs.get(run["id"])
+    if record is not None and record.ended:
+        task.result.msg = f"run {record.id} of {task.identity} had been {record.ended} before; {_tell_what_follows(task, record)}"
+    else:
+        task.result.msg = f"run {run['id']} of {task.identity} is stopped; {_tell_progress(task, run)}"
+
+
+def _tell_what_follows(task: RunTask, record: RunRecord) -> str:
+    """What failed after a run had ended is no part of it: there is nothing to resume and nothing to undo. Returns it as a sentence."""
+    extra = task.result.extra
+    extra.update(done=progress(record, task.definition)[0], not_done=[], next_accepting="", undo="")
+    if record.kind == "failback" and record.ended == "closed":
+        extra["next"] = command("arm", task.identity)
+        return "what failed came afterwards. The source owns the identity; arm it again"
+    if record.kind == "drill":
+        # No arming, and no other drill, which arms first: that would take what was left behind for peace time.
+        extra["next"] = command("status", task.identity)
+        return "what failed came afterwards: take away by hand what it left behind before the identity is armed again"
+    extra["next"] = next_command(task.fold.state, task.identity)
+    return f"what failed came afterwards. {task.identity} is {task.fold.state}"
 
 
 def _tell_progress(task: RunTask, run: t.Mapping[str, t.Any]) -> str:
@@ -140,4 +159,6 @@ def abandon(task: RunTask) -> None:
         task.journal.append([task.journal.draft("run_abandoned", run=record.id, by=claim.by, data={"reason": task.params["reason"]})], claim)
         task.journal.claim(LeaseClaim(**{**vars(claim), "acquire": False, "release": True}))
     result.outcomes.append(Outcome(record.id, task.status(), True, before=task.fold.state, after=task.journal.fold().state))
-    result.msg = f"run {record.id} of {task.identity} is abandoned: it had moved nothing, the source owns the identity"
+    owner = OWNER_BEFORE[record.kind]
+    result.extra["owner_afterwards"] = owner
+    result.msg = f"{record.kind} run {record.id} of {task.identity} is abandoned: it had moved nothing, the {owner} owns the identity"

@@ -117,3 +117,50 @@ def test_a_dns_failure_that_was_accepted_goes_through_to_closed(estate: Estate, 
     assert """'{"failover_accept_failure": {"dns": "the zone is changed by hand"}}'""" in refused.value.details["next"]
     closed = estate.run("closed", run=run, accept={"owner_not_confirmed": "the zone is changed by hand"})
     assert (closed.extra["state"], [entry.get("step", "") for entry in closed.extra["accepted"]]) == ("failed_over", ["dns", ""])
+
+
+def test_what_fails_after_a_failover_was_closed_leaves_nothing_to_resume_or_undo(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    estate.run("closed", run=run)
+    stopped = estate.run("stopped", run=run)
+    assert "had been closed before; what failed came afterwards" in stopped.msg and not stopped.changed
+    assert (stopped.extra["undo"], stopped.extra["next_accepting"], stopped.extra["not_done"]) == ("", "", [])
+    assert ".failback " in stopped.extra["next"] and stopped.extra["state"] == "failed_over"
+
+
+def test_what_fails_after_a_failback_was_closed_is_followed_by_arming(estate: Estate) -> None:
+    estate.run("closed", run=opened(estate).extra["run"])
+    estate.dead.clear()
+    run = estate.run("opened", kind="failback").extra["run"]
+    estate.run("closed", run=run)
+    stopped = estate.run("stopped", run=run)
+    assert stopped.extra["next"] == "ansible-playbook continuity.identity_failover.arm -e failover_identity=mail"
+    assert stopped.extra["undo"] == "" and "is stopped" not in stopped.msg
+
+
+def test_a_drill_that_left_something_is_not_followed_by_what_would_take_it_for_peace_time(estate: Estate) -> None:
+    estate.run("armed")
+    run = estate.run("opened", kind="drill").extra["run"]
+    estate.run("closed", run=run)
+    stopped = estate.run("stopped", run=run)
+    assert ".status " in stopped.extra["next"] and stopped.extra["undo"] == "" and "left behind" in stopped.msg
+
+
+def test_an_abandoned_failback_says_that_the_target_owns_the_identity(estate: Estate) -> None:
+    estate.run("closed", run=opened(estate).extra["run"])
+    estate.dead.clear()
+    estate.run("stopped", run=estate.run("opened", kind="failback").extra["run"])
+    for check_mode in (True, False):
+        result = estate.run("abandoned", check_mode=check_mode)
+        assert (result.extra["owner_afterwards"], "the target owns the identity" in result.msg) == ("target", True)
+    assert result.extra["state"] == "failed_over"
+
+
+def test_an_open_run_is_told_with_the_commands_that_resume_and_undo_it(estate: Estate) -> None:
+    estate.run("closed", run=opened(estate).extra["run"])
+    estate.dead.clear()
+    estate.run("stopped", run=estate.run("opened", kind="failback").extra["run"])
+    with pytest.raises(WrongState) as refused:
+        estate.run("opened")
+    told = refused.value.message
+    assert "identity_failover.failback -e" in told and "identity_failover.undo -e" in told and "abandon" not in told
