@@ -38,6 +38,7 @@ STATES = (
     State("failing_back", "a failback run holds the lease, or held it and stopped; it can be resumed", "moving"),
 )
 
+#: Missed probes are nothing to journal: the monitor shows ``suspect`` while the journal says ``protected``, so its rows are those of ``protected``.
 TRANSITIONS = (
     Transition("unarmed", "armed", "protected", "a baseline was taken"),
     Transition("unarmed", "break_glass", "failing_over", "a person opened the run without approval and without a baseline, with reasons"),
@@ -45,6 +46,7 @@ TRANSITIONS = (
     Transition("protected", "probes_missed", "suspect", "probes were missed"),
     Transition("suspect", "source_answered", "protected", "a probe was answered"),
     Transition("suspect", "incident_opened", "pending", "Time to Fail reached zero"),
+    Transition("suspect", "quorum", "approved", "a planned move was decided"),
     Transition("protected", "incident_opened", "pending", "Time to Fail reached zero"),
     Transition("protected", "quorum", "approved", "a planned move was decided"),
     Transition("pending", "quorum", "approved", "enough people decided to proceed"),
@@ -65,6 +67,7 @@ TRANSITIONS = (
     Transition("approved", "failover_opened", "failing_over", "the run was opened"),
     Transition("approved", "break_glass", "failing_over", "a vote did not hold when the run was opened, and a person broke the glass"),
     Transition("protected", "break_glass", "failing_over", "a person opened the run without approval, with a reason"),
+    Transition("suspect", "break_glass", "failing_over", "a person opened the run without approval, with a reason"),
     Transition("pending", "break_glass", "failing_over", "a person opened the run without approval, with a reason"),
     Transition("declined", "break_glass", "failing_over", "a person opened the run against a refusal, with a reason"),
     Transition("recovered", "break_glass", "failing_over", "a person opened the run although the source came back, with a reason"),
