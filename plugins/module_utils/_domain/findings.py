@@ -54,7 +54,9 @@ KINDS: dict[str, Kind] = {
     "plan_conflict": Kind("error", "something is otherwise than the plan found it", "make a new plan, or put it as the plan found it"),
     "source_answers": Kind("error", "the source answers again", "decide on a planned move with the ack playbook, or fence the source"),
     "not_in_this_release": Kind(
-        "warning", "the definition asks for something that this release does not do", "do not count on it, or take it out of the definition"
+        "warning",
+        "the definition or a vote asks for something that this release does not do",
+        "do not count on it: do it by hand, or take it out of the definition or vote anew without it",
     ),
     "data_at_stake": Kind(
         "blocker",

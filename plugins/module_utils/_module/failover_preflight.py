@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged, reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, tally
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     FailoverError,
     InvalidInput,
@@ -78,6 +79,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     found += _preflight_hosts.baseline(case, journal) if isinstance(journal, Fold) else journal
     found += _mirror(case, params["identity"])
     found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case) + _not_yet(definition)
+    found += _data_choice(journal, params["kind"], clock) if isinstance(journal, Fold) else []
     result = _result(judged(found, accept), params["identity"], params["kind"])
     result.timing["total"] = clock.monotonic() - begun
     return result
@@ -96,6 +98,19 @@ def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:
         "directory.credential": bool((definition["directory"] or {}).get("credential")),
     }
     return [Finding("not_in_this_release", "", {"key": key}, f"{key} has no effect in this release") for key, set_ in asked.items() if set_]
+
+
+def _data_choice(fold: Fold, kind: str, clock: Clock) -> list[Finding]:
+    """People who approved that queues are discarded must not believe that a run will do it: it keeps the choice in the journal."""
+    if kind != "failover":
+        return []
+    found = []
+    for choice in LOSING:
+        people = [str(vote["by"]) for vote in tally(fold.votes, clock.now()).proceed if vote["intent"].get("data_state") == choice]
+        if people:
+            msg = f"{choice} is what {', '.join(people)} decided for the data; this release records the choice and does nothing to the data"
+            found.append(Finding("not_in_this_release", "", {"key": "data_state", "choice": choice, "by": people}, msg))
+    return found
 
 
 def _journal(case: Case, identity: str) -> Fold | list[Finding]:

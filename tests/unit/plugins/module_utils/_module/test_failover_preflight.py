@@ -287,6 +287,22 @@ def test_clients_whose_settings_are_unknown_are_not_passed_over(world: World) ->
     assert world.found()["check_failed"]["evidence"] == {"check": "clients", "names": ["ws999"]}
 
 
+@pytest.mark.parametrize(
+    ("choice", "kind", "told"), [("discard_queues", "failover", True), ("discard_queues", "drill", False), ("apply_queues", "failover", False)]
+)
+def test_a_choice_for_the_data_that_nothing_carries_out(world: World, choice: str, kind: str, told: bool) -> None:
+    world.run()
+    world.armed = False
+    journal = open_journal("mail", world.definition["store"], None, world.hosts(), world.clock)
+    until = stamp(world.clock.now() + datetime.timedelta(hours=1))
+    vote = {"by": "ops", "decision": "proceed", "reason": "a move", "intent": {"data_state": choice}, "required": 1, "expires_at": until}
+    journal.read()
+    journal.append([journal.draft("decision", data=vote)])
+    found = world.found(kind=kind).get("not_in_this_release")
+    assert bool(found) is told
+    assert not found or (found["severity"], found["evidence"]) == ("warning", {"key": "data_state", "choice": choice, "by": ["ops"]})
+
+
 def test_a_journal_that_can_not_be_used(world: World, tmp_path: pathlib.Path) -> None:
     world.armed = False
     (tmp_path / "file").write_text("x", encoding="utf-8")
