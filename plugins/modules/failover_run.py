@@ -508,7 +508,10 @@ undoing:
       type: str
       sample: failover
     steps:
-      description: What is to be put back, the last step first.
+      description:
+        - What is to be put back, the last step first.
+        - An undo that goes on leaves out what it has put back on a host already. Records and service principal names are looked at each time.
+        - With O(state=reverted), everything that was put back.
       type: list
       elements: dict
       sample: [{key: services@exch2, step: services, host: exch2}]

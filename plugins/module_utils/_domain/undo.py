@@ -155,6 +155,16 @@ def undo_order(record: RunRecord, failover: RunRecord | None = None) -> list[dic
     return [{"key": key, "step": key.partition("@")[0], "host": key.partition("@")[2]} for key in keys]
 
 
+def still_to_put_back(record: RunRecord, failover: RunRecord | None = None) -> list[dict[str, str]]:
+    """The steps of ``undo_order`` that an undo takes when it begins or goes on.
+
+    What was put back on a host stays: a later step of the way back may have changed the same things since (the fence disables the services
+    that were only to be stopped), or the host was switched off. Records and service principal names are looked at each time: others write
+    them too, and they decide where users go.
+    """
+    return [step for step in undo_order(record, failover) if not (step["host"] and record.put_back(step["key"]))]
+
+
 def undo_progress(record: RunRecord, failover: RunRecord | None = None) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     """What an undo has put back and what not, as ``progress`` tells it of a run that goes forward."""
     done: list[dict[str, t.Any]] = []

@@ -53,9 +53,9 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
             point_of_no_return=point.step,
         )
     begin(task, record.id, taken=taken, consent=consent)
-    facts = _facts(record, task)
+    facts = _facts(record, task, undo.still_to_put_back(record, task.fold.runs.get(record.reverts)))
     result.extra.update(owner_afterwards=owner, reverts=record.id, undoing=facts)
-    steps = ", ".join(step["key"] for step in facts["steps"]) or "nothing, as nothing was moved"
+    steps = ", ".join(step["key"] for step in facts["steps"]) or ("nothing more" if record.undone else "nothing, as nothing was moved")
     stays = f" What stays: {'; '.join(facts['lasting'])}." if facts["lasting"] else ""
     result.msg = (
         f"the {record.kind} run {record.id} of {task.identity} is resumed in order to undo it; to put back: {steps}. "
@@ -63,11 +63,11 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     )
 
 
-def _facts(record: RunRecord, task: RunTask) -> dict[str, t.Any]:
+def _facts(record: RunRecord, task: RunTask, steps: list[dict[str, str]]) -> dict[str, t.Any]:
     point = undo.data_at_stake(record, task.definition) if task.definition else None
     return {
         "kind": record.kind,
-        "steps": undo.undo_order(record, task.fold.runs.get(record.reverts)),
+        "steps": steps,
         "clients": "clients" in record.images and record.kind != "drill",
         "point_of_no_return": point.step if point is not None else "",
         "lasting": undo.lasting(undo.begun(record), record.images, record.steps),
@@ -96,7 +96,7 @@ def revert(task: RunTask) -> None:
         journal.append([*drafts, journal.draft("run_reverted", run=record.id, by=run.get("by") or "", data=data)], releasing(run), anywhere=True)
     result.outcomes.append(Outcome(record.id, task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     result.warnings.extend(f"not put back, as accepted: {one}" for one in left)
-    result.extra["undoing"] = {**_facts(record, task), "left": left, "observed": observed}
+    result.extra["undoing"] = {**_facts(record, task, undo.undo_order(record, task.fold.runs.get(record.reverts))), "left": left, "observed": observed}
     result.extra["accepted"] = [*record.accepted, *([accepted] if accepted else [])]
     stays = f". What stays: {'; '.join([*left, *lasting])}" if left or lasting else ""
     result.msg = f"the {record.kind} run {record.id} of {task.identity} is undone: the {owner} owns the identity{stays}"
@@ -115,8 +115,8 @@ def _read_back(task: RunTask, record: RunRecord, owner: str) -> tuple[str, dict[
         return observed, {"what": what, "finding": FINDING, "reason": task.reason()}
     accepting_it = "" if absolute else command("undo", task.identity, failover_accept={FINDING: "say why"})
     raise WrongState(
-        f"the {record.kind} is not undone: {what}. Run the undo playbook again: its steps put back what somebody changed since"
-        + (f", or accept it with a reason: {accepting_it}" if accepting_it else ""),
+        f"the {record.kind} is not undone: {what}. Put right by hand what somebody changed on a server since, "
+        "and run the undo playbook again: it looks at the records once more" + (f", or accept it with a reason: {accepting_it}" if accepting_it else ""),
         observed=observed,
         **({"next": accepting_it} if accepting_it else {}),
     )

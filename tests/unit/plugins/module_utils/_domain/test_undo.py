@@ -136,6 +136,29 @@ def test_an_undo_goes_back_the_way_that_the_run_came(order: list[str], many: int
     assert [step["key"] for step in undo.undo_order(made)] == kept[::-1]
 
 
+def test_an_undo_that_goes_on_leaves_alone_what_it_has_put_back_on_a_host() -> None:
+    """The fence of a failback disables, put back, services that were put back before it: looked at again, somebody else would have changed them."""
+    made = ran(record("failback"), "spns", "fence@exch1", "services@exch1", "databases@exch1", "dns")
+    assert undo.still_to_put_back(made) == undo.undo_order(made)
+    for step in ("databases@exch1", "services@exch1", "fence@exch1", "dns", "spns"):
+        made.intended(intent(step, reverts="r1"))
+        if step == "fence@exch1":
+            assert [one["key"] for one in undo.still_to_put_back(made)] == ["fence@exch1", "dns", "spns"]  # begun is not put back
+        made.concluded(outcome(step, reverts="r1"))
+    assert [one["key"] for one in undo.still_to_put_back(made)] == ["dns", "spns"]  # others write them too
+    assert undo.undone(folded(made, "failing_back"), "mail", "r1") is made
+    made.intended(intent("services@exch1"))  # forward again
+    assert [one["key"] for one in undo.still_to_put_back(made)] == ["services@exch1", "dns", "spns"]
+
+
+@pytest.mark.parametrize("end", [{"failed": True}, {"bad": [{"name": "IS", "status": "failed", "reason": "x", "msg": ""}]}])
+def test_what_could_not_be_put_back_is_tried_again(end: dict[str, t.Any]) -> None:
+    made = ran(record(), "services@exch2")
+    made.intended(intent("services@exch2", reverts="r1"))
+    made.concluded(outcome("services@exch2", reverts="r1", **end))
+    assert [one["key"] for one in undo.still_to_put_back(made)] == ["services@exch2"]
+
+
 @given(st.lists(st.sampled_from(FAILOVER[:5]), min_size=1, unique=True), st.integers(0, 5), st.booleans())
 def test_a_run_is_undone_when_every_step_that_it_begun_was_put_back_since(order: list[str], many: int, killed: bool) -> None:
     made = ran(record(), *order)
