@@ -58,6 +58,8 @@ class Deaths:
         self._fingerprint, self._keep, self._aftermath = fingerprint, keep, aftermath
         self._workers, self._every = workers, every
         self._last: t.Any = None
+        self._passed: t.Any = None
+        self.different = 0  # boundaries that no other one is the same death as
         self._running = 0
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -67,6 +69,8 @@ class Deaths:
         self.counts[kind] += 1
         number = sum(self.counts.values())
         now = self._fingerprint()
+        self.different += self._every or now != self._passed
+        self._passed = now
         if not self.chosen(number) or (now == self._last and not self._every):
             return
         self._last = now
@@ -86,7 +90,7 @@ class Deaths:
             return
         self.armed = False
         self.child = number
-        signal.alarm(CHILD_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, CHILD_SECONDS)
         os.chdir(place)
         if self._goes_on:
             self._aftermath(number, place)

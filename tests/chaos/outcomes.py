@@ -63,7 +63,10 @@ def lines(lab: MemoryLab) -> list[str]:
 
 
 def lease(lab: MemoryLab) -> dict[str, t.Any]:
-    kept: dict[str, t.Any] = json.loads(lab.estate.hosts["exch2"].files.read(f"{DEFAULT_PATH}\\{IDENTITY}.lease"))
+    try:
+        kept: dict[str, t.Any] = json.loads(lab.estate.hosts["exch2"].files.read(f"{DEFAULT_PATH}\\{IDENTITY}.lease"))
+    except FileNotFoundError:
+        return {"holder": ""}  # nobody ever had it
     return kept
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pathlib
+import types
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, hosts_spec, run_spec, store_spec
@@ -37,9 +38,9 @@ STARTING = 10.0
 class Stopped(Exception):
     """The playbook failed: at which task, why, by the module's own sentence."""
 
-    def __init__(self, module: str, reason: str, message: str) -> None:
+    def __init__(self, module: str, reason: str, message: str, details: Given = types.MappingProxyType({})) -> None:
         super().__init__(f"{module}: {reason}: {message}")
-        self.module, self.reason, self.message = module, reason, message
+        self.module, self.reason, self.message, self.details = module, reason, message, details
 
 
 @dataclasses.dataclass
@@ -73,7 +74,7 @@ class Controller:
         except FailoverError as error:
             if isinstance(error, LeaseHeld):
                 raise
-            raise Stopped(name, error.reason, error.message) from error
+            raise Stopped(name, error.reason, error.message, error.details) from error
         finally:
             hosts.close()
         self.lab.boundary("after", name)
@@ -138,9 +139,9 @@ class Controller:
             return f"already {opened.extra['state']}"
         try:
             steps(definition, {"run": run, "revert_run": opened.extra["reverts"] if kind == "failback" else run["id"] if kind == "drill" else None}, opened)
-            self.journal("failover_run", definition, state="closed", kind=kind, run=run, key=self._key())
+            self.journal("failover_run", definition, state="closed", kind=kind, run=run, key=self.key())
         except Stopped:
-            self._give_lease_back(kind, definition, run)
+            self.give_lease_back(kind, definition, run)
             raise
         if kind == "failback":
             self.arm()
@@ -151,16 +152,16 @@ class Controller:
         accept = {"source_silent": "a hook powers it on"} if kind == "failback" else {}
         if kind == "failover":
             self.task(
-                "failover_preflight", self.target, definition=definition, identity=IDENTITY, kind=kind, accept=accept, credentials=accounts, key=self._key()
+                "failover_preflight", self.target, definition=definition, identity=IDENTITY, kind=kind, accept=accept, credentials=accounts, key=self.key()
             )
 
-    def _give_lease_back(self, kind: str, definition: Given, run: Given) -> None:
+    def give_lease_back(self, kind: str, definition: Given, run: Given) -> None:
         try:
             self.journal("failover_run", definition, state="stopped", kind=kind, run=run)
         except (Stopped, LeaseHeld):
             return
 
-    def _key(self) -> dict[str, str]:
+    def key(self) -> dict[str, str]:
         return self.credentials["dns"]
 
     # The steps
@@ -184,37 +185,37 @@ class Controller:
         """The steps that a failover and a drill share, on the target."""
         if definition["addresses"] or definition["shares"]:
             self.task("server_identity", self.target, state="present", addresses=definition["addresses"], names=[], shares=definition["shares"], **within)
-        self._spns("moved", definition, within)
+        self.spns("moved", definition, within)
         if definition["services"]:
             self.task("app_services", self.target, state="started", services=definition["services"], **within)
-        self._databases("mounted", "target", self.target, definition, within)
+        self.databases("mounted", "target", self.target, definition, within)
         self._script(definition, within)
         dns = definition["dns"]
         if dns["repoint"]:
-            self._names("repointed", dns, within, repoint=dns["repoint"])
+            self.names("repointed", dns, within, repoint=dns["repoint"])
         if dns["records"]:
-            self._names("present", dns, within, records=dns["records"])
-        self._flush(definition, "target", within)
+            self.names("present", dns, within, records=dns["records"])
+        self.flush(definition, "target", within)
 
     def _script(self, definition: Given, within: Given) -> None:
         script = definition["post_script"]
         options = {"path": script["path"], "arguments": script["arguments"], "run_timeout": float(script["timeout"]), "repeatable": script["repeatable"]}
         self.task("run_post_script", self.target, **options, **self.script, **within)
 
-    def _spns(self, state: str, definition: Given, within: Given) -> None:
+    def spns(self, state: str, definition: Given, within: Given) -> None:
         controllers = definition["directory"]["domain_controllers"]
         self.task("directory_spns", None, state=state, spns=definition["spns"], domain_controllers=controllers, **within)
 
-    def _databases(self, state: str, side: str, host: str, definition: Given, within: Given) -> None:
+    def databases(self, state: str, side: str, host: str, definition: Given, within: Given) -> None:
         databases = parts.databases(definition, side, self.credentials)
         if databases:
             self.task("mount_databases", host, state=state, databases=databases, **within)
 
-    def _names(self, state: str, dns: Given, within: Given, **what: t.Any) -> None:
+    def names(self, state: str, dns: Given, within: Given, **what: t.Any) -> None:
         options = {key: dns[key] for key in ("servers", "verify_servers", "require", "verify_timeout", "protected_names")}
-        self.task("update_dns", None, state=state, key=self._key(), ttl=dns["ttl"] if state != "reverted" else None, **what, **options, **within)
+        self.task("update_dns", None, state=state, key=self.key(), ttl=dns["ttl"] if state != "reverted" else None, **what, **options, **within)
 
-    def _flush(self, definition: Given, side: str, within: Given) -> None:
+    def flush(self, definition: Given, side: str, within: Given) -> None:
         clients = definition["clients"]
         timeout, port = definition["dns"]["verify_timeout"], clients["resolver_port"]
         expect = parts.records(definition, side)
@@ -225,7 +226,7 @@ class Controller:
         return parts.expectations(definition, side, machine)
 
     def _give_back(self, definition: dict[str, t.Any], within: Given, opened: Result) -> None:
-        self._databases("reverted", "target", self.target, definition, within)
+        self.databases("reverted", "target", self.target, definition, within)
         self.task("app_services", self.target, state="reverted", services=definition["services"], **within)
         self._release(definition, within)
         self.lab.control("return", host=self.source)  # the hook before_source_joins, which waits until the machine has started
@@ -236,19 +237,19 @@ class Controller:
         if addresses:
             self.task("server_identity", self.source, state="present", addresses=addresses, names=[], shares=[], **within)
         self.task("app_services", self.source, state="started", services=definition["services"], from_baseline=True, **within)
-        self._databases("mounted", "source", self.source, definition, within)
-        self._names("reverted", definition["dns"], within, repoint=definition["dns"]["repoint"], records=definition["dns"]["records"])
-        self._flush(definition, "source", within)
+        self.databases("mounted", "source", self.source, definition, within)
+        self.names("reverted", definition["dns"], within, repoint=definition["dns"]["repoint"], records=definition["dns"]["records"])
+        self.flush(definition, "source", within)
         self.task("verify_clients", None, clients=definition["clients"]["sample"], expect=self._expected(definition, "source", opened), **within)
 
     def _release(self, definition: Given, within: Given) -> None:
         if definition["addresses"] or definition["shares"]:
             self.task("server_identity", self.target, state="reverted", addresses=definition["addresses"], names=[], shares=definition["shares"], **within)
-        self._spns("reverted", definition, within)
+        self.spns("reverted", definition, within)
 
     def _rehearse(self, definition: dict[str, t.Any], within: Given, opened: Result) -> None:
         if not opened.extra["resumed"]:
             self._forwards(definition, within)
-        self._names("reverted", definition["dns"], within, records=definition["dns"]["records"])
+        self.names("reverted", definition["dns"], within, records=definition["dns"]["records"])
         self.task("app_services", self.target, state="reverted", services=definition["services"], **within)
         self._release(definition, within)

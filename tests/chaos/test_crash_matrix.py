@@ -34,6 +34,17 @@ def test_a_death_at_every_boundary_ends_as_a_run_without_one(act: str) -> None:
         assert one["deaths"] == one["same"] > 80, one
 
 
+@pytest.mark.parametrize("act", ["failover", "failback", "drill"])
+def test_a_run_whose_controller_died_is_undone(act: str) -> None:
+    """A seeded share here, every death in ``make chaos``; some of the controllers that undo die too."""
+    for one in crashed("--undo", "--acts", act, "--sample", "0.03", "--undone-again", "0.002"):
+        print(f"{one['story']}, {act}: {one['deaths']} deaths, a share of {one['share']}, and {one['undone_again']} deaths of an undo")
+        assert one["deaths"] == one["same"] > 10, one
+        assert one["undone_again"] > 0, one
+        # Only where clients may have written is anybody asked about data.
+        assert (0 < one["consents"] < one["deaths"]) == (act != "drill"), one
+
+
 @pytest.mark.parametrize("outage", ["target", "dc", "dns", "mirror"])
 def test_a_run_that_another_machines_death_stopped_is_ended(outage: str) -> None:
     (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", outage, "--sample", "0.05")

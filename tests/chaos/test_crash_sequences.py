@@ -12,9 +12,12 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
+from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
 from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import credentials, definition
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
 from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller
+from ansible_collections.continuity.identity_failover.tests.chaos.undo_sequence import undo
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 MODULE = "continuity.identity_failover."
@@ -29,23 +32,32 @@ LEFT_OUT = {
 #: Only where a run is opened on a plan: the same steps once more, which change nothing.
 ON_A_PLAN = ("replan",)
 
-
-def tasks_of(path: pathlib.Path) -> t.Iterator[tuple[str, str]]:
-    """(module, state) of each of our modules, in the order of the task files; what only a failure reaches is left out."""
-    yield from _walked(yaml.safe_load(path.read_text(encoding="utf-8")), path.parent)
+#: Where the role undo includes the tasks of the step that is next.
+EACH_STEP = "{{ steps_step.step }}"
 
 
-def _walked(tasks: list[dict[str, t.Any]], folder: pathlib.Path) -> t.Iterator[tuple[str, str]]:
+class Died(Exception):
+    """The controller, before it closed its run."""
+
+
+def tasks_of(path: pathlib.Path, to_put_back: t.Sequence[str] = ()) -> t.Iterator[tuple[str, str]]:
+    """(module, state) of each of our modules, in the order of the task files; what only a failure reaches is left out.
+    ``to_put_back``: the steps that an undo loops over."""
+    yield from _walked(yaml.safe_load(path.read_text(encoding="utf-8")), path.parent, to_put_back)
+
+
+def _walked(tasks: list[dict[str, t.Any]], folder: pathlib.Path, to_put_back: t.Sequence[str]) -> t.Iterator[tuple[str, str]]:
     for task in tasks:
-        yield from _walked(task.get("block", []), folder)
+        yield from _walked(task.get("block", []), folder, to_put_back)
         for kind in ("import_tasks", "include_tasks"):
             named = task.get(f"ansible.builtin.{kind}")
             if isinstance(named, str) and named != "hook.yml":
-                yield from tasks_of(folder / named)
+                yield from tasks_of(folder / named, to_put_back)
         for kind in ("import_role", "include_role"):
             role = task.get(f"ansible.builtin.{kind}")
             if role and role["tasks_from"] not in ON_A_PLAN:
-                yield from tasks_of(ROLES / "steps" / "tasks" / f"{role['tasks_from']}.yml")
+                for step in to_put_back if EACH_STEP in role["tasks_from"] else [""]:
+                    yield from tasks_of(ROLES / "steps" / "tasks" / f"{role['tasks_from'].replace(EACH_STEP, step)}.yml", to_put_back)
         for key, options in task.items():
             if key.startswith(MODULE):
                 state = str(options.get("state", ""))
@@ -76,3 +88,55 @@ def test_the_crash_runs_call_what_the_role_calls(called: dict[str, Called], act:
     left_out = [task for task in role if task in LEFT_OUT[act]]
     assert set(left_out) == set(LEFT_OUT[act])
     assert called[act] == [task for task in role if task not in LEFT_OUT[act]]
+
+
+#: Behind which task of a run its controller dies: all has moved, and nothing is put back or closed.
+LAST_TASK = {"failover": ("failover_run", "closed"), "failback": ("failover_run", "closed"), "drill": ("update_dns", "reverted")}
+
+
+def undone_behind(lab: MemoryLab, controller: Controller, act: str) -> tuple[list[str], Called]:
+    """The run's steps in the order in which they begun, and what undoing it calls."""
+
+    def die(kind: str, label: str) -> None:
+        if controller.called[-1] == LAST_TASK[act]:
+            raise Died
+
+    lab.boundary = die
+    with pytest.raises(Died):
+        getattr(controller, act)()
+    lab.boundary = lambda kind, label: None
+    lab.clock.sleep(outcomes.lease_left(lab) + 1.0)
+    begun = [step.partition("@")[0] for step, items in outcomes.meaning(lab)["runs"][-1]["images"].items() if items]
+    controller.called.clear()
+    assert undo(controller, "a test") == "done"
+    return begun, list(controller.called)
+
+
+@pytest.fixture(scope="module")
+def undone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[str], Called]]:
+    """Act -> what ``undone_behind`` gives; the source lives, so that every step of a failback has something to put back."""
+    folder = tmp_path_factory.mktemp("undone")
+    found: dict[str, tuple[list[str], Called]] = {}
+    with MemoryLab(folder) as lab:
+        controller = Controller(lab, definition(lab, planned=True), credentials(lab), folder / "mirror", "day")
+        controller.arm()
+        controller.decide()
+        found["failover"] = undone_behind(lab, controller, "failover")
+        controller.decide()
+        assert controller.failover() == "done"
+        found["failback"] = undone_behind(lab, controller, "failback")
+        assert controller.failback() == "done"
+        found["drill"] = undone_behind(lab, controller, "drill")
+    return found
+
+
+@pytest.mark.parametrize(("act", "left_out"), [("failover", set()), ("failback", set()), ("drill", {("flush_dns_clients", "")})])
+def test_the_undo_of_the_crash_runs_calls_what_the_role_calls(undone: dict[str, tuple[list[str], Called]], act: str, left_out: set[tuple[str, str]]) -> None:
+    """The last step first; a drill's clients are left alone."""
+    begun, calls = undone[act]
+    back = [step for step in reversed(begun) if step not in NOTHING_TO_PUT_BACK]
+    assert len(back) > 3
+    if act == "failback":  # the records follow the fence of a source that registers its names by itself
+        back.remove("dns")
+        back.insert(back.index("fence") + 1, "dns")
+    assert calls == [task for task in tasks_of(ROLES / "undo" / "tasks" / "main.yml", back) if task not in left_out]

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What happens after a death: another controller runs the playbook again. And what is wrong with the end of that."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import pathlib
+import shutil
+import typing as t
+from collections.abc import Callable
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
+from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
+from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
+from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller, Stopped
+
+MIRROR = pathlib.Path("mirror")
+#: How long a machine other than the controller is away.
+OUTAGE_SECONDS = 40.0
+#: How often a playbook is run again before the run counts as one that can't be resumed.
+TRIES = 8
+
+
+class Aftermath:
+    """What happens in a child: another controller runs the playbook again until it ends well."""
+
+    def __init__(self, lab: MemoryLab, first: Controller, act: str, since: int) -> None:
+        self.lab, self.first, self.act, self.since = lab, first, act, since
+        self.history: list[str] = []
+
+    def fingerprint(self) -> tuple[t.Any, ...]:
+        """All that a controller leaves: the world, and what it has on its own disk."""
+        found = MIRROR / "mail.mirror"
+        return (self.lab.fingerprint(), found.stat().st_size if found.exists() else 0)
+
+    def keep(self, folder: pathlib.Path) -> None:
+        self.lab.copy_files(folder / "files")
+        shutil.copytree(MIRROR, folder / MIRROR)
+
+    def __call__(self, number: int, folder: pathlib.Path) -> dict[str, t.Any]:
+        """The controller has died. The other one has the same disk, or a shared one, or knows nothing; every third takes the lease by force."""
+        self.lab.boundary = lambda kind, label: None
+        self.lab.use_files(folder / "files")
+        first = self.first
+        mirror = MIRROR if number % 2 else pathlib.Path("new mirror")
+        force = "the other controller is dead" if number % 3 == 0 else ""
+        return self.ended(Controller(self.lab, first.definition, first.credentials, mirror, "night", take_over=force), number)
+
+    def struck(self, harm: Callable[[MemoryLab], None]) -> None:
+        """Something else has died, and the controller goes on."""
+        self.lab.boundary = lambda kind, label: None
+        self.lab.use_files(pathlib.Path("files").absolute())
+        harm(self.lab)
+
+    def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
+        """The playbook is run again and again until it ends well, and a person is asked what only a person knows."""
+        decided, outcome = False, "never ended"
+        for _attempt in range(TRIES):
+            try:
+                outcome = self._again(controller)
+                break
+            except LeaseHeld:
+                left = outcomes.lease_left(self.lab)
+                self.history.append(f"lease held for {left:.0f} s more")
+                self.lab.clock.sleep(left + 1.0)
+            except Stopped as stopped:
+                self.history.append(str(stopped))
+                self.lab.clock.sleep(OUTAGE_SECONDS)
+                if stopped.reason == "unknown_outcome" and not decided:
+                    decided = True
+                    controller.script = {"unknown": ("rerun", "skip")[number // 2 % 2], "reason_for_unknown": "looked at its log"}
+        return {"outcome": outcome, "history": self.history, "decided": decided, **self.seen(controller)}
+
+    def _again(self, controller: Controller) -> str:
+        if self.act == "drill" and self._drilled():
+            controller.journal("failover_status", controller.definition)
+            return "done"  # closed before the death: nobody would drill once more
+        return str(getattr(controller, self.act)())
+
+    def _drilled(self) -> bool:
+        return any(run["kind"] == "drill" and run["ended"] for run in outcomes.meaning(self.lab)["runs"])
+
+    def seen(self, controller: Controller) -> dict[str, t.Any]:
+        """The end of a run, for a comparison."""
+        told = {
+            "effects": dict(outcomes.effects(self.lab.trace.records[self.since :])),
+            "scripts": outcomes.script_runs(self.lab.trace.records[self.since :]),
+            "mirror": outcomes.mirror_differs(self.lab, controller.mirror),
+            "meaning": outcomes.meaning(self.lab),
+        }
+        return {**told, "estate": outcomes.estate(self.lab)}
+
+
+def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options: argparse.Namespace) -> list[str]:
+    """What is wrong with the end after a death; empty when it is the end of the run without one."""
+    if "error" in result:
+        return [result["error"]]
+    found = [] if result["outcome"].startswith(("done", "already")) else [f"{result['outcome']}: {result['history'][-3:]}"]
+    found += outcomes.different(clean["estate"], result["estate"], "estate")
+    # What an outage undoes is done again, so that its images are others. A drill that was stopped is only put back: of its steps
+    # those that leave nothing to put back stay as they stopped.
+    without = ("images", "failed") if act == "drill" else ("images",) if options.outage else ()
+    found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
+    found += result["mirror"]
+    if options.outage:
+        may = result["decided"] or options.repeatable
+        return found + (["the user's script ran twice"] if result["scripts"] > clean["scripts"] and not may else [])
+    repeated = outcomes.twice(collections.Counter(clean["effects"]), collections.Counter(result["effects"]))
+    return found + [line for line in repeated if not result["decided"] or json.dumps(outcomes.SCRIPT) not in line]

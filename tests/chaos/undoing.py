@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The other way to end a run whose controller died: another controller undoes it, dies perhaps, and a third one undoes it again."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import random
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
+from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
+from ansible_collections.continuity.identity_failover.tests.chaos.aftermath import MIRROR, OUTAGE_SECONDS, TRIES, Aftermath
+from ansible_collections.continuity.identity_failover.tests.chaos.boundaries import crashing
+from ansible_collections.continuity.identity_failover.tests.chaos.deaths import Deaths
+from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
+from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller, Stopped
+from ansible_collections.continuity.identity_failover.tests.chaos.undo_sequence import undo
+
+#: What a person says of the data that clients may have written, where the undo asks.
+DISCARD = "the test wrote nothing"
+#: What an undo of a closed run comes to.
+CLOSED = "refused: closed"
+
+
+class Undoing(Aftermath):
+    """``before``: the end of the world before the run began, which is where the undo leads."""
+
+    def __init__(self, lab: MemoryLab, first: Controller, act: str, options: argparse.Namespace) -> None:
+        self.before = outcomes.meaning(lab), outcomes.estate(lab)
+        super().__init__(lab, first, act, len(lab.trace.records))
+        self.options = options
+        self.discard = ""
+
+    def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
+        again = Deaths(pathlib.Path("again").absolute(), self.fingerprint, self.keep, self._again_undone, workers=1)
+        chance = random.Random(f"{self.options.seed} {self.act} {number}")
+        again.chosen = lambda boundary: chance.random() < self.options.undone_again
+        with crashing(self.lab, again.at):
+            outcome = self._undone(controller)
+        return {**self._told(outcome, controller), "again": {f"{one} {again.labels[one]}": result for one, result in again.results().items()}}
+
+    def _again_undone(self, number: int, folder: pathlib.Path) -> dict[str, t.Any]:
+        """The undo's controller died too."""
+        self.lab.boundary = lambda kind, label: None
+        self.lab.use_files(folder / "files")
+        force = "two controllers are dead" if number % 3 == 0 else ""
+        first = self.first
+        third = Controller(self.lab, first.definition, first.credentials, MIRROR if number % 2 else pathlib.Path("newer mirror"), "morning", take_over=force)
+        return self._told(self._undone(third), third)
+
+    def _told(self, outcome: str, controller: Controller) -> dict[str, t.Any]:
+        return {"outcome": outcome, "history": self.history, "decided": False, "consented": bool(self.discard), **self.seen(controller)}
+
+    def _undone(self, controller: Controller) -> str:
+        """The playbook is run again and again until it ends well; the data are given up only where it asks."""
+        for _attempt in range(TRIES):
+            try:
+                return undo(controller, self.discard)
+            except LeaseHeld:
+                left = outcomes.lease_left(self.lab)
+                self.history.append(f"lease held for {left:.0f} s more")
+                self.lab.clock.sleep(left + 1.0)
+            except Stopped as stopped:
+                self.history.append(str(stopped))
+                if self._closed():
+                    return CLOSED
+                if "point_of_no_return" in stopped.details and not self.discard:
+                    self.discard = DISCARD
+                elif stopped.reason == "duplicate_address":
+                    self.lab.control("kill", host=controller.source)  # who undoes takes back what the hook before_source_joins did
+                else:
+                    self.lab.clock.sleep(OUTAGE_SECONDS)
+        return "never ended"
+
+    def _closed(self) -> bool:
+        return bool(outcomes.meaning(self.lab)["runs"][-1]["ended"] == "closed")
+
+
+#: What the journal amounts to behind an undone run; a drill leaves the state alone.
+STATE_AFTERWARDS = {
+    ("failover", "source dead"): "pending",
+    ("failover", "planned"): "protected",
+    ("failback", "source dead"): "failed_over",
+    ("failback", "planned"): "failed_over",
+}
+
+
+def judged(before: tuple[dict[str, t.Any], dict[str, t.Any]], clean: dict[str, t.Any], result: dict[str, t.Any], act: str, story: str) -> list[str]:
+    """What is wrong with the end after an undo; empty when all is as before the run, or as behind it where it was closed before the death."""
+    if "error" in result:
+        return [result["error"]]
+    found = [f"undone again, {name}: {line}" for name, inner in result.get("again", {}).items() for line in judged(before, clean, inner, act, story)]
+    meaning, estate = before
+    runs = result["meaning"]["runs"]
+    opened = len(runs) > len(meaning["runs"])
+    if opened and runs[-1]["ended"] == "closed":
+        wanted = CLOSED if act == "failover" else "already"
+        return [*found, *_as(wanted, result), *outcomes.different(clean["estate"], result["estate"], "estate")]
+    found += _as(("done", "already") if opened else CLOSED if act == "failback" else "already", result)  # only a failback leads back from a closed failover
+    found += outcomes.different(estate, result["estate"], "estate") + result["mirror"]
+    found += outcomes.different(meaning["runs"], runs[: len(meaning["runs"])], "earlier runs")
+    told = {key: result["meaning"][key] for key in ("active", "lease", "unexpected", "state")}
+    state = STATE_AFTERWARDS.get((act, story), meaning["state"]) if opened else meaning["state"]
+    found += outcomes.different({**meaning, "state": state, "runs": None}, {**told, "runs": None}, "journal")
+    if opened and [run["ended"] for run in runs[len(meaning["runs"]) :]] != ["reverted"]:
+        found.append(f"the run ended as {runs[-1]['ended']}, not as reverted")
+    return found + (["the undo ran the user's script"] if result["scripts"] > clean["scripts"] else [])
+
+
+def _as(wanted: str | tuple[str, ...], result: dict[str, t.Any]) -> list[str]:
+    return [] if result["outcome"].startswith(wanted) else [f"{result['outcome']} instead of {wanted}: {result['history'][-3:]}"]
