@@ -18,8 +18,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 @dataclasses.dataclass
 class RunRecord:
     """``images``: step key -> item -> ``{before, after, afters, detail, recorded}``: the first before-image, the last after-image, every image
-    that the run may have left there, and whether an outcome told of the last. ``undone``: step key -> ``{begun_at, ended_at, failed, bad}`` of
-    putting it back. ``waited``: seconds of the outage before it was opened (detect, decide)."""
+    that the run may have left there, and whether an outcome told of the last. ``undone``: step key -> ``{begun_at, announced, ended_at, failed,
+    bad}`` of putting it back; ``announced``: that it was about to change something. ``waited``: seconds of the outage before it was opened (detect, decide)."""
 
     id: str
     kind: str
@@ -64,7 +64,7 @@ class RunRecord:
         """A step is about to change things. Putting its own changes back leaves the first images of a run alone."""
         changes = event.data["changes"]
         if event.data.get("reverts") == self.id:
-            self.undone[event.step] = {"begun_at": event.at}
+            self.undone[event.step] = {"begun_at": event.at, "announced": True}
         else:
             if changes:
                 self.undone.pop(event.step, None)
@@ -85,8 +85,15 @@ class RunRecord:
         step.update(ended_at=event.at, failed=data["failed"], counts=data["counts"], evidence=data.get("evidence"), epoch=self.epoch, trying=False)
         images = self.images.setdefault(event.step, {})
         if data.get("reverts") == self.id:
-            begun = self.undone.get(event.step, {}).get("begun_at") or data.get("begun_at", event.at)
-            self.undone[event.step] = {"begun_at": begun, "ended_at": event.at, "failed": data["failed"], "bad": data.get("bad") or []}
+            known = self.undone.get(event.step, {})
+            begun, announced = known.get("begun_at") or data.get("begun_at", event.at), known.get("announced", False)
+            self.undone[event.step] = {
+                "begun_at": begun,
+                "announced": announced,
+                "ended_at": event.at,
+                "failed": data["failed"],
+                "bad": data.get("bad") or [],
+            }
             return
         for outcome in data["changed"]:
             # What could not be read back says nothing of what is there.

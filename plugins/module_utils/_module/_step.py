@@ -180,6 +180,7 @@ def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None,
     if run is None or not reverted:
         raise InvalidInput("state: 'reverted' needs 'run' and 'revert_run', the run whose changes are to be put back")
     record, images = run.record(reverted), run.images(reverted, step.key)
+    begun = bool(record.undone.get(step.key, {}).get("announced")) or (reverted != run.id and bool(run.images(run.id, step.key)))
     refused: list[Outcome] = []
     if run.kind == "failback" and reverted != run.id:
         added, refused = without_image(step, images, now, run.baseline(), adopted=record.ended == "adopted")
@@ -190,7 +191,7 @@ def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None,
             refused.append(Outcome(name, "failed", reason="not_listed", msg=f"run {reverted} changed {name}, but this task does not list it"))
             continue
         try:
-            change = _inverse(step, name, images[name], now[name])
+            change = _inverse(step, name, images[name], now[name], put_back_begun=begun)
         except FailoverError as error:
             reason = "changed_by_other" if isinstance(error, WrongState) else error.reason
             refused.append(Outcome(name, "failed", reason=reason, msg=error.message, before=now[name]))
@@ -200,13 +201,18 @@ def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None,
     return changes, refused
 
 
-def _inverse(step: Step, name: str, image: t.Mapping[str, JSON], now: JSON) -> Change | None:
-    """Anything that the run itself may have left there is its own: what it saw last, and what a crash or a lost answer left unseen."""
-    others = [after for after in image.get("afters") or () if after != image["after"]]
+def _inverse(step: Step, name: str, image: t.Mapping[str, JSON], now: JSON, *, put_back_begun: bool) -> Change | None:
+    """Anything that the run itself may have left there is its own: what it saw last, and what a crash or a lost answer left unseen,
+    on the way there or on the way back."""
+    afters = [after for after in image.get("afters") or () if after != image["after"]]
+    passed = getattr(step, "on_the_way", None)
+    if passed is not None:
+        aims = [*(image.get("afters") or ()), image["after"], *([image["before"]] if put_back_begun else ())]
+        afters = [*(there for aim in aims for there in passed(aim, image["after"])), *afters]
     try:
         return step.inverse(name, image["before"], image["after"], now)
     except WrongState:
-        for after in reversed(others):
+        for after in reversed(afters):
             with contextlib.suppress(WrongState):
                 return step.inverse(name, image["before"], after, now)
         raise

@@ -222,6 +222,9 @@ class ServicesStep(HostStep):
         known = (baseline.get("services") or {}).get(self.host) or {}
         return known.get(name) is not None, known.get(name)
 
+    def on_the_way(self, aim: JSON, there: JSON) -> list[JSON]:
+        return list(windows.on_the_way(aim, there)) if aim and there else []
+
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         """Puts state and start mode back, each on its own account."""
         if now is None:

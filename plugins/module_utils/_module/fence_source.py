@@ -195,6 +195,10 @@ class FenceStep(HostStep):
             why = f"the start mode of service {name} is {now.start_mode}, not {change.after['start_mode']}: a policy may have set it back"
         return Seen(confirmed=not why, image=now.image() if now else None, msg=why)
 
+    def on_the_way(self, aim: JSON, there: JSON) -> list[JSON]:
+        """Only a service has something between two images."""
+        return list(windows.on_the_way(aim, there)) if aim and there and "state" in aim else []
+
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         """Reverting puts everything back; releasing leaves services stopped, so that they start in their own order later."""
         if self.silence is not None:

@@ -164,12 +164,23 @@ def set_start_mode(session: Session, name: str, mode: str, timeout: float = REQU
             raise ServiceRefused(message, host=session.name, code=ran.rc)
 
 
+#: The start mode that lets a disabled service be started, for as long as that takes.
+PASSING = "manual"
+
+
+def on_the_way(aim: t.Mapping[str, str], there: t.Mapping[str, str]) -> list[dict[str, str]]:
+    """Images that ``bring`` passes between ``there`` and ``aim``: a controller that dies meanwhile leaves one of them."""
+    if heading(aim["state"]) != "Running" or aim["start_mode"] != "disabled":
+        return []
+    return [{**there, "start_mode": PASSING}]
+
+
 def bring(session: Session, name: str, now: Service | None, wanted: t.Mapping[str, str], deadline: Deadline, clock: Clock, *, as_it_was: bool) -> None:
     """Asks for a start mode and a state, in the order that Windows takes them: it starts no disabled service, and a service that is to stop
     must not be startable afterwards. One that ran though it was disabled is started first, where the aim is to have it ``as_it_was``."""
     moving = now is None or now.state != wanted["state"]
     late = as_it_was and moving and wanted["state"] == "Running" and wanted["start_mode"] == "disabled"
-    mode = ("manual" if now is None or now.start_mode == "disabled" else now.start_mode) if late else wanted["start_mode"]
+    mode = (PASSING if now is None or now.start_mode == "disabled" else now.start_mode) if late else wanted["start_mode"]
     if now is None or now.start_mode != mode:
         set_start_mode(session, name, mode, REQUEST)
     if moving and wanted["state"] == "Running":

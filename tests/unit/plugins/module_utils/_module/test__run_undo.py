@@ -45,10 +45,10 @@ def died(*arguments: t.Any) -> t.NoReturn:
 class Servers:
     """exch1 serves with the service IS, exch2 has it stopped and started by hand; a planned failover is open."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, source: tuple[str, str] = SOURCE) -> None:
         self.estate = estate
         self.managers = {}
-        for name, (state, mode) in (("exch1", SOURCE), ("exch2", TARGET)):
+        for name, (state, mode) in (("exch1", source), ("exch2", TARGET)):
             manager = Manager(service("IS", state, mode), name=name)
             template = machine(name, f"{name[-1] * 8}-0000-0000-0000-000000000000", state)
             manager.session.instances.update({key: value for key, value in template.instances.items() if key[1] != "Win32_Service"})
@@ -211,6 +211,48 @@ def test_an_undo_that_was_interrupted_goes_on_at_any_point(servers: Servers) -> 
     servers.put_back(steps)
     assert servers.images() == BEFORE
     assert servers.end().extra["state"] == "protected"
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3])
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_source_that_ran_though_disabled_does_so_again_wherever_its_undo_dies(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, calls: int, carried_out: bool
+) -> None:
+    """Windows starts no disabled service, so it is put back by way of another start mode."""
+    servers = Servers(make_estate(tmp_path, monkeypatch), source=("Running", "Disabled"))
+    servers.fence()
+    steps = servers.undo_after_stop()
+    session = servers.managers["exch1"].session
+    invoke, begun = session.invoke, []
+
+    def dying(*arguments: t.Any, **more: t.Any) -> t.Any:
+        begun.append(arguments[2])
+        if len(begun) == calls:
+            if carried_out:
+                invoke(*arguments, **more)
+            raise Died
+        return invoke(*arguments, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "invoke", dying)
+        with pytest.raises(Died):
+            servers.put_back(steps)
+    assert begun == ["ChangeStartMode", "StartService", "ChangeStartMode"][:calls]
+    servers.estate.clock.advance(600.0)
+    servers.undo()
+    assert not any(result.failed for result in servers.put_back(steps))
+    assert servers.images()["exch1"] == ("Running", "Disabled")
+
+
+def test_another_start_mode_that_nobody_put_back_is_somebody_else_s(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = Servers(make_estate(tmp_path, monkeypatch), source=("Running", "Disabled"))
+    servers.fence()
+    steps = servers.undo_after_stop()
+    servers.managers["exch1"].find("IS")["StartMode"] = "Manual"
+    for _attempt in range(2):
+        (result,) = servers.put_back(steps)
+        assert (result.failed, result.reason) == (True, "changed_by_other")
+    assert servers.images()["exch1"] == ("Stopped", "Manual")
 
 
 def test_what_an_earlier_attempt_left_is_the_run_s_own(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
