@@ -124,6 +124,11 @@ options:
       - The choice is kept in the journal and handed to the steps with RV(run). No step of this release acts on it.
     type: str
     choices: [apply_queues, discard_queues, revert_to_snapshot]
+  data_at_risk:
+    description:
+      - Which data may be lost. Required with V(discard_queues) or V(revert_to_snapshot) in O(data_state) where O(break_glass) takes the
+        place of people's approval, who say it when they decide.
+    type: str
   accept:
     description:
       - Finding, by its id, to the reason for accepting it. Used with O(state=opened), O(state=closed) and O(state=adopted), and kept in the journal.

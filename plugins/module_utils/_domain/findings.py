@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 #: From harmless to fatal. ``error`` and ``blocker`` stop a run unless they are accepted with a reason.
@@ -100,7 +101,7 @@ def reasons(accept: t.Mapping[str, t.Any]) -> dict[str, str]:
             raise InvalidInput(f"accept.{finding} is no finding{suggestion(finding, KINDS)}")
         if not KINDS[finding].acceptable:
             raise InvalidInput(f"accept.{finding} can not be accepted: {KINDS[finding].means}")
-        if not str(reason or "").strip():
+        if not explains(reason):
             raise InvalidInput(f"accept.{finding} has no reason: say why it is accepted")
     return {finding: str(reason).strip() for finding, reason in accept.items()}
 

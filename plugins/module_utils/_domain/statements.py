@@ -16,6 +16,8 @@ import json
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, DECISIONS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 
 #: The first key of every statement; ``ssh-keygen -n`` takes NAMESPACE, so that a signature for anything else is worth nothing here.
@@ -49,7 +51,27 @@ def parse_statement(text: str) -> Statement:
         raise InvalidInput(f"statement: this is no statement of this collection: it does not say {VERSION!r}")
     if set(found) != set(KEYS) or not isinstance(found["intent"], dict) or statement_text(found) != text.replace("\r\n", "\n"):
         raise InvalidInput("statement: it was not written by failover_ack, or was edited since; let failover_ack write a new one")
+    _require_words(found)
     return found
+
+
+def _require_words(said: Statement) -> None:
+    """A signature says who wrote the words, not that they mean anything. Raises InvalidInput."""
+    for key in KEYS:
+        if key != "intent" and not isinstance(said[key], str):
+            raise InvalidInput(f"statement: {key} is no text; let failover_ack write a new one")
+    if said["decision"] not in DECISIONS:
+        raise InvalidInput(f"statement: {said['decision']!r} is no decision, which is one of {', '.join(DECISIONS)}; let failover_ack write a new one")
+    if said["intent"].get("data_state") not in DATA_STATES:
+        raise InvalidInput(f"statement: data_state is none of {', '.join(DATA_STATES)}; let failover_ack write a new one")
+    if not explains(said["reason"]) or not said["nonce"].strip():
+        raise InvalidInput("statement: it has no reason or no nonce; let failover_ack write a new one")
+    try:
+        aware = parse_moment(said["expires_at"]).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        raise InvalidInput(f"statement: expires_at {said['expires_at']!r} is no moment with a time zone; let failover_ack write a new one")
 
 
 def check_statement(

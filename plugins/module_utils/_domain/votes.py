@@ -17,6 +17,8 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 Vote = dict[str, t.Any]
 Votes = t.Sequence[t.Mapping[str, t.Any]]
@@ -24,6 +26,8 @@ Votes = t.Sequence[t.Mapping[str, t.Any]]
 #: What becomes of data that the target received and has not applied. The last two may lose some.
 DATA_STATES = ("apply_queues", "discard_queues", "revert_to_snapshot")
 LOSING = DATA_STATES[1:]
+#: What a person can say; to acknowledge is no vote.
+DECISIONS = ("proceed", "decline", "withdraw", "acknowledge")
 #: How a person's name is known, the weakest first. A logon was seen once by the target; a signature can be verified again.
 STRENGTHS = ("asserted", "windows_logon", "signature")
 #: Of a vote, for results: the signature and its statement stay in the journal.
@@ -44,6 +48,12 @@ class Tally(t.NamedTuple):
     @property
     def enough(self) -> bool:
         return self.agreed and not self.decline and len(self.proceed) >= self.needed
+
+
+def require_named_data(data_state: str, data_at_risk: str | None) -> None:
+    """Raises InvalidInput where data may be lost and nobody says which."""
+    if data_state in LOSING and not explains(data_at_risk):
+        raise InvalidInput(f"data_at_risk: {data_state} may lose data; say which, so that whoever approves it has thought of them")
 
 
 def strong_enough(how: str, minimum: str) -> bool:

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.approval import Demand, Verdict, judge
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import refusals
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, refusals, require_named_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._signatures import forged
@@ -27,6 +27,7 @@ class Approval(t.NamedTuple):
     approvers: tuple[dict[str, str], ...] = ()  #: ``{by, how}``
     break_glass: str = ""
     missing: str = ""
+    data_at_risk: str = ""  #: which data may be lost, as who broke the glass says; voters say it in their votes
 
     def as_data(self) -> dict[str, t.Any]:
         """For the journal's entry of the opening."""
@@ -34,7 +35,9 @@ class Approval(t.NamedTuple):
 
     def accepted(self) -> dict[str, str]:
         """The journal's ``accepted`` entry: its kind puts it before everything else that was accepted."""
-        return {"kind": "break_glass", "what": f"break-glass: opened although {self.missing}", "reason": self.break_glass}
+        losing = f", with {self.data_state}, which may lose {self.data_at_risk}" if self.data_state in LOSING else ""
+        named = {"data_at_risk": self.data_at_risk} if losing else {}
+        return {"kind": "break_glass", "what": f"break-glass: opened although {self.missing}{losing}", "reason": self.break_glass, **named}
 
 
 #: Of a run that nobody has to approve.
@@ -65,8 +68,10 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
         missing = f"it is {fold.state} and nobody approved"
     if not glass:
         raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}", fold.state)
+    data_state, data_at_risk = task.params.get("data_state") or "apply_queues", (task.params.get("data_at_risk") or "").strip()
+    require_named_data(data_state, data_at_risk)
     task.result.warnings.append(f"break-glass: {task.identity} is moved although {missing}")
-    return found, Approval(task.params.get("data_state") or "apply_queues", (), glass, missing)
+    return found, Approval(data_state, (), glass, missing, data_at_risk)
 
 
 def break_glass(task: RunTask) -> str:

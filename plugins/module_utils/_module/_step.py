@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     FailoverError,
     InvalidInput,
@@ -60,6 +61,7 @@ def drive(
     if run is not None and run.plan:
         own = reverted_run(params) == run.id
         return planned(step, run, expected_machine(step, params, run), lambda before: _wanted(step, params, run, before), clock, puts_back=own)
+    refuse_placeholders({"accept_failure": params.get("accept_failure")})
     result = Result()
     begun, begun_at = clock.monotonic(), stamp(clock.now())
     if run is not None and not check_mode and reverted_run(params) == run.id:
@@ -142,6 +144,7 @@ def _journal(run: RunContext, key: str, host: str, result: Result, begun_at: str
 
 def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """A step that changes nothing: its outcome belongs to the run's journal all the same."""
+    refuse_placeholders({"accept_failure": params.get("accept_failure")})
     run = open_run(params, hosts, clock)
     begun_at = stamp(clock.now())
     written = run if not check_mode else None

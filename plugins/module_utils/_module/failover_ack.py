@@ -17,13 +17,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE, VoteRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import (
     DATA_STATES,
-    LOSING,
+    DECISIONS,
     STRENGTHS,
     live_votes,
     refusals,
+    require_named_data,
     same_person,
     shown,
     strong_enough,
@@ -43,7 +45,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
-DECISIONS = ("proceed", "decline", "withdraw", "acknowledge")
 #: In which states a decision means anything.
 ALLOWED = {
     "proceed": ("protected", "suspect", "pending", "declined", "approved"),
@@ -124,6 +125,7 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
 
 def _check(params: t.Mapping[str, t.Any]) -> None:
     """Raises InvalidInput for options that do not go together."""
+    refuse_placeholders({option: params[option] for option in ("reason", "data_at_risk")})
     if not params["signature"] and not params["reason"].strip():
         raise InvalidInput("reason: an empty reason explains nothing; write why")
     if params["required"] < 1 or params["expires"] <= 0:
@@ -137,8 +139,8 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
 
 
 def _name_data(decision: str, data_state: str, data_at_risk: str | None) -> None:
-    if decision == "proceed" and data_state in LOSING and not (data_at_risk or "").strip():
-        raise InvalidInput(f"data_at_risk: {data_state} may lose data; say which, so that whoever approves it has thought of them")
+    if decision == "proceed":
+        require_named_data(data_state, data_at_risk)
 
 
 def _statement(params: t.Mapping[str, t.Any], fold: Fold, clock: Clock, result: Result, *, check_mode: bool) -> Result:

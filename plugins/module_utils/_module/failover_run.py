@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import read_or_restart
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -52,6 +53,9 @@ VERBS: dict[str, t.Callable[[RunTask], None]] = {
 #: The same words for a plan, which is begun, made into its document or dropped.
 PLANNING: dict[str, t.Callable[[RunTask], None]] = {"opened": begin_plan, "taken_over": begin_plan, "closed": finish_plan, "stopped": drop_plan}
 
+#: Options that a person writes a reason into; ``accept`` has several.
+REASONS = ("reason", "break_glass", "from_observation", "data_at_risk", "accept")
+
 
 def failover_run_spec() -> ArgumentSpec:
     return ArgumentSpec(
@@ -69,6 +73,7 @@ def failover_run_spec() -> ArgumentSpec:
             **AUTH_OPTIONS,
             "break_glass": {"type": "str"},
             "data_state": {"type": "str", "choices": list(DATA_STATES)},
+            "data_at_risk": {"type": "str"},
             "from_observation": {"type": "str"},
             "owner": {"type": "str", "choices": ["source", "target"]},
             "accept": {"type": "dict", "default": {}},
@@ -93,6 +98,7 @@ def failover_run_spec() -> ArgumentSpec:
 
 def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """One verb of a run's life. Every verb says who owns the identity afterwards (``owner_afterwards``)."""
+    refuse_placeholders({option: params.get(option) for option in REASONS})
     result, disarming = Result(), params["state"] == "disarmed"
     if disarming:
         journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, whole=True)

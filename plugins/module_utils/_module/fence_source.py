@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import fencing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.service_order import refuse_duplicates, start_order, stop_order
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
@@ -81,8 +82,8 @@ def fence_source(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     refuse_duplicates(params["services"])
     if params["service_timeout"] <= 0:
         raise InvalidInput(f"service_timeout is {params['service_timeout']:g}: give more than 0 seconds")
-    if params["accept_unfenced"] is not None and not params["accept_unfenced"].strip():
-        raise InvalidInput("accept_unfenced is empty: name the data at risk and why it is accepted")
+    if params["accept_unfenced"] is not None and not explains(params["accept_unfenced"]):
+        raise InvalidInput("accept_unfenced explains nothing: name the data at risk and why it is accepted")
     if params["state"] == "released" and not (params["run"] and params["revert_run"]):
         raise InvalidInput("state 'released' needs 'run' and 'revert_run', the run that fenced the source: only its record knows the start modes of before")
     given = fencing.evidence_given(params["evidence"], clock.now())

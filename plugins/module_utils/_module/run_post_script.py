@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded, InvalidInput, NotFound, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, lease_file, refuse_all, store_folder
@@ -66,7 +67,7 @@ class ScriptStep(HostStep):
             post_script.check_path(params["working_directory"] + "\\.", "working_directory")
         if self.timeout <= 0:
             raise InvalidInput(f"run_timeout is {self.timeout:g}: give more than 0 seconds")
-        if params["unknown"] != "stop" and not (params["reason_for_unknown"] or "").strip():
+        if params["unknown"] != "stop" and not explains(params["reason_for_unknown"]):
             raise InvalidInput(f"unknown: {params['unknown']!r} needs reason_for_unknown: say what you found out about the script's last run")
         self.run: t.Mapping[str, t.Any] = params["run"] or {}
         self.folder, _here = store_folder(self.run, session.name)

@@ -561,6 +561,14 @@ def test_an_acceptance_of_a_step_that_could_not_look_keeps_why(run: Run, monkeyp
     assert [outcome.status for outcome in lost.value.result.outcomes] == ["failed"]
 
 
+def test_a_failure_is_not_accepted_for_the_words_of_the_printed_command(run: Run) -> None:
+    with pytest.raises(InvalidInput, match="accept_failure: 'say why' only stands for a reason"):
+        run.drive(Lamps({"hall": "off"}), accept_failure="say why")
+    with pytest.raises(InvalidInput, match="accept_failure"):
+        look("verify", Result, {"run": run.option, "accept_failure": "..."}, Hosts(), run.clock, check_mode=False)
+    assert (folded(run).steps, folded(run).accepted) == ({}, [])
+
+
 def test_a_run_that_puts_back_its_own_changes_waits_for_what_an_earlier_controller_had_begun(run: Run) -> None:
     lamps = {"a": "off"}
     run.drive(Lamps(lamps))

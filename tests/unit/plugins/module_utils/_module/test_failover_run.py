@@ -386,6 +386,32 @@ def test_break_glass_opens_without_approval_and_is_told_before_everything_else(e
     assert status.extra["unexpected"] == []
 
 
+def test_break_glass_with_a_choice_that_loses_data_says_which(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    for nothing in (None, " ", "..."):
+        with pytest.raises(InvalidInput, match="data_at_risk"):
+            estate.run(**GLASS, data_state="discard_queues", data_at_risk=nothing)
+    assert estate.do(failover_status).extra["state"] == "pending"
+    estate.run(**GLASS, data_state="discard_queues", data_at_risk="mail since noon")
+    entry = estate.do(failover_status).extra["runs"][0]["accepted"][0]
+    assert entry["data_at_risk"] == "mail since noon" and "discard_queues, which may lose mail since noon" in entry["what"]
+
+
+@pytest.mark.parametrize("given", [{"reason": "REASON"}, {"break_glass": "..."}, {"from_observation": "say why"}, {"accept": {"baseline_missing": "why"}}])
+def test_a_printed_command_that_is_typed_as_it_stands_is_refused(estate: Estate, given: dict[str, t.Any]) -> None:
+    estate.run("armed")
+    with pytest.raises(InvalidInput, match=f"{next(iter(given))}.* only stands for a reason"):
+        estate.run("opened", **given)
+
+
+@pytest.mark.parametrize("option", ["reason", "data_at_risk"])
+def test_a_decision_without_a_reason_of_its_own_is_refused(estate: Estate, option: str) -> None:
+    estate.run("armed")
+    with pytest.raises(InvalidInput, match=option):
+        estate.do(failover_ack, **{option: "..."})
+
+
 def test_break_glass_is_not_used_where_people_approved(estate: Estate) -> None:
     estate.run("armed")
     estate.do(failover_ack)
@@ -420,7 +446,7 @@ def test_break_glass_goes_beside_a_drill_that_stopped(estate: Estate) -> None:
 def test_a_run_that_was_opened_by_break_glass_is_resumed_like_any_other(estate: Estate) -> None:
     estate.run("armed")
     estate.fail()
-    run = estate.run(**GLASS, data_state="discard_queues").extra["run"]
+    run = estate.run(**GLASS, data_state="discard_queues", data_at_risk="mail since noon").extra["run"]
     estate.run("stopped", run=run)
     again = estate.run("opened")
     assert (again.extra["run"]["id"], again.extra["run"]["data_state"]) == (run["id"], "discard_queues")

@@ -252,6 +252,7 @@ def test_releasing_a_source_that_was_never_reached_has_nothing_to_do(tmp_path: p
     ("given", "word"),
     [
         (params(accept_unfenced=" "), "name the data at risk"),
+        (params(accept_unfenced="say why"), "name the data at risk"),
         (params(state="released"), "needs 'run' and 'revert_run'"),
         (params(services=["A", "a"]), "listed twice"),
         (params(service_timeout=0.0), "more than 0 seconds"),

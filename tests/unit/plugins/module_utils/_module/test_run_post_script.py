@@ -233,6 +233,7 @@ def test_it_cannot_be_reverted(tmp_path: pathlib.Path):
         (params(run_timeout=0.0), "more than 0 seconds"),
         (params(unknown="rerun"), "needs reason_for_unknown"),
         (params(unknown="skip", reason_for_unknown=" "), "needs reason_for_unknown"),
+        (params(unknown="skip", reason_for_unknown="..."), "needs reason_for_unknown"),
     ],
 )
 def test_bad_input_asks_nothing_of_the_host(given: dict[str, t.Any], word: str):
