@@ -90,7 +90,9 @@ options:
     choices: [continue, stop]
     default: continue
   accept_failure:
-    description: A reason to go on although items of this step failed. It is recorded, and printed first in the report.
+    description:
+      - A reason to go on although items of this step failed. It is recorded, and printed first in the report.
+      - Within a O(run) it holds when the step is run again, in the same direction.
     type: str
   details:
     description: With V(counts) the result lists only the items that went wrong, beside the counts of all.

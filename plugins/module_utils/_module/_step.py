@@ -82,7 +82,7 @@ def drive(
     _conclude(step, result, before, outcomes, refused)
     conclude = getattr(step, "conclude", None)
     own_acceptance = conclude(result) if conclude is not None else None  # a step's own keys, and what only the whole can fail on
-    accepted = [*([own_acceptance] if own_acceptance else []), *_accepted(params, result)]
+    accepted = [*([own_acceptance] if own_acceptance else []), *_accepted(params, result, run, step.key)]
     if run is not None:
         result.warnings.extend(run.journal.warnings)
         if not check_mode:
@@ -113,24 +113,42 @@ def _broke_off(key: str, error: FailoverError, params: t.Mapping[str, t.Any], ru
     if not result.outcomes:
         result.outcomes.append(Outcome(key.partition("@")[0], "failed", grade="unknown", msg=error.message, reason=error.reason, host=error.host or host))
     result.failed, result.msg, result.reason = True, f"{key}: {error.message}", error.reason
-    accepted = [] if isinstance(error, NEVER_ACCEPTED) else _accepted(params, result)
+    accepted = [] if isinstance(error, NEVER_ACCEPTED) else _accepted(params, result, run, key)
     if run is not None and not isinstance(error, StoreError):
-        with contextlib.nullcontext() if accepted else contextlib.suppress(FailoverError):  # why it failed is worth more than that nobody could note it
+        with contextlib.suppress(FailoverError) if result.failed else contextlib.nullcontext():  # why it failed is worth more than that nobody could note it
             _journal(run, key, host, result, begun_at, reverted_run(params), accepted)
-    if not accepted:
+    if result.failed:
         error.result = result
         raise error
     return result
 
 
-def _accepted(params: t.Mapping[str, t.Any], result: Result) -> list[dict[str, str]]:
-    """A failure with a reason to go on is none any more. Returns what the journal has to say of that; empty where nothing failed or nobody accepts."""
-    reason = params.get("accept_failure")
-    if not result.failed or not reason:
+def _accepted(params: t.Mapping[str, t.Any], result: Result, run: RunContext | None, key: str) -> list[dict[str, str]]:
+    """A failure with a reason to go on is none any more: one of this task, or one that the same step was given in this run before, in the same
+    direction. Returns what the journal has to say of that; empty where nothing failed, nobody accepts, or it says so already."""
+    if not result.failed:
         return []
-    entry = {"what": result.msg, "reason": str(reason)}
+    reverts = reverted_run(params)
+    before = [entry for entry in _so_far(run, key) if entry.get("reverts") == reverts]
+    reason = str(params.get("accept_failure") or "")
+    if not reason and before:
+        reason = str(before[-1]["reason"])
+        result.warnings.append(f"{key} failed and the run goes on, as was accepted in it before: {reason}")
+    if not reason:
+        return []
+    entry = {"what": result.msg, "reason": reason}
     result.failed, result.reason, result.extra["accepted"] = False, "", entry
-    return [entry]
+    return [] if any(entry.items() <= one.items() for one in before) else [{**entry, "reverts": reverts}]
+
+
+def _so_far(run: RunContext | None, key: str) -> list[dict[str, t.Any]]:
+    """Why the step failed is worth more than that nobody could look up what was accepted."""
+    if run is None or run.plan:
+        return []
+    try:
+        return run.accepted_so_far(key)
+    except FailoverError:
+        return []
 
 
 def _journal(run: RunContext, key: str, host: str, result: Result, begun_at: str, reverts: str, accepted: list[dict[str, str]]) -> None:
@@ -153,7 +171,7 @@ def look(key: str, read: t.Callable[[], Result], params: t.Mapping[str, t.Any], 
             result = read()
     except FailoverError as error:
         return _broke_off(key, error, params, written, begun_at)
-    accepted = _accepted(params, result)
+    accepted = _accepted(params, result, run, key)
     if written is not None:
         _journal(written, key, "", result, begun_at, "", accepted)
     return result

@@ -92,8 +92,8 @@ def fence_source(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     # Releasing is reverting without starting anything; the driver knows one word for both.
     driven = {**params, "state": "reverted"} if params["state"] == "released" else params
     result = drive(step, driven, hosts, clock, check_mode=check_mode, context=run)
-    if params["accept_failure"] and result.extra.get("accepted"):
-        result.extra["accepted"] = params["accept_failure"]  # this module's key is the reason alone, whichever option gave it
+    if isinstance(result.extra.get("accepted"), dict):
+        result.extra["accepted"] = result.extra["accepted"]["reason"]  # this module's key is the reason alone, whichever option gave it
     return result
 
 

@@ -514,6 +514,30 @@ def test_what_only_looks_is_accepted_too(run: Run) -> None:
     assert (result.failed, folded(run).accepted[0]["reason"]) == (False, "the sample is off at night")
 
 
+def test_a_failure_that_was_accepted_stays_accepted_when_its_run_is_resumed(run: Run) -> None:
+    lamps = {"a": "off"}
+    assert not run.drive(Lamps(lamps, faults={"a": "dark"}), accept_failure="the moon shines").failed
+    for _time in range(2):
+        again = run.drive(Lamps(lamps, faults={"a": "dark"}))
+        assert (again.failed, again.extra["accepted"]["reason"]) == (False, "the moon shines")
+        assert "accepted in it before: the moon shines" in again.warnings[-1]
+    assert len(folded(run).accepted) == 1
+    assert run.drive(Lamps({"b": "off"}, faults={"b": "dark"}), accept_failure="nor here").extra["accepted"]["reason"] == "nor here"
+    assert not run.drive(Dark({"hall": "off"})).failed
+
+
+def test_what_was_accepted_on_the_way_forward_is_not_accepted_on_the_way_back(run: Run) -> None:
+    lamps = {"a": "off", "b": "off"}
+    assert not run.drive(Lamps(lamps, faults={"b": "dark"}), accept_failure="the moon shines").failed
+    assert run.drive(Lamps(lamps, faults={"a": Applied(ok=False, msg="stuck")}), state="reverted", revert_run="r1").failed
+
+
+def test_what_another_run_accepted_is_not_accepted(run: Run) -> None:
+    assert not run.drive(Lamps({"a": "off"}, faults={"a": "dark"}), accept_failure="the moon shines").failed
+    run.open("r2")
+    assert run.drive(Lamps({"a": "off"}, faults={"a": "dark"})).failed
+
+
 class Judging(Lamps):
     """A step that fails on the whole, not on an item."""
 
