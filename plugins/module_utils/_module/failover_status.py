@@ -80,7 +80,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
     result.extra["threats"] = pulling
     result.extra["next"] = next_with(source, fold, identity)
-    result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}" + (
+    # Status writes nothing: the state is what the journal says, until the monitor has looked.
+    pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
+    result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}{pulls}" + (
         f". Next: {result.extra['next']}" if result.extra["next"] else ""
     )
     return result

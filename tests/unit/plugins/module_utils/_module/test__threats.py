@@ -92,6 +92,7 @@ def test_what_pulls_it_back_is_written_once_and_repaired_when_it_is_gone(guarded
     status = guarded.estate.do(failover_status.failover_status)
     assert (status.extra["state"], [one["kind"] for one in status.extra["threats"]], status.changed) == ("failed_over", [kind], False)
     assert any(status.extra["threats"][0]["remedy"] in warning for warning in status.warnings)
+    assert "mail is failed_over" in status.msg and "1 thing pulls it back" in status.msg
     result = guarded.look()
     assert (result.changed, result.extra["state"], [one["kind"] for one in result.extra["threats"]]) == (True, "threatened", [kind])
     assert "continuity.identity_failover.monitor" in result.extra["next"]
