@@ -24,8 +24,8 @@ NO_INPUT = {"failover_target", "failover_outcome", "failover_identities"}
 NO_INPUT |= {"failover_wait_for", "failover_wait_timeout"}
 #: Read by a shared file for a case that the role never is in. Only a failover is approved, a drill or failover moves no data back, a plan predicts.
 ELSEWHERE = {
-    "drill": {"failover_break_glass", "failover_data_state", "failover_data_restored", "failover_discard"},
-    "failback": {"failover_break_glass", "failover_data_state"},
+    "drill": {"failover_break_glass", "failover_data_state", "failover_data_at_risk", "failover_data_restored", "failover_discard"},
+    "failback": {"failover_break_glass", "failover_data_state", "failover_data_at_risk"},
     "failover": {"failover_data_restored", "failover_discard"},
     "plan": {"failover_accept_failure", "failover_script_reason", "failover_script_unknown", "failover_source_retries", "failover_when_awaiting"},
     "undo": {"failover_when_awaiting"},
