@@ -16,7 +16,7 @@ import urllib.parse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import records
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
@@ -61,6 +61,12 @@ def against(evidence: t.Sequence[t.Mapping[str, t.Any]], promised: str) -> str:
 def both_hold_addresses(evidence: t.Sequence[t.Mapping[str, t.Any]]) -> bool:
     """Whether each server has an address of the identity up: the second owner that no reason makes right."""
     return {"source", "target"} <= {one["says"] for one in evidence if one["kind"] == "address"}
+
+
+class OwnerNotConfirmed(WrongState):
+    """Names or addresses lead elsewhere than promised; ``details["next"]`` accepts it."""
+
+    reason = FINDING
 
 
 def _by_names(definition: Definition, clock: Clock) -> list[dict[str, t.Any]]:

@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import (
     FINDING,
     OBSERVED,
+    OwnerNotConfirmed,
     against,
     both_hold_addresses,
     observe_owner,
@@ -84,7 +85,7 @@ def _require_no_contradiction(task: RunTask, owner: str) -> tuple[str, list[dict
     if reason:
         return observed, evidence, {"what": f"{FINDING}: {what}", "finding": FINDING, "reason": reason}
     accepting_it = command("adopt", task.identity, failover_owner=owner, failover_reason=task.reason(), failover_accept={FINDING: "say why"})
-    raise WrongState(
+    raise OwnerNotConfirmed(
         f"it was not recorded that the {owner} owns {task.identity}: {what}. Put that right first, name the other owner, "
         f"or accept it with a reason: {accepting_it}",
         next=accepting_it,

@@ -24,6 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import (
     FINDING,
     OBSERVED,
+    OwnerNotConfirmed,
     against,
     both_hold_addresses,
     observe_owner,
@@ -91,8 +92,13 @@ def require_owner(task: RunTask, record: RunRecord, promised: str) -> dict[str, 
         return {"what": f"{FINDING}: {what}", "finding": FINDING, "reason": reason}
     # What was accepted before would fail again on the way.
     failures = {entry["step"].partition("@")[0]: entry["reason"] for entry in record.accepted if entry.get("step") and "decision" not in entry}
-    accepting_it = command(record.kind, task.identity, failover_accept={FINDING: "say why"}, **({"failover_accept_failure": failures} if failures else {}))
-    raise WrongState(
+    accepting_it = command(
+        record.kind,
+        task.identity,
+        failover_accept={**(task.params["accept"] or {}), FINDING: "say why"},
+        **({"failover_accept_failure": failures} if failures else {}),
+    )
+    raise OwnerNotConfirmed(
         f"the {record.kind} is not closed: {what}. Run the playbook again: its steps put right what somebody changed since. "
         f"Or accept it with a reason: {accepting_it}",
         observed=observed,

@@ -52,6 +52,7 @@ def test_what_a_name_server_contradicts_is_recorded_with_a_reason(estate: Estate
     observed(monkeypatch, word)
     with pytest.raises(WrongState) as refused:
         estate.run("adopted", owner="target", reason="by hand")
+    assert refused.value.reason == "owner_not_confirmed"
     assert "owner_not_confirmed" in refused.value.details["next"] and "failover_owner=target" in refused.value.details["next"]
     result = estate.run("adopted", owner="target", reason="by hand", accept={"owner_not_confirmed": "the secondary is down"})
     assert (result.extra["state"], result.extra["observed"]) == ("failed_over", word)

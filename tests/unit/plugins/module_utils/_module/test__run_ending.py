@@ -40,6 +40,7 @@ def test_another_owner_than_promised_is_refused_with_the_command_that_accepts_it
     with pytest.raises(WrongState, match="dns2: mail.example.com A 10.0.0.11") as refused:
         estate.run("closed", run=run)
     there = refused.value.details["next"]
+    assert refused.value.reason == "owner_not_confirmed"
     assert there.startswith("ansible-playbook continuity.identity_failover.failover -e failover_identity=mail ")
     assert there.endswith("""-e '{"failover_accept": {"owner_not_confirmed": "say why"}}'""")
     assert there in refused.value.message
@@ -55,6 +56,14 @@ def test_another_owner_than_promised_is_accepted_with_a_reason_and_recorded(esta
     (entry,) = estate.do(failover_status).extra["accepted"]
     assert (entry["finding"], entry["reason"]) == ("owner_not_confirmed", "dns2 is down for the night")
     assert "dns2: mail.example.com A 10.0.0.11" in entry["what"]
+
+
+def test_the_command_that_accepts_it_keeps_what_was_accepted_already(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened(estate).extra["run"]
+    observed(monkeypatch, "source", LAGGING)
+    with pytest.raises(WrongState) as refused:
+        estate.run("closed", run=run, accept={"source_answers": "it is a planned move"})
+    assert '{"source_answers": "it is a planned move", "owner_not_confirmed": "say why"}' in refused.value.details["next"]
 
 
 def test_a_reason_that_was_not_needed_is_not_recorded(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
