@@ -14,11 +14,16 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 
 #: Exactly what printed commands and the guides contain where a person is to write a reason.
 PLACEHOLDERS = ("...", "say why", "why", "REASON", "reason")
+#: What the roles put before a person's word about the data (``steps_opening_reason`` of roles/steps).
+BEFORE = ("data restored:", "data discarded:")
 
 
 def placeholder(text: t.Any) -> bool:
     """Whether a printed command was typed as it stands."""
-    return isinstance(text, str) and text.strip() in PLACEHOLDERS
+    if not isinstance(text, str):
+        return False
+    said = text.strip()
+    return next((said.removeprefix(words) for words in BEFORE if said.startswith(words)), said).strip() in PLACEHOLDERS
 
 
 def explains(text: t.Any) -> bool:

@@ -21,12 +21,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 
 
-@pytest.mark.parametrize("text", [None, "", "  ", "...", " ... ", "say why", "why", "REASON", "reason"])
+@pytest.mark.parametrize("text", [None, "", "  ", "...", " ... ", "say why", "why", "REASON", "reason", "data restored: ...", "data discarded: why"])
 def test_what_explains_nothing(text: str | None) -> None:
     assert not explains(text)
 
 
-@pytest.mark.parametrize("text", ["why not", "the reason is ticket 4711", "no power ...", "Say why?", "because"])
+@pytest.mark.parametrize("text", ["why not", "the reason is ticket 4711", "no power ...", "Say why?", "because", "data restored: from the backup"])
 def test_what_a_person_wrote_is_a_reason_whatever_it_says(text: str) -> None:
     assert explains(text)
     refuse_placeholders({"reason": text, "accept": {"baseline_missing": text}, "from_observation": None, "break_glass": " "})
