@@ -14,7 +14,7 @@ chaos() { # chaos NAME SCRIPT ARGUMENT...
     echo "build/chaos/$name.json"
 }
 chaos every-boundary crash_matrix.py --every
-chaos undone crash_matrix.py --undo --every
+chaos undone crash_matrix.py --undo
 chaos repeatable-script crash_matrix.py --acts failover --repeatable
 for outage in target dc dns mirror; do chaos "outage-$outage" crash_matrix.py --outage "$outage"; done
 chaos processes crash_processes.py "$@"

@@ -22,7 +22,7 @@ from ansible_collections.continuity.identity_failover.tests.chaos.undo_sequence 
 
 #: What a person says of the data that clients may have written, where the undo asks.
 DISCARD = "the test wrote nothing"
-#: What an undo of a closed run comes to.
+#: What an undo comes to where no run is open and only a failback leads back.
 CLOSED = "refused: closed"
 
 
@@ -66,7 +66,7 @@ class Undoing(Aftermath):
                 self.lab.clock.sleep(left + 1.0)
             except Stopped as stopped:
                 self.history.append(str(stopped))
-                if self._closed():
+                if not outcomes.meaning(self.lab)["active"]:
                     return CLOSED
                 if "point_of_no_return" in stopped.details and not self.discard:
                     self.discard = DISCARD
@@ -75,9 +75,6 @@ class Undoing(Aftermath):
                 else:
                     self.lab.clock.sleep(OUTAGE_SECONDS)
         return "never ended"
-
-    def _closed(self) -> bool:
-        return bool(outcomes.meaning(self.lab)["runs"][-1]["ended"] == "closed")
 
 
 #: What the journal amounts to behind an undone run; a drill leaves the state alone.
@@ -100,7 +97,8 @@ def judged(before: tuple[dict[str, t.Any], dict[str, t.Any]], clean: dict[str, t
     if opened and runs[-1]["ended"] == "closed":
         wanted = CLOSED if act == "failover" else "already"
         return [*found, *_as(wanted, result), *outcomes.different(clean["estate"], result["estate"], "estate")]
-    found += _as(("done", "already") if opened else CLOSED if act == "failback" else "already", result)  # only a failback leads back from a closed failover
+    ended_before = CLOSED if act == "failback" else "already"  # behind a failback that is undone, its failover is closed as before
+    found += _as(("done", ended_before) if opened else ended_before, result)
     found += outcomes.different(estate, result["estate"], "estate") + result["mirror"]
     found += outcomes.different(meaning["runs"], runs[: len(meaning["runs"])], "earlier runs")
     told = {key: result["meaning"][key] for key in ("active", "lease", "unexpected", "state")}
