@@ -116,6 +116,7 @@ class Controller:
         return self._guarded("failover", self.definition, self._move)
 
     def failback(self) -> str:
+        self.journal("failover_status", self.definition)
         return self._guarded("failback", self.definition, self._give_back)
 
     def drill(self) -> str:
