@@ -42,7 +42,7 @@ def test_the_option_is_named() -> None:
 def unapproved(state: str) -> str:
     with pytest.raises(WrongState) as caught:
         opening(Fold(state=state), "mail", "failover")
-    return str(caught.value.message).split("first: ")[-1]
+    return str(caught.value.message).rpartition("first: ")[2]
 
 
 def reasons_in(command: str) -> list[t.Any]:
@@ -54,6 +54,6 @@ def reasons_in(command: str) -> list[t.Any]:
 
 def test_what_printed_commands_contain_is_on_the_list() -> None:
     commands = [next_command(state, "mail") for state in BY_STATE] + [accepting("failover", "mail", ["spns"]), unapproved("unarmed"), unapproved("pending")]
-    commands.append("ansible-playbook " + way_out("mail", "failover").split("ansible-playbook ")[-1].rstrip("."))
+    commands.append("ansible-playbook " + way_out("mail", "failover").rpartition("ansible-playbook ")[2].rstrip("."))
     found = [text for command in commands for text in reasons_in(command)]
     assert len(found) >= 8 and all(placeholder(text) for text in found), found
