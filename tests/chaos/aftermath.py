@@ -101,10 +101,12 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
     if "error" in result:
         return [result["error"]]
     found = [] if result["outcome"].startswith(("done", "already")) else [f"{result['outcome']}: {result['history'][-3:]}"]
-    found += outcomes.different(clean["estate"], result["estate"], "estate")
+    found += outcomes.different(*(_estate(one, options) for one in (clean, result)), "estate")
     # What an outage undoes is done again, so that its images are others. A drill that was stopped is only put back: of its steps
     # those that leave nothing to put back stay as they stopped.
     without = ("images", "failed") if act == "drill" else ("images",) if options.outage else ()
+    if result["decided"]:
+        without = (*without, "accepted")  # what a person decided about the script, with the reason
     found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
     found += result["mirror"]
     if options.outage:
@@ -112,3 +114,10 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
         return found + (["the user's script ran twice"] if result["scripts"] > clean["scripts"] and not may else [])
     repeated = outcomes.twice(collections.Counter(clean["effects"]), collections.Counter(result["effects"]))
     return found + [line for line in repeated if not result["decided"] or json.dumps(outcomes.SCRIPT) not in line]
+
+
+def _estate(one: dict[str, t.Any], options: argparse.Namespace) -> dict[str, t.Any]:
+    """A name server that is dead when the run ends keeps the run's marker: that is a warning, and the next run or disarming takes it away."""
+    if options.outage != "dns":
+        return t.cast("dict[str, t.Any]", one["estate"])
+    return {path: value for path, value in one["estate"].items() if " _failover-" not in path}
