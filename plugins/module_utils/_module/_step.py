@@ -24,27 +24,18 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     InvalidInput,
     StoreError,
     WrongMachine,
-    WrongState,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._at_peace import without_image
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Seen, Step
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Change, Step
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._plan_mode import planned
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext, open_run
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_groups import change_group, merge, second_look
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_inverses import inverses
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
-
-#: Seconds after which a change is not looked at again whose reading back was lost: its own deadline has to end some time.
-VERIFY_AGAIN = 20.0
-
-#: How often a change is made again whose answer was lost, and which was not made after all.
-REPEATS = 2
 
 #: What no reason makes right: a mistake in the task, another machine, a journal or lease that is not ours.
 NEVER_ACCEPTED = (InvalidInput, WrongMachine, StoreError)
-
-#: Reasons of a ``Seen`` that know better than "not seen yet": what was read back is otherwise, and stays so.
-KNOWN_WRONG = ("failed", "changed_by_other", "ignored")
 
 
 def drive(
@@ -192,57 +183,13 @@ def expected_machine(step: Step, params: t.Mapping[str, t.Any], run: RunContext 
 
 def _wanted(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, before: dict[str, JSON]) -> tuple[list[Change], list[Outcome]]:
     """What is to be changed, forward or back, and the items that going back must leave alone."""
-    return _inverses(step, params, run, before) if params.get("state") == "reverted" else (step.changes(before), [])
-
-
-def _inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, now: dict[str, JSON]) -> tuple[list[Change], list[Outcome]]:
-    """For ``state=reverted``: what puts the first before-images back, last change first, and the items that can't be."""
-    reverted = params.get("revert_run")
-    if run is None or not reverted:
-        raise InvalidInput("state: 'reverted' needs 'run' and 'revert_run', the run whose changes are to be put back")
-    record, images = run.record(reverted), run.images(reverted, step.key)
-    begun = bool(record.undone.get(step.key, {}).get("announced")) or (reverted != run.id and bool(run.images(run.id, step.key)))
-    refused: list[Outcome] = []
-    if run.kind == "failback" and reverted != run.id:
-        added, refused = without_image(step, images, now, run.baseline(), adopted=record.ended == "adopted")
-        images = {**added, **images}
-    changes = []
-    for name in reversed(list(images)):
-        if name not in now:
-            refused.append(Outcome(name, "failed", reason="not_listed", msg=f"run {reverted} changed {name}, but this task does not list it"))
-            continue
-        try:
-            change = _inverse(step, name, images[name], now[name], put_back_begun=begun)
-        except FailoverError as error:
-            reason = "changed_by_other" if isinstance(error, WrongState) else error.reason
-            refused.append(Outcome(name, "failed", reason=reason, msg=error.message, before=now[name]))
-            continue
-        if change is not None:
-            changes.append(change)
-    return changes, refused
-
-
-def _inverse(step: Step, name: str, image: t.Mapping[str, JSON], now: JSON, *, put_back_begun: bool) -> Change | None:
-    """Anything that the run itself may have left there is its own: what it saw last, and what a crash or a lost answer left unseen,
-    on the way there or on the way back."""
-    afters = [after for after in image.get("afters") or () if after != image["after"]]
-    passed = getattr(step, "on_the_way", None)
-    if passed is not None:
-        aims = [*(image.get("afters") or ()), image["after"], *([image["before"]] if put_back_begun else ())]
-        afters = [*(there for aim in aims for there in passed(aim, image["after"])), *afters]
-    try:
-        return step.inverse(name, image["before"], image["after"], now)
-    except WrongState:
-        for after in reversed(afters):
-            with contextlib.suppress(WrongState):
-                return step.inverse(name, image["before"], after, now)
-        raise
+    return inverses(step, params, run, before) if params.get("state") == "reverted" else (step.changes(before), [])
 
 
 def _predicted(changes: list[Change]) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     for change in changes:
-        _merge(outcomes, Outcome(change.name, "predicted", True, change.grade, f"would {change.do}", before=change.before, after=change.after))
+        merge(outcomes, Outcome(change.name, "predicted", True, change.grade, f"would {change.do}", before=change.before, after=change.after))
     return outcomes
 
 
@@ -260,7 +207,7 @@ def _execute(
         for group in step.groups(changes):
             if stopped:
                 for change in group:
-                    _merge(outcomes, Outcome(change.name, "not_tried", grade=change.grade, msg=stopped, reason="not_tried", before=change.before))
+                    merge(outcomes, Outcome(change.name, "not_tried", grade=change.grade, msg=stopped, reason="not_tried", before=change.before))
                 continue
             try:
                 if run is not None:
@@ -268,126 +215,14 @@ def _execute(
             except StoreError as error:
                 stopped = f"not tried: {error.message}"
                 for change in group:
-                    _merge(outcomes, Outcome(change.name, "not_tried", grade=change.grade, msg=stopped, reason=error.reason, before=change.before))
+                    merge(outcomes, Outcome(change.name, "not_tried", grade=change.grade, msg=stopped, reason=error.reason, before=change.before))
                 continue
-            for outcome in _group(step, group, run, clock, result, params.get("state") == "reverted"):
-                _merge(outcomes, outcome)
+            for outcome in change_group(step, group, run, clock, result, params.get("state") == "reverted"):
+                merge(outcomes, outcome)
             if stop and any(outcomes[change.name].status in BAD_STATUSES for change in group):
                 stopped = "not tried: an item before it failed, and on_item_failure is 'stop'"
-        _look_again(step, changes, outcomes, result, clock)
+        second_look(step, changes, outcomes, result, clock)
     return outcomes
-
-
-def _look_again(step: Step, changes: list[Change], outcomes: dict[str, Outcome], result: Result, clock: Clock) -> None:
-    """What shows only by looking twice: a step that has ``look_again`` takes its second look at everything together, at the end."""
-    look_again = getattr(step, "look_again", None)
-    confirmed = [change for change in changes if outcomes[change.name].status == "done"]
-    if look_again is None or not confirmed:
-        return
-    begun = clock.monotonic()
-    try:
-        seen = repeated(lambda: look_again(confirmed), clock, within=VERIFY_AGAIN)
-    except FailoverError as error:
-        seen = _unseen(confirmed, error)
-    for change in confirmed:
-        if change.name in seen and not seen[change.name].confirmed:
-            outcomes[change.name] = _outcome(change, Applied(ok=True), seen[change.name])
-    result.timing["verify"] = result.timing.get("verify", 0.0) + clock.monotonic() - begun
-
-
-def _group(step: Step, group: list[Change], run: RunContext | None, clock: Clock, result: Result, reverting: bool) -> list[Outcome]:
-    """Applies and verifies one group; every change of it gets an outcome, whatever is raised."""
-    begun = clock.monotonic()
-    try:
-        applied = _apply(step, group, run, clock, reverting)
-    except FailoverError as error:
-        return [_failed(change, error) for change in group]
-    finally:
-        result.timing["apply"] = result.timing.get("apply", 0.0) + clock.monotonic() - begun
-    begun = clock.monotonic()
-    to_verify = [change for change in group if applied[change.name].ok and not applied[change.name].skipped]
-    try:
-        seen = repeated(lambda: step.verify(to_verify), clock, within=VERIFY_AGAIN) if to_verify else {}
-    except FailoverError as error:
-        seen = _unseen(to_verify, error)
-    result.timing["verify"] = result.timing.get("verify", 0.0) + clock.monotonic() - begun
-    return [_outcome(change, applied[change.name], seen.get(change.name)) for change in group]
-
-
-def _unseen(changes: list[Change], error: FailoverError) -> dict[str, Seen]:
-    return {change.name: Seen(confirmed=False, image=None, msg=f"could not be read back: {error.message}", reason=error.reason) for change in changes}
-
-
-def _apply(step: Step, group: list[Change], run: RunContext | None, clock: Clock, reverting: bool) -> dict[str, Applied]:
-    """Applies; where an answer was lost, looks at what is left to do, and does that."""
-    fence = run.fence if run is not None else None
-    done: dict[str, Applied] = {}
-    left = group
-    for attempt in range(REPEATS + 1):
-        try:
-            return {**done, **step.apply(left, fence)}
-        except UNDECIDED as error:
-            done.update({change.name: Applied(ok=True, msg=error.message, reason=error.reason) for change in left})
-            left = _still_to_do(step, left, clock, reverting)
-            if not left or attempt == REPEATS:
-                return done
-            if run is not None:
-                run.lease.require(max(change.deadline for change in left))
-    raise AssertionError("the loop returns")
-
-
-def _still_to_do(step: Step, lost: list[Change], clock: Clock, reverting: bool) -> list[Change]:
-    """The step itself decides from what is there now; where it can't look, reading back will say that nobody knows."""
-    try:
-        now = repeated(step.observe, clock)
-        if reverting:
-            # Half of an inverse may have been made (a start mode, not the stop): anything but the first image is left to do.
-            return [change for change in lost if now.get(change.name) != change.after]
-        names = {change.name for change in lost}
-        return [change for change in step.changes(now) if change.name in names]
-    except FailoverError:
-        return []
-
-
-def _failed(change: Change, error: FailoverError) -> Outcome:
-    return Outcome(change.name, "failed", grade=change.grade, msg=error.message, reason=error.reason, before=change.before, host=error.host or "")
-
-
-def _outcome(change: Change, applied: Applied, seen: Seen | None) -> Outcome:
-    outcome = Outcome(change.name, "done", grade="probed", msg=applied.msg, reason=applied.reason, before=change.before, after=change.after)
-    if applied.skipped:
-        outcome.status = "skipped"
-        outcome.after = change.before
-    elif not applied.ok:
-        outcome.status = "failed"
-        outcome.after = None
-    elif seen is None or not seen.confirmed:
-        # It may have been done: unconfirmed is never "nothing changed".
-        outcome.status = "failed" if seen is not None and seen.reason in KNOWN_WRONG else "unconfirmed"
-        outcome.changed = True
-        outcome.msg = seen.msg if seen is not None else outcome.msg
-        outcome.reason = (seen.reason if seen is not None and seen.reason not in ("", "failed") else "") or applied.reason or "unconfirmed"
-        outcome.after = seen.image if seen is not None else None
-    else:
-        outcome.changed = True
-        outcome.reason = ""
-        outcome.msg = seen.msg or applied.msg
-        outcome.after = seen.image
-    return outcome
-
-
-def _merge(outcomes: dict[str, Outcome], new: Outcome) -> None:
-    """Several changes of one item are one outcome: the worst status, the first before, the last after."""
-    old = outcomes.get(new.name)
-    if old is None:
-        outcomes[new.name] = new
-        return
-    old.changed = old.changed or new.changed
-    if old.status in BAD_STATUSES:
-        return
-    old.status, old.reason, old.grade = new.status, new.reason, new.grade
-    old.after = new.after
-    old.msg = "; ".join(part for part in (old.msg, new.msg) if part)
 
 
 def _conclude(step: Step, result: Result, before: dict[str, JSON], outcomes: dict[str, Outcome], refused: list[Outcome]) -> None:
