@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head, follow
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import unfinished
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
 from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import IDENTITY, SCRIPT
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
@@ -87,7 +88,7 @@ def meaning(lab: MemoryLab) -> dict[str, JSON]:
             "images": {
                 step: {name: [image["before"], _without_moments(image["after"])] for name, image in items.items()} for step, items in run.images.items()
             },
-            "failed": [step for step, facts in run.steps.items() if facts.get("failed") or ("intended_at" in facts and "ended_at" not in facts)],
+            "failed": [step for step, facts in run.steps.items() if facts.get("failed") or unfinished(facts)],
             "accepted": [one["what"] for one in run.accepted],
         }
         for run in found.runs.values()

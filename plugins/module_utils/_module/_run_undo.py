@@ -24,6 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
     both_hold_addresses,
     observe_owner,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import take_markers_away
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import begin
@@ -95,12 +96,24 @@ def revert(task: RunTask) -> None:
         journal = task.journal
         drafts = [journal.draft("accepted", run=record.id, by=run.get("by") or "", data=accepted)] if accepted else []
         journal.append([*drafts, journal.draft("run_reverted", run=record.id, by=run.get("by") or "", data=data)], releasing(run), anywhere=True)
+        _look_at_the_source(task)
     result.outcomes.append(Outcome(record.id, task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     result.warnings.extend(f"not put back, as accepted: {one}" for one in left)
     result.extra["undoing"] = {**_facts(record, task, undo.undo_order(record, task.fold.runs.get(record.reverts))), "left": left, "observed": observed}
     result.extra["accepted"] = [*record.accepted, *([accepted] if accepted else [])]
     stays = f". What stays: {'; '.join([*left, *lasting])}" if left or lasting else ""
     result.msg = f"the {record.kind} run {record.id} of {task.identity} is undone: the {owner} owns the identity{stays}"
+
+
+def _look_at_the_source(task: RunTask) -> None:
+    """An incident whose source answers by now is over: nobody is to decide on it any more."""
+    if not task.definition or task.journal.fold().state != "pending":
+        return
+    answer = source_answers(task.definition, task.hosts, task.clock)
+    if answer:
+        source = task.definition["source"]["host"]
+        task.journal.append([task.journal.draft("incident_recovered", by="failover_run", host=source, data={"msg": answer})], anywhere=True)
+        task.result.warnings.append(f"{source} answers again ({answer}): the incident is over")
 
 
 def _read_back(task: RunTask, record: RunRecord, owner: str) -> tuple[str, dict[str, t.Any]]:

@@ -199,6 +199,24 @@ def test_an_undo_takes_the_run_over_and_the_reason_for_that_is_no_word_about_the
     assert servers.end().extra["state"] == "protected" and servers.images() == BEFORE
 
 
+@pytest.mark.parametrize(("answers", "state"), [(False, "pending"), (True, "recovered")])
+def test_an_undone_failover_is_pending_only_while_its_source_is_silent(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, answers: bool, state: str
+) -> None:
+    estate = make_estate(tmp_path, monkeypatch)
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack)
+    run = estate.run("opened").extra["run"]
+    estate.run("stopped", run=run)
+    undoing = estate.run("opened", mode="undo", reason=None).extra["run"]
+    if answers:
+        estate.dead.clear()
+    ended = estate.run("reverted", run=undoing, reason=None)
+    assert ended.extra["state"] == state
+    assert any("the incident is over" in warning for warning in ended.warnings) == answers
+
+
 def test_an_undo_that_was_interrupted_goes_on_at_any_point(servers: Servers) -> None:
     servers.fence()
     servers.start()
