@@ -211,7 +211,10 @@ observations:
   sample:
     - {vantage_point: controller, probe: tcp, ok: false, msg: connection refused}
 threats:
-  description: What pulls the identity back to the source while the target owns it. Empty in every other state.
+  description:
+    - What pulls the identity back to the source while the target owns it. Empty in every other state.
+    - Every record is read from every name server of the definition and held against what the failover left there, so that a source that
+      registers its name again, a record that was scavenged, and a value that somebody set are seen.
   returned: success
   type: list
   elements: dict
@@ -235,7 +238,24 @@ threats:
     remedy:
       description: What to do about it.
       type: str
-      sample: switch the source's registration off or take it off the network, then lead the name to the target again
+      sample: switch the source's registration off or take it off the network, then let the playbook repair_dns write the record again
+    finding:
+      description: V(dns_record_changed) for a record that is not as the failover left it.
+      returned: for records
+      type: str
+      sample: dns_record_changed
+    values:
+      description: What the name server gives for the record. Empty where it has no such record any more.
+      returned: for records
+      type: list
+      elements: str
+      sample: ["10.0.0.21"]
+    wanted:
+      description: What the failover left there.
+      returned: for records
+      type: list
+      elements: str
+      sample: ["10.0.1.21"]
 next:
   description: The next command to type, empty where there is nothing to do.
   returned: success

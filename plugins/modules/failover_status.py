@@ -248,7 +248,10 @@ at:
   type: str
   sample: "2026-11-22T20:00:00.000Z"
 threats:
-  description: What pulls the identity back to the source while the target owns it. Empty in every other state.
+  description:
+    - What pulls the identity back to the source while the target owns it. Empty in every other state.
+    - Every record is read from every name server of the definition and held against what the failover left there, so that a source that
+      registers its name again, a record that was scavenged, and a value that somebody set are seen.
   returned: success
   type: list
   elements: dict
@@ -272,7 +275,50 @@ threats:
     remedy:
       description: What to do about it.
       type: str
-      sample: switch the source's registration off or take it off the network, then lead the name to the target again
+      sample: switch the source's registration off or take it off the network, then let the playbook repair_dns write the record again
+    finding:
+      description: V(dns_record_changed) for a record that is not as the failover left it.
+      returned: for records
+      type: str
+      sample: dns_record_changed
+    values:
+      description: What the name server gives for the record. Empty where it has no such record any more.
+      returned: for records
+      type: list
+      elements: str
+      sample: ["10.0.0.21"]
+    wanted:
+      description: What the failover left there.
+      returned: for records
+      type: list
+      elements: str
+      sample: ["10.0.1.21"]
+repairs:
+  description:
+    - The records that a name server does not give as the failover left them, as M(continuity.identity_failover.update_dns) takes them in
+      O(continuity.identity_failover.update_dns#module:records). The playbook C(continuity.identity_failover.repair_dns) writes them.
+    - Empty where the target does not own the identity, and without O(definition).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the record.
+      type: str
+      sample: mail.example.com
+    type:
+      description: Its type.
+      type: str
+      sample: A
+    values:
+      description: The values that the failover left.
+      type: list
+      elements: str
+      sample: ["10.0.1.21"]
+    ttl:
+      description: Its TTL in seconds, where the failover set one.
+      type: int
+      sample: 60
 next:
   description: The next command to type, empty where there is nothing to do.
   returned: success

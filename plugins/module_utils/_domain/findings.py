@@ -66,6 +66,9 @@ KINDS: dict[str, Kind] = {
     ),
     "journal_lost": Kind("blocker", "the journal was set back, is gone or does not verify", "say with failover_from_observation why it may be begun anew"),
     "mirror_unwritable": Kind("error", "the mirror of the journal can not be written", "make its folder on the controller writable, or name another one"),
+    "dns_record_changed": Kind(
+        "error", "a record is not as the failover left it", "keep the source from registering, then write it again with the playbook repair_dns"
+    ),
     "owner_not_confirmed": Kind("error", "names or addresses lead elsewhere than a run promised", "run the playbook again, or put them right by hand"),
     "store_unwritable": Kind("blocker", "the journal cannot be written", "let the account write the journal's folder"),
 }

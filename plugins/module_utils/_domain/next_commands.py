@@ -12,6 +12,8 @@ import json
 import shlex
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import FINDING
+
 #: state -> playbook and the extra variables whose values only a person knows.
 BY_STATE: dict[str, tuple[str, dict[str, str]]] = {
     "unarmed": ("arm", {}),
@@ -37,10 +39,15 @@ def command(playbook: str, identity: str, **variables: t.Any) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def next_command(state: str, identity: str, *, undoing: bool = False) -> str:
-    """What a person would do next in this state; empty where there is nothing to do. ``undoing``: the open run is being put back."""
+def next_command(state: str, identity: str, *, undoing: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
+    """What a person would do next in this state; empty where there is nothing to do. ``undoing``: the open run is being put back.
+
+    ``threats``: what pulls an identity away from the target now; records are written again before anything else.
+    """
     if undoing:
         return command("undo", identity)
+    if any(one.get("finding") == FINDING for one in threats):
+        return command("repair_dns", identity)
     if state not in BY_STATE:
         return ""
     playbook, variables = BY_STATE[state]

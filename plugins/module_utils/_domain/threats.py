@@ -4,35 +4,54 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""What pulls an identity back to its source while the target owns it: from evidence, and compared with what was known. Pure."""
+"""What pulls an identity back to its source, or away, while the target owns it: from evidence, and compared with what was known. Pure."""
 
 from __future__ import annotations
 
 import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import CHANGED, FINDING, GONE
 
 #: The states in which the target owns the identity and is guarded.
 GUARDED = ("failed_over", "threatened")
 
 #: What to do, by the kind of the evidence.
 REMEDIES = {
-    "dns": "switch the source's registration off or take it off the network, then lead the name to the target again",
+    "dns": "switch the source's registration off or take it off the network, then let the playbook repair_dns write the record again",
     "address": "take the source off the network: both servers must not have the address",
     "spn": "move the name to the target's account again",
     "workload": "stop the source's workload, or take it off the network",
+}
+#: The same for a record that leads neither to the source nor to the target.
+ELSEWHERE = {
+    CHANGED: "find out who set it, then let the playbook repair_dns write it again, or fail back",
+    GONE: "find out who deleted it (scavenging deletes what nobody refreshes; a static record stays), then let the playbook repair_dns write it again",
 }
 
 Evidence = t.Sequence[t.Mapping[str, t.Any]]
 
 
-def threats(evidence: Evidence) -> list[dict[str, str]]:
-    """``{kind, of, name, msg, remedy}`` for everything that leads to the source or serves there."""
-    found = []
+def threats(evidence: Evidence) -> list[dict[str, t.Any]]:
+    """``{kind, of, name, msg, remedy}`` for everything that leads to the source or serves there, and for records that are not as they must be.
+
+    Those have ``finding``, ``values`` (what the name server gives) and ``wanted`` as well.
+    """
+    found: list[dict[str, t.Any]] = []
     for one in evidence:
-        if one["says"] in ("source", "both"):
+        if one["says"] in ("source", "both", *ELSEWHERE):
             values = ", ".join(one.get("values") or ()) or "the source"
             entry = {"kind": one["kind"], "of": one["of"], "name": str(one.get("name", ""))}
-            found.append({**entry, "msg": _sentence(one["kind"], entry, values), "remedy": REMEDIES[one["kind"]]})
+            remedy = ELSEWHERE.get(one["says"], REMEDIES[one["kind"]])
+            more = {key: one[key] for key in ("finding", "values", "wanted") if one.get("finding") == FINDING}
+            found.append({**entry, "msg": _elsewhere(one) if one["says"] in ELSEWHERE else _sentence(one["kind"], entry, values), "remedy": remedy, **more})
     return found
+
+
+def _elsewhere(one: t.Mapping[str, t.Any]) -> str:
+    values, wanted = (", ".join(one[key]) or "no such record" for key in ("values", "wanted"))
+    if one["says"] == GONE:
+        return f"{one['of']} has no {one['name']} any more, which the failover set to {wanted}"
+    return f"{one['of']} gives {values} for {one['name']}, which the failover left as {wanted}"
 
 
 def _sentence(kind: str, entry: t.Mapping[str, str], values: str) -> str:
@@ -46,7 +65,7 @@ def _sentence(kind: str, entry: t.Mapping[str, str], values: str) -> str:
     return sentences[kind]
 
 
-def judged(state: str, known: t.Sequence[t.Mapping[str, str]], evidence: Evidence) -> tuple[str, list[dict[str, str]]] | None:
+def judged(state: str, known: t.Sequence[t.Mapping[str, t.Any]], evidence: Evidence) -> tuple[str, list[dict[str, t.Any]]] | None:
     """``("threat" | "repaired", threats)`` where this evidence changes what is known of a guarded identity, else None.
 
     What could not be asked proves nothing: a known threat is gone only once the same place says otherwise, whatever appears elsewhere.
@@ -54,11 +73,12 @@ def judged(state: str, known: t.Sequence[t.Mapping[str, str]], evidence: Evidenc
     """
     if state not in GUARDED:
         return None
-    mute = {(one["kind"], one["of"]) for one in evidence if one["says"] == "unreachable"}
-    asked = {(one["kind"], one["of"]) for one in evidence} - mute
+    mute = [one for one in evidence if one["says"] == "unreachable"]
+    silent = {(one["kind"], one["of"]) for one in mute if not one.get("name")}
+    asked = {(one["kind"], one["of"]) for one in evidence} - silent
     seen = threats(evidence)
-    there = _keys(seen)
-    unknown = [dict(one) for one in known if (one["kind"], one["of"]) not in asked and (one["kind"], one["of"], one["name"]) not in there]
+    there, unsaid = _keys(seen), _keys([one for one in mute if one.get("name")])
+    unknown = [dict(one) for one in known if ((one["kind"], one["of"]) not in asked or _key(one) in unsaid) and _key(one) not in there]
     found = [*seen, *unknown]
     if state != "threatened":
         return ("threat", found) if found else None
@@ -67,5 +87,9 @@ def judged(state: str, known: t.Sequence[t.Mapping[str, str]], evidence: Evidenc
     return None if _keys(found) == _keys(known) else ("threat", found)
 
 
-def _keys(entries: t.Sequence[t.Mapping[str, str]]) -> set[tuple[str, str, str]]:
-    return {(one["kind"], one["of"], one["name"]) for one in entries}
+def _keys(entries: t.Sequence[t.Mapping[str, t.Any]]) -> set[tuple[str, str, str]]:
+    return {_key(one) for one in entries}
+
+
+def _key(one: t.Mapping[str, t.Any]) -> tuple[str, str, str]:
+    return one["kind"], one["of"], one["name"]

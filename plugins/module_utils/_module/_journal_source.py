@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import restart
@@ -68,9 +69,9 @@ def _raw(journal: Journal) -> tuple[tuple[str, ...], Head]:
     return reply.lines, reply.head
 
 
-def next_with(source: Source, fold: Fold, identity: str) -> str:
+def next_with(source: Source, fold: Fold, identity: str, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
     """A journal that is lost is begun anew by the command that would be next anyway."""
-    usual = next_command(fold.state, identity, undoing=fold.undoing())
+    usual = next_command(fold.state, identity, undoing=fold.undoing(), threats=threats)
     if source.condition in ("ok", "silent"):
         return usual
     playbook = {"failing_over": "failover", "approved": "failover", "failing_back": "failback", "failed_over": "failback", "threatened": "failback"}

@@ -84,6 +84,10 @@ def _by_names(definition: Definition, clock: Clock) -> list[dict[str, t.Any]]:
                 evidence.append({"kind": "dns", "of": server.endpoint.label, "says": "unreachable", "msg": error.message})
                 continue
             for item, reading in readings.items():
+                if reading.status != "ok":
+                    msg = f"{server.endpoint} is no authority for {item}"
+                    evidence.append({"kind": "dns", "of": server.endpoint.label, "name": str(item), "says": "unreachable", "msg": msg})
+                    continue
                 values = set(reading.records.values) if reading.records else set()
                 says = {side for side in sides if values & sides[side].get(item, set())}
                 evidence.append({"kind": "dns", "of": server.endpoint.label, "name": str(item), "values": sorted(values), "says": _word(says)})

@@ -4,14 +4,17 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""Looks for what pulls an identity back to its source: names, addresses, service principal names, a workload that runs there. Read only."""
+"""Looks for what pulls an identity back to its source: records, addresses, service principal names, a workload that runs there. Read only."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import Definition, knock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of, look_at_records
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import directory
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.services import read_services
@@ -26,15 +29,15 @@ DIRECTORY_NAME = "the directory"
 Evidence = list[dict[str, t.Any]]
 
 
-def look_for_threats(definition: Definition, evidence: t.Sequence[t.Mapping[str, t.Any]], hosts: Hosts) -> Evidence:
-    """``{kind, of, name, values, says}`` of everything that may lead to the source; ``evidence`` is what ``observe_owner`` has found.
+def look_for_threats(definition: Definition, evidence: t.Sequence[t.Mapping[str, t.Any]], fold: Fold, hosts: Hosts, clock: Clock) -> Evidence:
+    """``{kind, of, name, values, says}`` of everything that may lead away from the target; ``evidence`` is what ``observe_owner`` has found.
 
     Raises nothing of a host's: what can't be asked says so.
     """
     source = definition["source"]["host"]
     # A source that takes no connection at all has nothing up that we know of.
     own = [{**one, "says": "none"} if one["of"] == source and one.get("silent") else dict(one) for one in evidence]
-    return own + _by_spns(definition, hosts) + _by_workload(definition, hosts)
+    return look_at_records(definition, guards_of(definition, fold), own, clock) + _by_spns(definition, hosts) + _by_workload(definition, hosts)
 
 
 def _by_spns(definition: Definition, hosts: Hosts) -> Evidence:

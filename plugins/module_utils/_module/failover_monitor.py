@@ -97,7 +97,7 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
     while True:
         begun = clock.monotonic()
         _owner, evidence = observe_owner(definition, hosts, clock)
-        evidence = look_for_threats(definition, evidence, hosts)
+        evidence = look_for_threats(definition, evidence, fold, hosts, clock)
         written = _write(params, hosts, journal, fold, functools.partial(_judge_guarded, evidence), result, check_mode)
         if written is not None:
             fold = written
@@ -107,7 +107,7 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
         clock.sleep(params["interval"] - (clock.monotonic() - begun))
     seen = threats(evidence)
     _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result)
-    result.extra["threats"] = seen
+    result.extra.update(threats=seen, next=next_command(fold.state, params["identity"], threats=seen))
     todo = "; ".join(f"{one['msg']}: {one['remedy']}" for one in seen)
     result.msg = f"{params['identity']} is {fold.state}: {todo or 'nothing pulls it back to the source'}"
     return result

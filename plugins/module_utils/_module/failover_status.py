@@ -17,7 +17,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import repairs
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
@@ -62,7 +64,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     rightful = rightful_owner(fold.state)
     pulling = fold.threats
     if params["definition"] and fold.state in GUARDED:
-        evidence = look_for_threats(params["definition"], evidence, hosts)
+        evidence = look_for_threats(params["definition"], evidence, fold, hosts, clock)
         pulling = threats(evidence)
     result.warnings.extend(f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling)
     if observed == "both":
@@ -79,7 +81,8 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
     result.extra["threats"] = pulling
-    result.extra["next"] = next_with(source, fold, identity)
+    result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and fold.state in GUARDED else []
+    result.extra["next"] = next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
     result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}{pulls}" + (

@@ -45,6 +45,8 @@ def test_each_kind_is_a_threat_with_a_sentence_and_a_remedy(kind: str) -> None:
         ("threatened", KNOWN, [evidence(says="unreachable")], None),
         ("threatened", KNOWN, [evidence("address", "exch1", says="none")], None),
         ("threatened", KNOWN, [], None),
+        # A server that is no authority for this one record says nothing of it, whatever it says of others.
+        ("threatened", KNOWN, [evidence(says="unreachable"), evidence(name="alias A", says="target")], None),
         ("protected", [], [DNS], None),
         ("failing_back", [], [DNS], None),
     ],

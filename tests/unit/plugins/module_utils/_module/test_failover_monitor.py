@@ -73,7 +73,7 @@ def test_a_threat_is_recorded_although_somebody_wrote_meanwhile(estate: Estate, 
     estate.run("closed", run=estate.run("opened").extra["run"], definition=None)
     pulls = {"kind": "dns", "of": "dns1", "name": "mail A", "values": ["10.0.0.21"], "says": "both"}
     monkeypatch.setattr(monitor, "observe_owner", lambda definition, hosts, clock: ("both", [pulls]))
-    monkeypatch.setattr(monitor, "look_for_threats", lambda definition, evidence, hosts: evidence)
+    monkeypatch.setattr(monitor, "look_for_threats", lambda definition, evidence, *rest: evidence)
     meanwhile(estate, monkeypatch, lambda: written(estate, "plan_recorded", plan="p"))
     result = estate.do(monitor.failover_monitor, duration=0.0)
     assert (result.changed, result.extra["state"], [one["kind"] for one in result.extra["threats"]]) == (True, "threatened", ["dns"])
