@@ -21,9 +21,12 @@ options:
         type: str
         required: true
       algorithm:
-        description: The algorithm of the key.
+        description:
+          - The algorithm of the key, as the name server has it.
+          - The truncated ones, such as V(hmac-sha256-128), are known to work with BIND only.
+          - V(hmac-md5) and V(hmac-sha1) are there for old name servers. A new key is best one of V(hmac-sha256).
         type: str
-        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+        choices: [hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha256-128, hmac-sha384, hmac-sha384-192, hmac-sha512, hmac-sha512-256]
         default: hmac-sha256
   kerberos:
     description:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import pathlib
@@ -19,7 +20,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.background i
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import EVERY_KEY, KINDS, PORT, POWERLESS, REVERSE, SECRETS, ZONE, RealServer
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import EVERY_KEY, KINDS, PORT, POWERLESS, REVERSE, TRUNCATED, ZONE, RealServer
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,7 +40,10 @@ def embedded() -> Iterator[RealServer]:
     zones = [
         Zone.from_dict({"name": zone, "servers": {f"ns1.{ZONE}": endpoint.address}, "records": records if zone == ZONE else []}) for zone in (ZONE, REVERSE)
     ]
-    keys = [Key(one.name, SECRETS[one.algorithm], one.algorithm, frozenset() if one is POWERLESS else None) for one in EVERY_KEY]
+    keys = [
+        Key(one.name, base64.b64encode(one.secret).decode("ascii"), one.algorithm, frozenset() if one is POWERLESS else None)
+        for one in (*EVERY_KEY, *TRUNCATED)
+    ]
     with background(DnsServer(endpoint.address, PORT, zones, keys, name="embedded")):
         yield RealServer("embedded", endpoint)
 

@@ -10,6 +10,7 @@ tests/utils/real_servers.sh makes keeps runs apart. Nothing here needs a privile
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import os
@@ -35,6 +36,7 @@ REVERSE = "20.127.in-addr.arpa"
 START = 15.0
 
 SECRETS = {
+    "hmac-md5": "bWQ1LXNlY3JldC1vZi10aGUtbGFiLW9ubHk=",
     "hmac-sha1": "c2hhMS1zZWNyZXQtb2YtdGhlLWxhYg==",
     "hmac-sha224": "c2hhMjI0LXNlY3JldC1vZi10aGUtbGFiLWxhYg==",
     "hmac-sha256": "c2hhMjU2LXNlY3JldC1vZi10aGUtbGFiLW9ubHktMDE=",
@@ -51,6 +53,11 @@ def key(algorithm: str = "hmac-sha256") -> TsigKey:
 #: A key that the servers know and that may change nothing.
 POWERLESS = TsigKey.from_text("powerless", SECRETS["hmac-sha256"], "hmac-sha256")
 EVERY_KEY = [*(key(algorithm) for algorithm in SECRETS), POWERLESS]
+#: Keys with a shorter signature; only BIND has such keys.
+TRUNCATED = [
+    TsigKey.from_text(f"failover-{algorithm}", SECRETS[algorithm.rpartition("-")[0]], algorithm)
+    for algorithm in ("hmac-sha256-128", "hmac-sha384-192", "hmac-sha512-256")
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +121,7 @@ def _serves(endpoint: Endpoint, zone: str) -> bool:
 
 
 def _bind_config(folder: pathlib.Path, address: str, zones: str) -> pathlib.Path:
-    keys = "\n".join(f'key "{one.name}" {{ algorithm {one.algorithm}; secret "{_secret(one)}"; }};' for one in EVERY_KEY)
+    keys = "\n".join(f'key "{one.name}" {{ algorithm {one.algorithm}; secret "{_secret(one)}"; }};' for one in (*EVERY_KEY, *TRUNCATED))
     config = folder / "named.conf"
     config.write_text(
         f"""{keys}
@@ -130,7 +137,7 @@ controls {{ }};
 
 
 def _secret(one: TsigKey) -> str:
-    return SECRETS[one.algorithm]
+    return base64.b64encode(one.secret).decode("ascii")
 
 
 @contextlib.contextmanager
@@ -138,7 +145,7 @@ def bind(folder: pathlib.Path) -> Iterator[RealServer]:
     """A primary and a secondary that follows by NOTIFY."""
     first, second = Endpoint("127.0.53.1", PORT, "bind"), Endpoint("127.0.53.2", PORT, "bind-secondary")
     primary, secondary = folder / "primary", folder / "secondary"
-    allowed = " ".join(f'key "{one.name}";' for one in EVERY_KEY if one is not POWERLESS)
+    allowed = " ".join(f'key "{one.name}";' for one in (*EVERY_KEY, *TRUNCATED) if one is not POWERLESS)
     for place in (primary, secondary):
         place.mkdir(parents=True)
     for zone in (ZONE, REVERSE):

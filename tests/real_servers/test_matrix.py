@@ -19,7 +19,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe, Update
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import POWERLESS, SECRETS, RealServer, key
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import POWERLESS, SECRETS, TRUNCATED, RealServer, key
 
 WRONG_SECRET = TsigKey.from_text(key().name, SECRETS["hmac-sha1"], "hmac-sha256")
 UNKNOWN_KEY = TsigKey.from_text("nobody", SECRETS["hmac-sha256"], "hmac-sha256")
@@ -72,6 +72,14 @@ def pointer_in_the_forward_zone(probe: Probe) -> str:
 
 def every_algorithm(probe: Probe) -> str:
     return ", ".join(probe.send(lambda u, n=number: u.add(probe.name(f"alg{n}-"), 300, "A", "127.20.1.1"), by=key(a)) for number, a in enumerate(SECRETS))
+
+
+def truncated_signatures(probe: Probe) -> str:
+    """Of the servers here only BIND has keys for them; the others are asked with a key that is whole."""
+    keys = [
+        one if probe.kind in ("bind", "embedded") else TsigKey(f"failover-{one.algorithm.rpartition('-')[0]}", one.algorithm, one.secret) for one in TRUNCATED
+    ]
+    return ", ".join(probe.send(lambda u, n=number: u.add(probe.name(f"cut{n}-"), 300, "A", "127.20.1.1"), by=one) for number, one in enumerate(keys))
 
 
 def _swap(probe: Probe, *expected: str) -> str:
@@ -240,6 +248,7 @@ ROWS = [
     Row(no_rights, "REFUSED", "NOTAUTH BADKEY", "REFUSED"),
     Row(clock_off, "NOTAUTH BADTIME", "NOTAUTH BADTIME", "REFUSED unsigned"),
     Row(every_algorithm, *(", ".join(["NOERROR"] * len(SECRETS)),) * 3),
+    Row(truncated_signatures, *(", ".join([said] * len(TRUNCATED)) for said in ("NOERROR", "NOTAUTH BADSIG", "REFUSED unsigned"))),
     Row(zone_not_served, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH"),
     Row(zone_name_too_long, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH"),
     Row(name_outside, "NOTZONE", "NOTZONE", "NOTZONE"),

@@ -22,13 +22,27 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, ProtocolError
 
-#: RFC 8945 §6, what name servers accept: our word -> (name on the wire, hash). MD5 is obsolete and left out.
-ALGORITHMS: t.Mapping[str, str] = {
-    "hmac-sha1": "sha1",
-    "hmac-sha224": "sha224",
-    "hmac-sha256": "sha256",
-    "hmac-sha384": "sha384",
-    "hmac-sha512": "sha512",
+
+class Algorithm(t.NamedTuple):
+    """``wire``: its name in messages. ``size``: octets of the MAC that are sent, and the fewest that are taken; None = all."""
+
+    wire: str
+    hash: str
+    size: int | None = None
+
+
+#: RFC 8945 §6. The truncated ones go by the name of the whole one and a shorter MAC, as BIND's ``algorithm hmac-sha256-128`` has it. MD5 is
+#: obsolete, and still the only one that some old name servers know.
+ALGORITHMS: t.Mapping[str, Algorithm] = {
+    "hmac-md5": Algorithm("hmac-md5.sig-alg.reg.int", "md5"),
+    "hmac-sha1": Algorithm("hmac-sha1", "sha1"),
+    "hmac-sha224": Algorithm("hmac-sha224", "sha224"),
+    "hmac-sha256": Algorithm("hmac-sha256", "sha256"),
+    "hmac-sha256-128": Algorithm("hmac-sha256", "sha256", 16),
+    "hmac-sha384": Algorithm("hmac-sha384", "sha384"),
+    "hmac-sha384-192": Algorithm("hmac-sha384", "sha384", 24),
+    "hmac-sha512": Algorithm("hmac-sha512", "sha512"),
+    "hmac-sha512-256": Algorithm("hmac-sha512", "sha512", 32),
 }
 #: Seconds that the clocks may differ (RFC 8945 §10 recommends 300).
 FUDGE = 300
@@ -61,6 +75,10 @@ class TsigKey:
             decoded = b""
         if not decoded:
             raise InvalidInput(f"key {name!r}: its secret is not base64; copy it from the name server's configuration as it stands there")
+        try:
+            hashlib.new(ALGORITHMS[algorithm].hash)
+        except ValueError:
+            raise InvalidInput(f"key {name!r}: the controller's cryptography does not offer {algorithm}; give the name server a key of another one") from None
         return cls(clean, algorithm, decoded)
 
 
@@ -101,12 +119,13 @@ def _variables(key_name: str, algorithm: str, time: int, fudge: int, error: int,
 
 
 def _hmac(key: TsigKey, data: bytes) -> bytes:
-    return hmac.new(key.secret, data, getattr(hashlib, ALGORITHMS[key.algorithm])).digest()
+    return hmac.new(key.secret, data, ALGORITHMS[key.algorithm].hash).digest()
 
 
 def sign(wire: bytes, key: TsigKey, now: int) -> tuple[bytes, bytes]:
     """The message with its TSIG record, and the MAC that the reply is checked against."""
-    return sign_with(wire, key.name, key.algorithm, now, lambda data: _hmac(key, data))
+    algorithm = ALGORITHMS[key.algorithm]
+    return sign_with(wire, key.name, algorithm.wire, now, lambda data: _hmac(key, data)[: algorithm.size])
 
 
 def sign_with(wire: bytes, key_name: str, algorithm: str, now: int, mac_of: t.Callable[[bytes], bytes]) -> tuple[bytes, bytes]:
@@ -200,10 +219,13 @@ def verifies(bare: bytes, tsig: Tsig, key: TsigKey, request_mac: bytes, now: int
     A reply with TSIG error BADKEY or BADSIG carries no MAC, so it never verifies. Windows and Samba put the request's own
     MAC on refusals (kubernetes-sigs/external-dns #6573): that does not verify either, as it must not.
     """
-    if tsig.key_name != key.name or tsig.algorithm != key.algorithm or not tsig.mac:
+    algorithm = ALGORITHMS[key.algorithm]
+    if tsig.key_name != key.name or tsig.algorithm != algorithm.wire or not tsig.mac:
         return False
     expected = _hmac(key, signed_part(bare, tsig, request_mac))
-    return hmac.compare_digest(expected, tsig.mac) and fresh(tsig, now)
+    if len(tsig.mac) < (algorithm.size or len(expected)):
+        return False  # a server may sign with more than we ask for, never with less (RFC 8945 §5.2.2.1)
+    return hmac.compare_digest(expected[: len(tsig.mac)], tsig.mac) and fresh(tsig, now)
 
 
 def fresh(tsig: Tsig, now: int) -> bool:

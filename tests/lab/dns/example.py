@@ -43,7 +43,10 @@ REVERSE: dict[str, t.Any] = {
 KEYS: list[dict[str, t.Any]] = [
     {"name": "failover-key", "secret": SECRET},
     {"name": "exch1-key", "secret": SECRET, "may_write": ["mail.example.com"]},
-    *({"name": f"key-{name}", "secret": SECRET, "algorithm": name} for name in ("hmac-sha1", "hmac-sha224", "hmac-sha384", "hmac-sha512")),
+    *(
+        {"name": f"key-{name}", "secret": SECRET, "algorithm": name}
+        for name in ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256-128", "hmac-sha384", "hmac-sha384-192", "hmac-sha512", "hmac-sha512-256")
+    ),
 ]
 
 

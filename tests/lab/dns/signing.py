@@ -47,6 +47,15 @@ class Key:
         return self.may_write is None or name in self.may_write
 
 
+#: Our words for keys with a shorter signature, as BIND has them: name of the whole one on the wire, octets. RFC 8945 §6.
+TRUNCATED = {"hmac-sha256-128": ("hmac-sha256", 16), "hmac-sha384-192": ("hmac-sha384", 24), "hmac-sha512-256": ("hmac-sha512", 32)}
+
+
+def _digest_key(key: Key) -> t.Any:
+    whole = TRUNCATED.get(key.algorithm, (key.algorithm, 0))[0]
+    return dns.tsig.Key(key.name, key.secret, dns.tsig.HMAC_MD5 if whole == "hmac-md5" else whole)
+
+
 class Signature(t.NamedTuple):
     """The TSIG record of a received message, the key it names, and what is wrong with it (0 = nothing)."""
 
@@ -58,7 +67,7 @@ class Signature(t.NamedTuple):
 
 class Keyring:
     def __init__(self, keys: Iterable[Key]) -> None:
-        self._keys = {dns.name.from_text(key.name): (key, dns.tsig.Key(key.name, key.secret, key.algorithm)) for key in keys}
+        self._keys = {dns.name.from_text(key.name): (key, _digest_key(key)) for key in keys}
 
     def split(self, wire: bytes, now: int) -> tuple[bytes, Signature | None]:
         """The message without its TSIG record, and that record judged. Raises FormError for a broken message."""
@@ -70,12 +79,19 @@ class Keyring:
         if key is None or tsig_key is None or tsig_key.algorithm != rdata.algorithm:
             return bare, Signature(owner, rdata, None, dns.rcode.BADKEY)
         try:
-            digests.validate(wire, tsig_key, owner, rdata, now, b"", start)
+            digests.validate(wire, tsig_key, owner, self._whole(bare, key, rdata, tsig_key), now, b"", start)
         except dns.tsig.BadTime:
             return bare, Signature(owner, rdata, key, dns.rcode.BADTIME)
         except (dns.tsig.BadSignature, dns.tsig.PeerError):
             return bare, Signature(owner, rdata, key, dns.rcode.BADSIG)
         return bare, Signature(owner, rdata, key, 0)
+
+    def _whole(self, bare: bytes, key: Key, rdata: t.Any, tsig_key: t.Any) -> t.Any:
+        """A truncated signature as if it were whole, where what there is of it is right; dnspython knows whole ones only."""
+        if key.algorithm not in TRUNCATED or len(rdata.mac) < TRUNCATED[key.algorithm][1]:
+            return rdata
+        whole, _digest = digests.sign(bare, tsig_key, rdata.replace(mac=b""), rdata.time_signed, b"")
+        return rdata.replace(mac=whole.mac) if whole.mac.startswith(rdata.mac) else rdata
 
     def sign(self, reply: bytes, signature: Signature, now: int) -> bytes:
         """The reply with its TSIG: signed, or with an empty MAC for BADKEY and BADSIG (RFC 8945 §5.3.2)."""
@@ -83,7 +99,10 @@ class Keyring:
         when = signature.rdata.time_signed if signature.error == dns.rcode.BADTIME else now
         rdata = signature.rdata.replace(time_signed=when, mac=b"", error=dns.rcode.Rcode(signature.error), other=other)
         if signature.error in (0, dns.rcode.BADTIME):
-            rdata, _digest = digests.sign(reply, self._keys[signature.owner][1], rdata, when, signature.rdata.mac)
+            key, tsig_key = self._keys[signature.owner]
+            rdata, _digest = digests.sign(reply, tsig_key, rdata, when, signature.rdata.mac)
+            if key.algorithm in TRUNCATED:
+                rdata = rdata.replace(mac=rdata.mac[: TRUNCATED[key.algorithm][1]])
         return attach(reply, signature.owner, rdata)
 
     def echo(self, reply: bytes, signature: Signature) -> bytes:

@@ -633,7 +633,7 @@ def test_the_module_itself_runs_and_shows_no_secret(estate: Estate) -> None:
         ({"state": "reverted"}, "revert_run"),
         ({"records": [{"name": "a.example.com", "type": "NS"}]}, "NS"),
         ({"records": [{**MAIL, "nmae": "a.example.com"}]}, "nmae"),
-        ({"key": {"name": "k", "secret": "eA==", "algorithm": "hmac-md5"}}, "hmac-md5"),
+        ({"key": {"name": "k", "secret": "eA==", "algorithm": "hmac-sha3"}}, "hmac-sha3"),
     ],
 )
 def test_the_module_s_own_checks_name_the_option(estate: Estate, options: Params, words: str) -> None:

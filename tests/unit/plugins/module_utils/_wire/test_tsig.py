@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 
 import dns.message
 import dns.name
@@ -47,7 +48,7 @@ def test_a_server_built_on_foreign_code_takes_our_signature_and_we_take_its_answ
     reply = dns.message.make_response(dns.message.from_wire(bare)).to_wire()
     ours, tsig = split_tsig(keyring.sign(reply, signature, NOW + 20))
     assert ours == reply
-    assert tsig is not None and tsig.time == NOW + 20 and tsig.key_name == "failover-key" and tsig.algorithm == algorithm
+    assert tsig is not None and tsig.time == NOW + 20 and tsig.key_name == "failover-key" and tsig.algorithm == ALGORITHMS[algorithm].wire
     assert verifies(ours, tsig, key, request_mac, NOW + 30)
     assert not verifies(ours, tsig, key, b"another request".ljust(32), NOW + 30)
     assert not verifies(ours, tsig, a_key(algorithm, base64.b64encode(b"another").decode()), request_mac, NOW + 30)
@@ -64,6 +65,26 @@ def test_the_request_s_own_mac_on_a_reply_does_not_verify() -> None:
     ours, tsig = split_tsig(keyring.echo(reply, signature))
     assert tsig is not None and tsig.mac == request_mac
     assert not verifies(ours, tsig, a_key(), request_mac, NOW)
+
+
+def test_an_answer_may_be_signed_with_more_than_we_ask_for_and_never_with_less() -> None:
+    wire, _mac = sign(a_message(), a_key(), NOW)
+    bare, tsig = split_tsig(wire)
+    assert tsig is not None
+    truncated = a_key("hmac-sha256-128")
+    assert verifies(bare, tsig, truncated, b"", NOW)
+    assert verifies(bare, dataclasses.replace(tsig, mac=tsig.mac[:16]), truncated, b"", NOW)
+    assert not verifies(bare, dataclasses.replace(tsig, mac=tsig.mac[:15]), truncated, b"", NOW)
+    assert not verifies(bare, dataclasses.replace(tsig, mac=tsig.mac[:16]), a_key(), b"", NOW)
+
+
+def test_an_algorithm_that_the_controller_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def as_under_fips(name: str, *_arguments: object) -> None:
+        raise ValueError(f"unsupported hash type {name}")
+
+    monkeypatch.setattr("hashlib.new", as_under_fips)
+    with pytest.raises(InvalidInput, match="does not offer hmac-md5; give the name server a key of another one"):
+        a_key("hmac-md5")
 
 
 def test_another_algorithm_or_key_name_does_not_verify() -> None:
@@ -138,7 +159,7 @@ def test_a_signed_message_cut_or_changed_never_verifies(data: st.DataObject) -> 
     [
         ("k", "%%%", "hmac-sha256", "key 'k': its secret is not base64; copy it from the name server's configuration as it stands there"),
         ("k", "", "hmac-sha256", "key 'k': its secret is not base64; copy it from the name server's configuration as it stands there"),
-        ("k", SECRET, "hmac-md5", "key 'k': 'hmac-md5' is no algorithm for it, only hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512"),
+        ("k", SECRET, "hmac-sha3", f"key 'k': 'hmac-sha3' is no algorithm for it, only {', '.join(ALGORITHMS)}"),
         ("a..b", SECRET, "hmac-sha256", "key: 'a..b' is no name of a key"),
         ("schlüssel", SECRET, "hmac-sha256", "key: 'schlüssel' is no name of a key"),
     ],
