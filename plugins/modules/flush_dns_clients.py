@@ -12,12 +12,15 @@ short_description: Clears the resolver caches of many Windows clients once their
 author:
   - The continuity.identity_failover contributors (@continuity)
 description:
-  - Clears the DNS resolver cache of every client in one task, many side by side, with one WinRM request each.
+  - Clears the DNS resolver cache of every client in one task, many side by side, with one WinRM session each, and looks into the cache
+    afterwards.
   - Before a client's cache is cleared, the DNS server that this client asks must give every value of O(expect). A cache that is
     cleared earlier only takes the old value again. Each DNS server is asked once for all of its clients.
   - Uses the method C(Clear) of the CIM class C(MSFT_DNSClientCache), and C(ipconfig /flushdns) only on a host that has no such class.
-  - A client that gives no answer is tried once more after all others. When several clients refuse the logon and none takes it, the rest is
-    not tried, lest the account be locked.
+    A client that denies the right is not asked in another way.
+  - A client that gives no answer is tried once more after all others, a client that refuses is not. When several clients refuse the logon and
+    none takes it, the rest is not tried, lest the account be locked. When 200 clients give no answer and none gives one, the rest is not tried.
+    When 50 clients stay silent at the second try and none speaks, the rest is not tried a second time.
   - Caches above the operating system (browsers, Java, connection pools) are not reached, nor do open connections move.
 attributes:
   check_mode:
@@ -36,7 +39,7 @@ options:
     required: true
   expect:
     description:
-      - The records as each client's DNS server must give them before the client's cache is cleared.
+      - The records as each client's DNS server must give them before the client's cache is cleared. A wildcard among them is not asked for.
       - Without any, the caches are cleared at once.
     type: list
     elements: dict
@@ -49,7 +52,7 @@ options:
       type:
         description: The record type.
         type: str
-        choices: [A, AAAA, CNAME, PTR]
+        choices: [A, AAAA, CNAME, MX, PTR, SRV, TXT]
         default: A
       values:
         description: All values of the name and type, in any order.
@@ -80,15 +83,21 @@ options:
     default: 53
   read_back:
     description:
-      - Looks into each cache after it was cleared, and reports a client whose cache already holds another value than O(expect) as V(unconfirmed).
+      - Looks into each cache after it was cleared, in the same session, for the names of O(expect). A client whose cache holds another value
+        again is V(unconfirmed). The reason is V(hosts_file) where the client's hosts file gives the name another address, V(negative_entry)
+        where the cache says that there is no such name or record, else V(stale_cache).
+      - Windows keeps the lines of the hosts file in the same cache. CIM does not show what is in that file, so it is read by cmd.exe, and only on
+        a client whose cache holds another value. A line that gives the right address is not seen.
+      - Of MX, SRV and TXT records only a V(negative_entry) is seen. On a client that was cleared by C(ipconfig) nothing is read back.
       - Costs one more request for each client. Without it, the host's own return value is the evidence.
     type: bool
-    default: false
+    default: true
   details:
     description: Without it, it is V(all) for up to 100 clients and V(counts) for more.
     default: null
 notes:
-  - Which DNS server a client asks comes from its variable C(failover_resolver). Without it the client is asked, which costs one more request.
+  - Which DNS server a client asks comes from its variable C(failover_resolver). Without it the client is asked, which costs one more request,
+    and a second session where that server does not have the new values yet. The first server of its first adapter counts.
   - The account needs to be an administrator of the clients, or needs the rights to enable and to execute methods in C(root/StandardCimv2).
 seealso:
   - module: continuity.identity_failover.update_dns
@@ -130,15 +139,19 @@ roll_call:
       description: How many clients the task names.
       type: int
     answered:
-      description: How many cleared their cache.
+      description: How many cleared their cache and held nothing else of O(expect) in it afterwards.
       type: int
     failed:
-      description: The others, each with C(name), C(reason) and C(msg).
+      description: The others, each with C(name), C(reason), C(msg) and C(tries).
       type: list
       elements: dict
     skipped:
       description: How many were not worked on, because of check mode or because the task stopped before.
       type: int
+    not_read_back:
+      description: Those of the answered clients whose cache was not looked into afterwards, by name.
+      type: list
+      elements: str
     last_after:
       description: Seconds until the last of the answered clients.
       type: float
@@ -148,8 +161,10 @@ roll_call:
     failed:
       - name: ws117
         reason: unreachable
-        msg: "could not reach ws117 at 10.2.0.117 port 5986 within 5 s"
+        msg: "ws117 (10.2.0.117:5986) does not answer within 5 s; check that it runs, and that a firewall lets this port through"
+        tries: 2
     skipped: 0
+    not_read_back: []
     last_after: 12.4
 outcomes:
   description: One entry for each client, in the order asked, or for the failed ones only (see O(details)).

@@ -82,7 +82,7 @@ def test_clients_forget_the_old_address_once_their_own_server_has_the_new_one(la
     assert not result.failed, result.msg
     assert result.extra["roll_call"]["answered"] == len(clients)
     assert {lab.ask(client, NAME)["address"] for client in clients} == {new}
-    assert invokes(lab, since) == dict.fromkeys(clients, 1), "one request each"
+    assert invokes(lab, since) == dict.fromkeys(clients, 2), "cleared and read back"
 
 
 def test_a_client_is_asked_for_its_server_where_the_inventory_says_nothing(lab: Lab) -> None:
@@ -91,10 +91,11 @@ def test_a_client_is_asked_for_its_server_where_the_inventory_says_nothing(lab: 
     point(lab, new)
     result = flush(lab, ["ws001", "ws002"], known_resolvers=False, expect=[{"name": NAME, "type": "A", "values": [new]}])
     assert not result.failed, result.msg
-    assert invokes(lab, since) == {"ws001": 2, "ws002": 2}
+    assert invokes(lab, since) == {"ws001": 3, "ws002": 3}, "asked, cleared, read back"
 
 
 def test_dead_and_forbidden_clients_are_named_and_hold_nobody_up(lab: Lab) -> None:
+    since = now(lab)
     lab.kill("ws003")
     lab.fault("ws004", "access_denied")
     try:
@@ -104,6 +105,7 @@ def test_dead_and_forbidden_clients_are_named_and_hold_nobody_up(lab: Lab) -> No
     failed = {entry["name"]: entry["reason"] for entry in result.extra["roll_call"]["failed"]}
     assert failed.keys() == {"ws003", "ws004"} and failed["ws004"] == "access_denied"
     assert result.failed and result.extra["roll_call"]["answered"] == len(clients_of(lab)) - 2
+    assert lab.trace(since, "process") == [], "a refusal is never gone round by a program"
 
 
 def test_an_old_client_gets_ipconfig(lab: Lab) -> None:
@@ -112,6 +114,18 @@ def test_an_old_client_gets_ipconfig(lab: Lab) -> None:
     result = flush(lab, ["ws005"])
     assert not result.failed, result.msg
     assert any(record["host"] == "ws005" for record in lab.trace(since, "process"))
+
+
+def test_a_hosts_file_that_pins_the_old_address_is_named(lab: Lab) -> None:
+    old, new = identity_addresses(lab)
+    point(lab, new)
+    lab.control("hosts_file", {"host": "ws006", "name": NAME, "address": old})
+    try:
+        result = flush(lab, ["ws005", "ws006"], expect=[{"name": NAME, "type": "A", "values": [new]}])
+    finally:
+        lab.control("hosts_file", {"host": "ws006", "name": NAME, "address": ""})
+    assert [outcome.status for outcome in result.outcomes] == ["done", "unconfirmed"]
+    assert result.outcomes[1].reason == "hosts_file" and f"{old} {NAME}" in result.outcomes[1].msg
 
 
 @pytest.mark.parametrize("count", [300])

@@ -6,7 +6,8 @@
 
 """One call on very many hosts: a bounded number of threads, a deadline for each host, dead hosts last.
 
-* A host that does not answer is tried once more after all others: by then it may be up, and it delays nobody.
+* A host that does not answer is tried once more after all others: by then it may be up, and it delays nobody. When many of
+  those stay silent and none speaks, the rest is not tried again.
 * When the logon is refused everywhere, trying on would lock the account: after a few refusals and no success the rest is not
   tried. The same goes for silence, after very many.
 """
@@ -27,19 +28,26 @@ WORKERS = 50
 REFUSED_LOGONS = 3
 #: The same for hosts that do not answer at all.
 SILENT_HOSTS = 200
+#: The same for hosts that were silent before and are tried once more.
+STILL_SILENT = 50
+CIRCUIT_OPEN = "circuit_open"
 
 T = t.TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer(t.Generic[T]):
-    """What one host answered: a value, or the reason and sentence of its failure. ``seconds`` since the fan-out was made."""
+    """What one host answered: a value, or the reason and sentence of its failure. ``seconds`` since the fan-out was made.
+
+    ``silent``: nothing that could be understood came back, so another try may help. A refusal is an answer.
+    """
 
     value: T | None
     reason: str = ""
     msg: str = ""
     seconds: float = 0.0
     tries: int = 1
+    silent: bool = False
 
     @property
     def ok(self) -> bool:
@@ -53,7 +61,9 @@ class Breaker:
     wrong password is known after a few logons, not after one for each thread. Every silent host lets one more in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, silent_hosts: int = SILENT_HOSTS, side_by_side: int = REFUSED_LOGONS) -> None:
+        self._silent_hosts = silent_hosts
+        self._side_by_side = side_by_side
         self._state = threading.Condition()
         self._answered = False
         self._refused = 0
@@ -63,10 +73,14 @@ class Breaker:
     def enter(self) -> str:
         """Waits for the turn. Empty when the call may go on (then ``leave`` must follow), else one sentence why not."""
         with self._state:
-            self._state.wait_for(lambda: self._answered or self._why_open() or self._running < REFUSED_LOGONS + self._silent)
+            self._state.wait_for(lambda: self._answered or self._why_open() or self._running < self._side_by_side + self._silent)
             why = self._why_open()
             self._running += 0 if why else 1
             return why
+
+    def is_open(self) -> bool:
+        with self._state:
+            return bool(self._why_open())
 
     def leave(self, error: FailoverError | None) -> None:
         """The call is over; ``error`` is how it failed."""
@@ -85,7 +99,7 @@ class Breaker:
             return ""
         if self._refused >= REFUSED_LOGONS:
             return f"not tried: {self._refused} hosts refused the logon and none took it, so the rest is left alone lest the account be locked"
-        if self._silent >= SILENT_HOSTS:
+        if self._silent >= self._silent_hosts:
             return f"not tried: {self._silent} hosts gave no answer and none gave one"
         return ""
 
@@ -101,33 +115,38 @@ class FanOut:
         self._begun = clock.monotonic()
         self._breaker = Breaker()
 
-    def run(self, names: t.Sequence[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
+    def run(self, names: t.Iterable[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
         """``call`` on every named host; the answers in the order of ``names``, one for each, and no exception.
 
         ``call`` must be safe to repeat. It gets the host's session, which is closed afterwards, and the host's deadline.
         """
-        found: dict[str, Answer[T]] = {}
-        silent = self._round(list(dict.fromkeys(names)), call, found, tries=1)
-        if silent:
-            self._round(silent, call, found, tries=2)
-        return {name: found[name] for name in names}
+        found = self.once(names, call)
+        return {**found, **self.again([name for name, answer in found.items() if answer.silent], call)}
 
-    def _round(self, names: list[str], call: t.Callable[[Session, Deadline], T], found: dict[str, Answer[T]], *, tries: int) -> list[str]:
-        """Fills ``found`` and returns who gave no answer."""
-        silent = []
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(self._workers, len(names)) or 1, thread_name_prefix="host") as pool:
-            futures = {name: pool.submit(self._one, name, call, tries) for name in names}
-            for name, future in futures.items():
-                found[name], worth_another = future.result()
-                if worth_another:
-                    silent.append(name)
-        return silent
+    def once(self, names: t.Iterable[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
+        """As ``run``, without another try. Each host is called as soon as ``names`` gives it."""
+        return self._round(names, lambda name: self._one(name, call, self._breaker, 1))
 
-    def _one(self, name: str, call: t.Callable[[Session, Deadline], T], tries: int) -> tuple[Answer[T], bool]:
-        """The host's answer, and whether it is worth another try."""
-        closed_to_us = self._breaker.enter()
+    def again(self, silent: t.Sequence[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
+        """The other try for those whose answer was ``silent``, for when nobody else waits for the workers. Only who was tried has an answer in it."""
+        if self._breaker.is_open():
+            return {}
+        breaker = Breaker(STILL_SILENT, self._workers)
+        tried = self._round(silent, lambda name: self._one(name, call, breaker, 2))
+        return {name: answer for name, answer in tried.items() if answer.reason != CIRCUIT_OPEN}
+
+    def _round(self, names: t.Iterable[str], one: t.Callable[[str], Answer[T]]) -> dict[str, Answer[T]]:
+        futures: dict[str, concurrent.futures.Future[Answer[T]]] = {}
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers, thread_name_prefix="host") as pool:
+            for name in names:
+                if name not in futures:
+                    futures[name] = pool.submit(one, name)
+            return {name: future.result() for name, future in futures.items()}
+
+    def _one(self, name: str, call: t.Callable[[Session, Deadline], T], breaker: Breaker, tries: int) -> Answer[T]:
+        closed_to_us = breaker.enter()
         if closed_to_us:
-            return self._failed("circuit_open", closed_to_us, tries), False
+            return self._failed(CIRCUIT_OPEN, closed_to_us, tries)
         failure: FailoverError | None = None
         session = None
         try:
@@ -136,15 +155,15 @@ class FanOut:
         except FailoverError as error:
             failure = error
             silent = isinstance(error, TransportError) and not isinstance(error, BadCredentials)
-            return self._failed(error.reason, error.message, tries), silent
+            return self._failed(error.reason, error.message, tries, silent=silent)
         finally:
-            self._breaker.leave(failure)
+            breaker.leave(failure)
             if session is not None:
                 session.close()
-        return Answer(value, seconds=self._clock.monotonic() - self._begun, tries=tries), False
+        return Answer(value, seconds=self._clock.monotonic() - self._begun, tries=tries)
 
-    def _failed(self, reason: str, msg: str, tries: int) -> Answer[T]:
-        return Answer(None, reason, msg, self._clock.monotonic() - self._begun, tries)
+    def _failed(self, reason: str, msg: str, tries: int, *, silent: bool = False) -> Answer[t.Any]:
+        return Answer(None, reason, msg, self._clock.monotonic() - self._begun, tries, silent)
 
 
 def allowed_failures(limit: float, of: int) -> int:

@@ -12,16 +12,18 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, hosts_spec, run_spec
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.client_cache import Verdict
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import TYPES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._cache_clearing import CacheClearing, Cleared
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import WORKERS, Answer, FanOut, allowed_failures
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._resolvers import Convergence, await_resolvers, expected_records
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._resolvers import expected_records
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
-from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import dns_cache
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 #: From this many clients on the result lists only the failed ones, unless ``details`` says otherwise.
 MANY = 100
@@ -39,7 +41,7 @@ def flush_dns_clients_spec() -> ArgumentSpec:
                 "default": [],
                 "options": {
                     "name": {"type": "str", "required": True},
-                    "type": {"type": "str", "choices": ["A", "AAAA", "CNAME", "PTR"], "default": "A"},
+                    "type": {"type": "str", "choices": list(TYPES), "default": "A"},
                     "values": {"type": "list", "elements": "str", "required": True},
                 },
             },
@@ -48,7 +50,7 @@ def flush_dns_clients_spec() -> ArgumentSpec:
             "resolver_timeout": {"type": "float", "default": 60.0},
             "max_failures": {"type": "float", "default": 0.0},
             "dns_port": {"type": "int", "default": 53},
-            "read_back": {"type": "bool", "default": False},
+            "read_back": {"type": "bool", "default": True},
         }
     ).merge(hosts_spec())
     return spec.merge(without_default(run_spec(), "details"))
@@ -76,9 +78,9 @@ def flush_dns_clients(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock,
     _check(params, clients)
     step = FlushStep(params, clients, hosts, clock)
     result = drive(step, params, hosts, clock, check_mode=check_mode)
-    result.extra["roll_call"] = step.roll_call()
-    if step.roll_call()["failed"] and not result.failed:
-        result.warnings.append(f"{len(step.roll_call()['failed'])} of {len(clients)} clients were not reached, which max_failures allows")
+    roll_call = result.extra["roll_call"] = step.roll_call()
+    if roll_call["failed"] and not result.failed:
+        result.warnings.append(f"{len(roll_call['failed'])} of {len(clients)} clients failed, which max_failures allows")
     result.timing.update(step.timing)
     return ManyResult(
         **{field.name: getattr(result, field.name) for field in dataclasses.fields(Result)}, few=bool(params.get("details")) or len(clients) <= MANY
@@ -110,16 +112,20 @@ class FlushStep:
 
     def __init__(self, params: t.Mapping[str, t.Any], clients: t.Sequence[str], hosts: Hosts, clock: Clock) -> None:
         self.clients = clients
-        self.hosts = hosts
         self.clock = clock
-        self.expect = expected_records(params["expect"])
-        self.port = int(params["dns_port"])
         self.resolver_timeout = float(params["resolver_timeout"])
         self.client_timeout = float(params["client_timeout"])
-        self.read_back = bool(params["read_back"])
         self.allowed = allowed_failures(float(params["max_failures"]), len(clients))
-        self.fan_out = FanOut(hosts, clock, workers=int(params["workers"]), host_timeout=self.client_timeout)
-        self.answers: dict[str, Answer[list[str]]] = {}
+        self.clearing = CacheClearing(
+            {name: hosts.settings(name).resolver for name in clients},
+            expected_records(params["expect"]),
+            FanOut(hosts, clock, workers=int(params["workers"]), host_timeout=self.client_timeout),
+            clock,
+            port=int(params["dns_port"]),
+            resolver_timeout=self.resolver_timeout,
+            read_back=bool(params["read_back"]),
+        )
+        self.answers: dict[str, Answer[Cleared]] = {}
         self.timing: dict[str, float] = {}
 
     def check_machine(self, expected: Machine | None) -> None:
@@ -140,90 +146,56 @@ class FlushStep:
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
         names = [change.name for change in group]
         begun = self.clock.monotonic()
-        for resolver_clients in self._ready(names):
-            self.answers.update(self.fan_out.run(resolver_clients, self._clear))
+        self.answers.update(self.clearing.run(names))
         self.timing["clients"] = self.clock.monotonic() - begun
-        failed = [name for name in names if not self.answers[name].ok]
+        if self.clearing.waited:
+            self.timing["resolvers"] = self.clearing.waited
+        failed = [name for name in names if _problem(self.answers[name]).reason]
         tolerated = len(failed) <= self.allowed
         return {name: _applied(self.answers[name], tolerated) for name in names}
 
-    def _ready(self, names: list[str]) -> t.Iterator[list[str]]:
-        """Portions of clients, each as soon as the name server of all of them has converged. Fills in who can not be."""
-        if not self.expect:
-            yield names
-            return
-        by_server: dict[str, list[str]] = {}
-        for name, server in self._servers(names).items():
-            by_server.setdefault(server, []).append(name)
-        for outcome in await_resolvers(list(by_server), self.port, self.expect, self.resolver_timeout, self.clock):
-            self.timing["resolvers"] = max(self.timing.get("resolvers", 0.0), outcome.seconds)
-            if outcome.problem:
-                self.answers.update({name: _not_cleared(outcome) for name in by_server[outcome.server]})
-            else:
-                yield by_server[outcome.server]
-
-    def _servers(self, names: list[str]) -> dict[str, str]:
-        """Client -> the name server that it asks first: from the inventory, else the client says so itself."""
-        known = {name: self.hosts.settings(name).resolver for name in names}
-        asked = self.fan_out.run([name for name, server in known.items() if not server], self._ask_server)
-        for name, answer in asked.items():
-            if answer.ok and answer.value:
-                known[name] = answer.value
-            elif answer.ok:
-                self.answers[name] = Answer(None, "resolver_unknown", f"{name} names no DNS server: set failover_resolver for it in the inventory")
-            else:
-                self.answers[name] = Answer(None, answer.reason, answer.msg, answer.seconds, answer.tries)
-        return {name: server for name, server in known.items() if server}
-
-    @staticmethod
-    def _ask_server(session: Session, deadline: Deadline) -> str:
-        return next(iter(dns_cache.name_servers(session, deadline.remaining())), "")
-
-    def _clear(self, session: Session, deadline: Deadline) -> list[str]:
-        """The stale names that the cache holds afterwards; looked at only with ``read_back``."""
-        dns_cache.clear_cache(session, deadline.remaining())
-        if not self.read_back or not self.expect:
-            return []
-        wanted = {(record.name, record.type): record.values for record in self.expect}
-        deadline.check("clearing the cache", session.name)
-        return [f"{entry.name} is {entry.data}" for entry in dns_cache.stale_entries(dns_cache.read_cache(session, deadline.remaining()), wanted)]
-
     def verify(self, group: list[Change]) -> dict[str, Seen]:
-        """The return value of Clear is the evidence that the cache was cleared; ``read_back`` looks into it as well."""
-        return {change.name: _seen(change.name, self.answers[change.name].value or []) for change in group}
+        """What was read back in the session that cleared the cache; without that, the return value of Clear."""
+        return {change.name: _seen(self.answers[change.name]) for change in group}
 
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         raise WrongState(f"the cache of {name} was cleared, which can not be undone and does no harm")
 
     def roll_call(self) -> dict[str, t.Any]:
         """Who answered: ``expected`` = ``answered`` + the number of ``failed`` + ``skipped``, each client in exactly one."""
-        answered = [name for name in self.clients if name in self.answers and self.answers[name].ok]
+        problems = {name: _problem(answer) for name, answer in self.answers.items()}
+        answered = [name for name in self.clients if name in problems and not problems[name].reason]
         failed = [
-            {"name": name, "reason": self.answers[name].reason, "msg": self.answers[name].msg}
+            {"name": name, "reason": problems[name].reason, "msg": problems[name].msg, "tries": self.answers[name].tries}
             for name in self.clients
-            if name in self.answers and not self.answers[name].ok
+            if name in problems and problems[name].reason
         ]
         return {
             "expected": len(self.clients),
             "answered": len(answered),
             "failed": failed,
             "skipped": len(self.clients) - len(self.answers),
+            "not_read_back": [name for name in answered if not (self.answers[name].value or Cleared()).read_back],
             "last_after": round(max((self.answers[name].seconds for name in answered), default=0.0), 3),
         }
 
 
-def _not_cleared(outcome: Convergence) -> Answer[list[str]]:
-    return Answer(None, outcome.reason, f"not cleared: {outcome.problem}. A cache that is cleared now would only take the old value again")
+def _problem(answer: Answer[Cleared]) -> Verdict:
+    """Why a client is not as wanted, empty where it is: it could not be cleared, or its cache holds something else again."""
+    return (answer.value or Cleared()).verdict if answer.ok else Verdict(answer.reason, answer.msg)
 
 
-def _applied(answer: Answer[t.Any], tolerated: bool) -> Applied:
-    if answer.ok:
+def _applied(answer: Answer[Cleared], tolerated: bool) -> Applied:
+    problem = _problem(answer)
+    if not problem.reason:
         return Applied(ok=True)
-    return Applied(ok=tolerated, msg=answer.msg, reason=answer.reason, skipped=tolerated)
+    # A cache that was cleared and holds something else again is the verification's to tell.
+    return Applied(ok=tolerated or answer.ok, msg=problem.msg, reason=problem.reason, skipped=tolerated)
 
 
-def _seen(name: str, stale: t.Sequence[str]) -> Seen:
-    if stale:
-        msg = f"the cache of {name} holds an old value again: {', '.join(stale)}. Look into its hosts file and at the name servers of its other adapters"
-        return Seen(confirmed=False, image=None, msg=msg, reason="stale_cache")
-    return Seen(confirmed=True, image=CLEARED)
+def _seen(answer: Answer[Cleared]) -> Seen:
+    problem = _problem(answer)
+    if problem.reason:
+        return Seen(confirmed=False, image=None, msg=problem.msg, reason=problem.reason)
+    how = (answer.value or Cleared()).how
+    return Seen(confirmed=True, image=CLEARED, msg="by ipconfig, and not read back: this Windows has no class for its cache" if how == "ipconfig" else "")

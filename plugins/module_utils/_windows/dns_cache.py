@@ -12,9 +12,9 @@ of the MSFT_DNSClientCache class); Windows 7 and Server 2008 R2 have no such cla
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.client_cache import CacheEntry
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import NotFound, RemoteError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import values
@@ -22,6 +22,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 
 NAMESPACE = "root/StandardCimv2"
 CACHE = "MSFT_DNSClientCache"
+
+#: So many names stand in one query; for more the whole cache is read, because a WMI query must not grow without bound.
+MOST_NAMES = 20
 
 #: Record types as the cache numbers them: those of the DNS protocol (RFC 1035, RFC 3596, RFC 2782).
 TYPES = {1: "A", 5: "CNAME", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV"}
@@ -31,15 +34,6 @@ class CacheNotCleared(RemoteError):
     """The host answered that it did not clear its cache. ``details['code']`` is its number."""
 
     reason = "cache_not_cleared"
-
-
-@dataclasses.dataclass(frozen=True)
-class CacheEntry:
-    """One record in the cache: ``name`` without its final dot, in small letters; ``data`` as the host writes it."""
-
-    name: str
-    type: str
-    data: str
 
 
 def clear_cache(session: Session, timeout: float) -> str:
@@ -64,14 +58,16 @@ def _clear_by_program(session: Session, timeout: float) -> str:
     return "ipconfig"
 
 
-def read_cache(session: Session, timeout: float) -> list[CacheEntry]:
-    """Every record in the cache; entries that say "no such name" have none."""
+def read_cache(session: Session, timeout: float, names: t.Sequence[str] = ()) -> list[CacheEntry]:
+    """Every record in the cache, negative entries too; only what answers for ``names``, where there are a few."""
+    where = {"Entry": list(names)} if 0 < len(names) <= MOST_NAMES else None
     found = []
-    for instance in session.query(NAMESPACE, wql.select(CACHE, ("Entry", "Name", "Type", "Data")), timeout):
-        name, data = values.text(instance, "Name") or values.text(instance, "Entry"), values.text(instance, "Data")
-        number = values.number(instance, "Type")
-        if data:
-            found.append(CacheEntry(name.rstrip(".").lower(), TYPES.get(number, str(number)), data))
+    for instance in session.query(NAMESPACE, wql.select(CACHE, ("Entry", "Name", "Type", "Status", "Data"), where), timeout):
+        asked, name = values.text(instance, "Entry"), values.text(instance, "Name")
+        data, status, number = values.text(instance, "Data"), values.number(instance, "Status"), values.number(instance, "Type")
+        if data or status:
+            asked, name = ((text or other).rstrip(".").lower() for text, other in ((asked, name), (name, asked)))
+            found.append(CacheEntry(asked, name, TYPES.get(number, str(number)), data, status))
     return found
 
 
@@ -89,8 +85,3 @@ def name_servers(session: Session, timeout: float) -> list[str]:
 def _is_placeholder(server: str) -> bool:
     """The site-local addresses that Windows gives to adapters without IPv6 name servers; nobody answers there."""
     return server.lower().startswith("fec0:0:0:ffff::")
-
-
-def stale_entries(entries: t.Iterable[CacheEntry], expected: t.Mapping[tuple[str, str], t.Collection[str]]) -> list[CacheEntry]:
-    """Those of the names and types in ``expected`` that hold another value than expected; values compare as they are written."""
-    return [entry for entry in entries if (entry.name, entry.type) in expected and entry.data.rstrip(".").lower() not in expected[(entry.name, entry.type)]]

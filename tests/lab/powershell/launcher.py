@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON, LOGON, Process
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host, ScriptRun
+from ansible_collections.continuity.identity_failover.tests.lab.model.resolver import hosts_file_text
 from ansible_collections.continuity.identity_failover.tests.lab.model.world import World
 from ansible_collections.continuity.identity_failover.tests.lab.powershell import command_line, scripts
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.callback import Callback
@@ -29,6 +30,8 @@ STUBS = Path(__file__).parent / "stubs"
 OVERRIDES = "LabOverrides"
 Result = tuple[bytes, bytes, int]
 Work = Callable[[bytes], Awaitable[Result]]
+
+HOSTS_FILE = r"c:\windows\system32\drivers\etc\hosts"
 
 CONTROL_C_EXIT = 0xC000013A
 """STATUS_CONTROL_C_EXIT"""
@@ -116,6 +119,8 @@ class Launcher:
             return LabProcess(lambda stdin: self._program(host, name, words[1:]))
         if name == "echo":
             return LabProcess(lambda stdin: _said(" ".join(words[1:]) + "\r\n"))
+        if name == "type":
+            return LabProcess(lambda stdin: _typed(host, " ".join(words[1:])))
         if name == "exit":
             code = int(words[1]) if len(words) > 1 and words[1].lstrip("-").isdigit() else 0
             return LabProcess(lambda stdin: _said("", code & 0xFFFFFFFF))
@@ -269,6 +274,13 @@ async def _not_recognised(word: str) -> Result:
 
 async def _said(text: str, code: int = 0, error: str = "") -> Result:
     return text.encode(), error.encode(), code
+
+
+async def _typed(host: Host, path: str) -> Result:
+    """cmd's own command, for the one file that the lab's hosts have outside of their folders."""
+    if path.lower().replace("%systemroot%", r"c:\windows") != HOSTS_FILE:
+        return b"", b"The system cannot find the file specified.\r\n", 1
+    return await _said("# Copyright (c) 1993-2009 Microsoft Corp.\r\n#\r\n" + hosts_file_text(host.resolver.hosts_file))
 
 
 def _clixml(message: str) -> bytes:

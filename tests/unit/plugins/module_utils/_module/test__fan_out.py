@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import (
     REFUSED_LOGONS,
     SILENT_HOSTS,
+    STILL_SILENT,
     FanOut,
     allowed_failures,
 )
@@ -121,6 +122,31 @@ def test_a_cut_network_is_not_asked_to_the_end() -> None:
     answers = FanOut(hosts_named(names), FakeClock(), workers=20).run(names, calls)
     assert SILENT_HOSTS <= len(calls.made) < SILENT_HOSTS + 20
     assert answers[names[-1]].reason == "circuit_open"
+
+
+def test_a_dark_site_is_not_tried_twice_to_the_end() -> None:
+    names = names_of(1000)
+    dark = names[1:]
+    calls = Calls({name: Unreachable("no answer") for name in dark})
+    answers = FanOut(hosts_named(names), FakeClock(), workers=20).run(names, calls)
+    twice = [name for name in dark if calls.made.count(name) == 2]
+    assert all(name in calls.made for name in dark), "whether each of them is dead is asked once"
+    assert STILL_SILENT <= len(twice) < STILL_SILENT + 20
+    assert {answers[name].reason for name in dark} == {"unreachable"}, "also of those that were not tried again"
+
+
+def test_a_host_is_called_as_soon_as_it_is_known() -> None:
+    names, called = names_of(2), threading.Event()
+
+    def call(session: Session, deadline: Deadline) -> None:
+        called.set()
+
+    def slowly() -> t.Iterator[str]:
+        yield names[0]
+        assert called.wait(10), "the second name comes only once the first host was called"
+        yield names[1]
+
+    assert list(FanOut(hosts_named(names), FakeClock()).run(slowly(), call)) == names
 
 
 def test_each_host_has_a_deadline_of_its_own() -> None:

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, DeadlineExceeded, InvalidInput, Unreachable
@@ -15,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import flush_dns_clients as module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from tests.unit.fakes import FakeClock, FakeHosts, FakeSession
 
 OLD, NEW = "10.0.0.21", "10.0.1.21"
@@ -72,16 +76,23 @@ def clears(hosts: FakeHosts, name: str) -> int:
     return len(hosts.named(name).calls_of("invoke"))
 
 
-def test_every_client_costs_one_request(resolvers: Resolvers) -> None:
+def test_every_client_is_cleared_and_read_back_in_one_session(resolvers: Resolvers) -> None:
     names, hosts = estate(60)
     result = flush(names, hosts, expect=EXPECT, dns_port=5353)
     assert (result.failed, result.changed) == (False, True)
     assert [outcome.status for outcome in result.outcomes] == ["done"] * 60
     assert [outcome.name for outcome in result.outcomes] == names
-    assert all(len(hosts.named(name).calls) == 1 for name in names)
+    assert all([call[0] for call in hosts.named(name).calls] == ["invoke", "query"] for name in names)
     roll_call = result.extra["roll_call"]
     assert roll_call.pop("last_after") >= 2.5, "dns2 has the new value at its sixth answer, half a second apart"
-    assert roll_call == {"expected": 60, "answered": 60, "failed": [], "skipped": 0}
+    assert roll_call == {"expected": 60, "answered": 60, "failed": [], "skipped": 0, "not_read_back": []}
+
+
+def test_without_reading_back_every_client_costs_one_request(resolvers: Resolvers) -> None:
+    names, hosts = estate(3)
+    result = flush(names, hosts, expect=EXPECT, read_back=False)
+    assert all(len(hosts.named(name).calls) == 1 for name in names)
+    assert result.extra["roll_call"]["not_read_back"] == names, "whose evidence is the host's return value alone"
 
 
 def test_each_resolver_is_asked_once_for_all_of_its_clients(resolvers: Resolvers) -> None:
@@ -117,15 +128,51 @@ def test_waiting_for_a_resolver_is_bounded(resolvers: Resolvers) -> None:
     assert clock.elapsed <= 12.0
 
 
+def without_resolvers(servers: t.Mapping[str, list[str]]) -> FakeHosts:
+    """Clients of whose name servers the inventory knows nothing; each says itself what it asks."""
+    hosts = FakeHosts(named=[client(name) for name in servers], settings={name: ConnectionSettings(name, "127.0.0.1") for name in servers})
+    for name, addresses in servers.items():
+        rows = [{"AddressFamily": 2, "InterfaceIndex": 4, "ServerAddresses": addresses}] if addresses else []
+        hosts.named(name).instances[("root/StandardCimv2", "MSFT_DNSClientServerAddress")] = rows
+    return hosts
+
+
 def test_a_client_without_a_known_resolver_is_asked_for_it(resolvers: Resolvers) -> None:
-    hosts = FakeHosts(named=[client("a"), client("b")], settings={name: ConnectionSettings(name, "127.0.0.1") for name in "ab"})
-    servers = ("root/StandardCimv2", "MSFT_DNSClientServerAddress")
-    hosts.named("a").instances[servers] = [{"AddressFamily": 2, "InterfaceIndex": 4, "ServerAddresses": [DNS1]}]
-    hosts.named("b").instances[servers] = []
+    hosts = without_resolvers({"a": [DNS1], "b": []})
     result = flush(["a", "b"], hosts, expect=EXPECT)
     assert [outcome.status for outcome in result.outcomes] == ["done", "failed"]
     assert result.outcomes[1].reason == "resolver_unknown" and "failover_resolver" in result.outcomes[1].msg
     assert {asked[0] for asked in resolvers.asked} == {DNS1}
+
+
+def test_where_the_resolver_has_the_new_value_one_session_does_it_all(resolvers: Resolvers) -> None:
+    resolvers.after["r" + DNS1] = 0
+    names = [f"ws{number:03}" for number in range(40)]
+    hosts = without_resolvers(dict.fromkeys(names, [DNS1]))
+    ended: list[str] = []
+    for name in names:
+        t.cast("t.Any", hosts.named(name)).close = functools.partial(ended.append, name)
+    result = flush(names, hosts, expect=EXPECT)
+    assert not result.failed and len(resolvers.asked) == 1, "one question for all of its clients"
+    assert all([call[0] for call in hosts.named(name).calls] == ["query", "invoke", "query"] for name in names)
+    assert sorted(ended) == names
+
+
+def test_a_client_that_has_to_wait_for_its_resolver_is_cleared_afterwards(resolvers: Resolvers) -> None:
+    hosts = without_resolvers({"a": [DNS1], "b": [DNS2]})
+    result = flush(["a", "b"], hosts, expect=EXPECT)
+    assert not result.failed
+    assert [call[0] for call in hosts.named("b").calls] == ["query", "invoke", "query"], "it says only once which server it asks"
+
+
+def test_a_silent_client_is_tried_again_behind_those_that_wait_for_a_resolver(resolvers: Resolvers) -> None:
+    names, hosts = estate(3)
+    order: list[str] = []
+    for name in names:
+        hosts.named(name).methods[("MSFT_DNSClientCache", "Clear")] = lambda session, keys, arguments: order.append(session.name) or {"ReturnValue": 0}
+    hosts.named("ws000").failures["invoke"] = Unreachable("silence")
+    result = flush(names, hosts, expect=EXPECT)
+    assert not result.failed and order == ["ws002", "ws001", "ws000"], "dns2, whom ws001 asks, has the new value last"
 
 
 def test_a_few_dead_clients_may_be_allowed(resolvers: Resolvers) -> None:
@@ -140,7 +187,7 @@ def test_a_few_dead_clients_may_be_allowed(resolvers: Resolvers) -> None:
     assert not allowed.failed and allowed.warnings
     assert allowed.outcomes[3].status == "skipped" and allowed.outcomes[3].reason == "access_denied"
     roll_call = allowed.extra["roll_call"]
-    assert roll_call["failed"] == [{"name": "ws003", "reason": "access_denied", "msg": "ws003 says no"}]
+    assert roll_call["failed"] == [{"name": "ws003", "reason": "access_denied", "msg": "ws003 says no", "tries": 1}]
     assert roll_call["expected"] == roll_call["answered"] + len(roll_call["failed"]) == 20
 
 
@@ -151,14 +198,108 @@ def test_a_client_that_was_silent_once_is_reached_in_the_end() -> None:
     assert not result.failed and clears(hosts, "ws000") == 2
 
 
-def test_read_back_finds_a_cache_that_took_the_old_value_again(resolvers: Resolvers) -> None:
+CACHE = ("root/StandardCimv2", "MSFT_DNSClientCache")
+STALE = {"Entry": "mail.example.com", "Name": "mail.example.com", "Type": 1, "Status": 0, "Data": OLD}
+NEGATIVE = {"Entry": "mail.example.com", "Name": "", "Type": 1, "Status": 9003, "Data": None}
+
+
+def typed(content: bytes, rc: int = 0) -> t.Any:
+    return lambda command, arguments, stdin: ShellResult(rc, content, "")
+
+
+@pytest.mark.parametrize(
+    ("row", "hosts_file", "reason", "words"),
+    [
+        (STALE, b"# nothing", "stale_cache", f"mail.example.com is {OLD}"),
+        (STALE, b"10.0.0.21 mail.example.com", "hosts_file", "take the line out there"),
+        (NEGATIVE, None, "negative_entry", "there is no mail.example.com A"),
+    ],
+)
+def test_read_back_finds_what_keeps_the_old_answer(resolvers: Resolvers, row: dict[str, t.Any], hosts_file: bytes | None, reason: str, words: str) -> None:
     names, hosts = estate(2)
-    hosts.named("ws001").instances[("root/StandardCimv2", "MSFT_DNSClientCache")] = [
-        {"Entry": "mail.example.com", "Name": "mail.example.com", "Type": 1, "Data": OLD}
-    ]
-    result = flush(names, hosts, expect=EXPECT, read_back=True)
+    hosts.named("ws001").instances[CACHE] = [row]
+    if hosts_file is not None:
+        hosts.named("ws001").programs = typed(hosts_file)
+    result = flush(names, hosts, expect=EXPECT)
     assert [outcome.status for outcome in result.outcomes] == ["done", "unconfirmed"]
-    assert result.failed and result.reason == "stale_cache" and OLD in result.outcomes[1].msg
+    assert result.failed and result.reason == reason and words in result.outcomes[1].msg
+    roll_call = result.extra["roll_call"]
+    assert roll_call["answered"] == 1 and [(one["name"], one["reason"]) for one in roll_call["failed"]] == [("ws001", reason)]
+
+
+def test_max_failures_allows_a_stale_cache_too(resolvers: Resolvers) -> None:
+    names, hosts = estate(2)
+    hosts.named("ws001").instances[CACHE] = [NEGATIVE]
+    result = flush(names, hosts, expect=EXPECT, max_failures=1.0)
+    assert not result.failed and result.outcomes[1].status == "skipped" and "no mail.example.com" in result.outcomes[1].msg
+    assert result.extra["roll_call"]["answered"] == 1
+
+
+def test_an_old_windows_gets_ipconfig_and_is_not_said_to_be_read_back(resolvers: Resolvers) -> None:
+    names, hosts = estate(1)
+    hosts.named("ws000").methods.clear()
+    hosts.named("ws000").programs = typed(b"")
+    result = flush(names, hosts, expect=EXPECT)
+    assert result.outcomes[0].status == "done" and "not read back" in result.outcomes[0].msg
+    assert result.extra["roll_call"]["not_read_back"] == ["ws000"]
+
+
+FATES = ("well", "silent once", "dead", "denied", "stale", "negative", "no class", "resolver behind", "no resolver")
+
+
+@given(st.lists(st.sampled_from(FATES), min_size=1, max_size=30), st.sampled_from([0.0, 0.25, 3.0]), st.booleans())
+def test_a_roll_call_can_not_disagree_with_itself(fates: list[str], max_failures: float, stop: bool) -> None:
+    """Every client is in exactly one of answered and failed, and the outcomes say the same."""
+    names = [f"ws{number:03}" for number in range(len(fates))]
+    settings = {
+        name: ConnectionSettings(name, "127.0.0.1", resolver={"resolver behind": DNS2, "no resolver": None}.get(fate, DNS1))
+        for name, fate in zip(names, fates, strict=True)
+    }
+    hosts = FakeHosts(named=[fated(name, fate) for name, fate in zip(names, fates, strict=True)], settings=settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_resolvers, "lookup", Resolvers(r10_0_0_10=0, r10_0_1_10=None))
+        result = flush(names, hosts, expect=EXPECT, resolver_timeout=2.0, max_failures=max_failures, on_item_failure="stop" if stop else "continue")
+    roll_call = result.extra["roll_call"]
+    failed = [one["name"] for one in roll_call["failed"]]
+    good = [outcome.name for outcome in result.outcomes if outcome.status == "done"]
+    assert roll_call["expected"] == roll_call["answered"] + len(failed) + roll_call["skipped"] == len(names)
+    assert sorted([*good, *failed]) == names and len(good) == roll_call["answered"]
+    assert good == [name for name, fate in zip(names, fates, strict=True) if fate in ("well", "silent once", "no class")]
+    assert result.failed is (len(failed) > (int(max_failures * len(names)) if max_failures < 1 else int(max_failures)))
+
+
+def fated(name: str, fate: str) -> FakeSession:
+    session = client(name, {"stale": [STALE], "negative": [NEGATIVE]}.get(fate))
+    session.programs = typed(b"")
+    session.instances[("root/StandardCimv2", "MSFT_DNSClientServerAddress")] = []
+    if fate == "silent once":
+        session.failures["invoke"] = Unreachable("silence")
+    if fate == "denied":
+        session.failures["invoke"] = AccessDenied("no")
+    if fate == "no class":
+        session.methods.clear()
+    if fate == "dead":
+        session.methods[("MSFT_DNSClientCache", "Clear")] = dead
+    return session
+
+
+def dead(session: FakeSession, keys: t.Any, arguments: t.Any) -> t.Any:
+    raise Unreachable("silence")
+
+
+@pytest.mark.parametrize("kind", ["MX", "SRV", "TXT"])
+def test_every_type_that_update_dns_writes_can_be_waited_for(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    values = {"MX": "10 Mail.example.com.", "SRV": "0 0 25 mail.example.com", "TXT": "Owner exch2"}
+    answers = {"MX": "10 mail.example.com", "SRV": "0 0 25 mail.example.com", "TXT": '"owner exch2"'}
+    monkeypatch.setattr(_resolvers, "lookup", lambda *arguments: [answers[kind]])
+    names, hosts = estate(1)
+    assert not flush(names, hosts, expect=[{"name": "Example.com", "type": kind, "values": [values[kind]]}]).failed
+
+
+def test_a_wildcard_is_not_waited_for(resolvers: Resolvers) -> None:
+    names, hosts = estate(1)
+    assert not flush(names, hosts, expect=[{"name": "*.example.com", "type": "A", "values": [NEW]}]).failed
+    assert resolvers.asked == []
 
 
 def test_check_mode_connects_to_nothing(resolvers: Resolvers) -> None:

@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.client_cache import CacheEntry
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, BadCredentials
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.dns_cache import (
-    CacheEntry,
+    MOST_NAMES,
     CacheNotCleared,
     clear_cache,
     name_servers,
     read_cache,
-    stale_entries,
 )
 from tests.unit.fakes import FakeSession
 
@@ -61,24 +63,28 @@ def test_a_refusal_is_never_gone_round(error: AccessDenied | BadCredentials) -> 
     assert session.calls_of("run") == []
 
 
-def test_the_cache_is_read_without_negative_entries() -> None:
-    session = FakeSession(
-        instances={
-            CIM: [
-                {"Entry": "Mail.example.com", "Name": "Mail.example.com", "Type": 1, "Data": "10.0.0.21", "Status": 0},
-                {"Entry": "nowhere.example.com", "Name": "", "Type": 1, "Data": None, "Status": 9003},
-                {"Entry": "x.example.com", "Name": "x.example.com.", "Type": 99, "Data": "odd", "Status": 0},
-            ]
-        }
-    )
-    assert read_cache(session, 30) == [CacheEntry("mail.example.com", "A", "10.0.0.21"), CacheEntry("x.example.com", "99", "odd")]
+ROWS: list[dict[str, t.Any]] = [
+    {"Entry": "Mail.example.com", "Name": "Mail.example.com.", "Type": 1, "Data": "10.0.0.21", "Status": 0},
+    {"Entry": "www.example.com", "Name": "web.example.com", "Type": 1, "Data": "10.0.0.9", "Status": 0},
+    {"Entry": "nowhere.example.com", "Name": "", "Type": 1, "Data": None, "Status": 9003},
+    {"Entry": "x.example.com", "Name": "x.example.com.", "Type": 99, "Data": "odd", "Status": 0},
+    {"Entry": "empty.example.com", "Name": "", "Type": 1, "Data": "", "Status": 0},
+]
 
 
-def test_stale_is_what_differs_from_what_is_expected() -> None:
-    entries = [CacheEntry("mail.example.com", "A", "10.0.0.21"), CacheEntry("mail.example.com", "AAAA", "::1"), CacheEntry("other", "A", "10.0.0.21")]
-    wanted = {("mail.example.com", "A"): frozenset({"10.0.1.21"})}
-    assert stale_entries(entries, wanted) == [entries[0]]
-    assert stale_entries([CacheEntry("mail.example.com", "A", "10.0.1.21")], wanted) == []
+def test_the_cache_is_read_with_its_negative_entries() -> None:
+    assert read_cache(FakeSession(instances={CIM: ROWS}), 30) == [
+        CacheEntry("mail.example.com", "mail.example.com", "A", "10.0.0.21"),
+        CacheEntry("www.example.com", "web.example.com", "A", "10.0.0.9"),
+        CacheEntry("nowhere.example.com", "nowhere.example.com", "A", "", 9003),
+        CacheEntry("x.example.com", "x.example.com", "99", "odd"),
+    ]
+
+
+def test_only_what_answers_for_the_names_is_read() -> None:
+    session = FakeSession(instances={CIM: ROWS})
+    assert [entry.name for entry in read_cache(session, 30, ["mail.example.com", "nowhere.example.com"])] == ["mail.example.com", "nowhere.example.com"]
+    assert "WHERE" not in (read_cache(session, 30, [f"n{number}.example.com" for number in range(MOST_NAMES + 1)]) and session.calls[-1][-1])
 
 
 def test_the_first_name_server_of_each_adapter_counts() -> None:
