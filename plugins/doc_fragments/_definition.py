@@ -512,8 +512,7 @@ options:
                 type: str
           verify_servers:
             description:
-              - Name servers that must show the change too.
-              - Without any, those that the zone names.
+              - Further name servers that must show the change too.
             type: list
             elements: dict
             default: []
@@ -533,6 +532,11 @@ options:
                 description:
                   - Its name, for messages and for Kerberos.
                 type: str
+          discover:
+            description:
+              - Read back from the name servers that each zone names itself (NS records, MNAME) too.
+            type: bool
+            default: false
           credential:
             description:
               - Who signs the updates, a TSIG key (C(name), C(secret)) or a Kerberos account (C(principal)).
@@ -623,13 +627,9 @@ options:
             default: false
           require:
             description:
-              - Which name servers must show the change, V(all), all that are V(reachable), or the V(primary) only.
+              - Which name servers must show the change, V(all), all that are V(reachable), the V(primary) only, or a number of them.
             type: str
             default: reachable
-            choices:
-              - reachable
-              - all
-              - primary
           verify_timeout:
             description:
               - How long the name servers have for that.

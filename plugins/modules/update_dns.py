@@ -146,13 +146,25 @@ options:
       - The TTL in seconds for record sets that are changed and have none of their own, between V(1) and V(2147483647).
       - Without it an existing record set keeps its TTL, and a new one gets V(300).
     type: int
+  discover:
+    description:
+      - Also read back from the name servers that each zone names itself, by its NS records and the MNAME of its SOA. In Active
+        Directory every domain controller names itself as MNAME, so each server that is found is asked for its own.
+      - The listed servers are asked for their addresses. A name server whose address none of them knows counts as unreachable,
+        and is named. As NS records carry no port, a name server that is found is asked at the port of the server that told of it.
+      - A name server that was found is asked for the records of the zones that name it, a listed one for all records. Updates go
+        to O(servers) only.
+    type: bool
+    default: false
   require:
     description:
       - What success needs. V(reachable) means that every name server that answers has the new records. A name server that did not
         answer is named in a warning.
-      - V(all) means every name server of O(servers) and O(verify_servers), V(primary) the one that was written.
+      - V(all) means every name server of O(servers) and O(verify_servers), and with O(discover) of the zone, V(primary) the one
+        that was written.
+      - A number means that at least so many name servers were read and have the new records. More than there are for a zone is
+        refused before anything is changed.
     type: str
-    choices: [reachable, all, primary]
     default: reachable
   on_conflict:
     description:

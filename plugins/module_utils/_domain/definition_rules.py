@@ -13,8 +13,10 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_drill import drill_problems
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_names import Inventory, as_address
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People, key_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 Definition = t.Mapping[str, t.Any]
 Problems = t.Iterator[str]
@@ -30,7 +32,22 @@ HOOKS = (
 def rule_problems(definition: Definition, path: str, inventory: Inventory) -> list[str]:
     """One sentence for each rule that the definition breaks."""
     found: list[str] = []
-    for rule in (_servers, _management, _probes, _directory, _addresses, _fence, _databases, _key, _repoint, _clients, _store, _free_keys, _approvals):
+    for rule in (
+        _servers,
+        _management,
+        _probes,
+        _directory,
+        _addresses,
+        _fence,
+        _databases,
+        _key,
+        _repoint,
+        _require,
+        _clients,
+        _store,
+        _free_keys,
+        _approvals,
+    ):
         found += rule(definition, path, inventory)
     for key, named_by in _LISTS:
         found += _doubles(definition[key], f"{path}.{key}", named_by)
@@ -191,6 +208,20 @@ def _repoint(definition: Definition, path: str, inventory: Inventory) -> Problem
         yield f"{place}.to has {sorted(both)[0]}, which is in {place}.from too"
     for key in ("from", "names"):
         yield from _doubles(repoint[key], f"{place}.{key}", normal)
+
+
+def _require(definition: Definition, path: str, inventory: Inventory) -> Problems:
+    dns = definition["dns"]
+    if dns is None:
+        return
+    try:
+        number = read_require(dns["require"], f"{path}.dns.require").number
+    except InvalidInput as error:
+        yield error.message
+        return
+    listed = len({(as_address(one["address"]), one["port"]) for one in [*dns["servers"], *dns["verify_servers"]]})
+    if number > listed and not dns["discover"]:
+        yield f"{path}.dns.require is {number}, and {path}.dns.servers and {path}.dns.verify_servers have {listed} name servers"
 
 
 def _clients(definition: Definition, path: str, inventory: Inventory) -> Problems:

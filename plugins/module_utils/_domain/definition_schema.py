@@ -210,7 +210,8 @@ RECORDS = {
 
 DNS = {
     "servers": _table("Name servers that take updates, in the order they are tried.", DNS_SERVER, required=True),
-    "verify_servers": _table("Name servers that must show the change too. Without any, those that the zone names.", DNS_SERVER),
+    "verify_servers": _table("Further name servers that must show the change too.", DNS_SERVER),
+    "discover": Option("bool", "Read back from the name servers that each zone names itself (NS records, MNAME) too.", default=False),
     "credential": _name("Who signs the updates, a TSIG key (C(name), C(secret)) or a Kerberos account (C(principal)).", names="credential"),
     "repoint": _group(
         "Every address record of a name is moved from the source's addresses to the target's.",
@@ -225,10 +226,7 @@ DNS = {
     "ttl": Option("int", "Time to live of the records that are written.", default=60, minimum=1, maximum=LONGEST_TTL),
     "lock": Option("bool", "Keep the source from registering its names again.", default=False),
     "require": Option(
-        "str",
-        "Which name servers must show the change, V(all), all that are V(reachable), or the V(primary) only.",
-        default="reachable",
-        choices=("reachable", "all", "primary"),
+        "str", "Which name servers must show the change, V(all), all that are V(reachable), the V(primary) only, or a number of them.", default="reachable"
     ),
     "verify_timeout": _seconds("How long the name servers have for that.", 60),
     "protected_names": _names("Names that must never be changed.", names="dns_name"),

@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, to_image
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import PRIMARY, Require, refuse_too_many
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import STATUSES, Servers, Verdict
@@ -27,7 +28,6 @@ MAX_AGAIN = 3
 #: A server counts as unreachable after this many tries in a row, and is then left alone for some seconds.
 TRIES, PAUSE = 3, 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.05, 0.5
-_REQUIRE_WORDS = {"reachable": "every name server that answers", "all": "every name server", "primary": "the name server that was written"}
 
 #: Writes once more; False when the message or its answer got lost, which proves nothing against anybody.
 Again = t.Callable[[t.Sequence[Edit]], bool]
@@ -36,19 +36,32 @@ Again = t.Callable[[t.Sequence[Edit]], bool]
 class ReadBack:
     """``verdicts`` keeps what each server said last of each set, for the result."""
 
-    def __init__(self, servers: Servers, require: str, clock: Clock, on_conflict: str) -> None:
+    def __init__(self, servers: Servers, require: Require, clock: Clock, on_conflict: str) -> None:
         self.servers = servers
         self.on_conflict = on_conflict
         self.require = require
-        self.verdicts: dict[NameServer, dict[Item, Verdict]] = {server: {} for server in servers.all}
+        self.verdicts: dict[NameServer, dict[Item, Verdict]] = {}
         self.again: dict[Item, int] = {}
         self._clock = clock
         self._failures: dict[NameServer, int] = {}
         self._retry_at: dict[NameServer, float] = {}
 
+    def refuse_too_many(self, zones: t.Iterable[str]) -> None:
+        """Once the name servers of all zones are known. Raises InvalidInput where fewer serve a zone than are to have its records."""
+        served = {zone: [server.endpoint.label for server in self.servers.all if self.servers.serves(server, zone)] for zone in zones}
+        refuse_too_many(self.require, served)
+
     def known(self, server: NameServer, records: t.Mapping[Item, RecordSet | None]) -> None:
         """What was read from a server already."""
-        self.verdicts[server].update({item: Verdict("ok", found) for item, found in records.items()})
+        self._kept(server).update({item: Verdict("ok", found) for item, found in records.items()})
+
+    def _kept(self, server: NameServer) -> dict[Item, Verdict]:
+        return self.verdicts.setdefault(server, {})
+
+    def _serving(self, item: Item) -> list[NameServer]:
+        """The servers that are to have this set."""
+        zone = self.servers.zone_of(item)
+        return [server for server in self.servers.all if self.servers.serves(server, zone)]
 
     def forget(self, items: t.Iterable[Item]) -> None:
         """These are about to change: what was read of them counts no more."""
@@ -59,8 +72,12 @@ class ReadBack:
     def look(self, wanted: t.Mapping[Item, RecordSet | None], servers: t.Iterable[NameServer]) -> None:
         """One look at each server; only at what it has not confirmed yet."""
         for server in servers:
-            kept = self.verdicts[server]
-            open_items = {item: records for item, records in wanted.items() if item not in kept or kept[item].status != "ok" or kept[item].records != records}
+            kept = self._kept(server)
+            open_items = {
+                item: records
+                for item, records in wanted.items()
+                if self.servers.serves(server, self.servers.zone_of(item)) and (item not in kept or kept[item].status != "ok" or kept[item].records != records)
+            }
             if not open_items:
                 continue
             if self._clock.monotonic() < self._retry_at.get(server, 0.0):
@@ -77,17 +94,20 @@ class ReadBack:
 
     def settled(self, item: Item, primary: NameServer) -> bool:
         """Is what ``require`` asks for true of this set?"""
-        if self.require == "primary":
-            return self._status(primary, item) == "ok"
-        statuses = {server: self._status(server, item) for server in self.verdicts}
-        if self.require == "all":
-            return all(status == "ok" for status in statuses.values())
-        if "ok" not in statuses.values() or "wrong" in statuses.values():
-            return False
-        return all(status != "unreachable" or self._failures.get(server, 0) >= TRIES for server, status in statuses.items())
+        statuses = {server: self._status(server, item) for server in self._serving(item)}
+        return self.require.enough(statuses, self._status(primary, item), lambda server: self._failures.get(server, 0) >= TRIES)
+
+    def everywhere(self, item: Item) -> bool:
+        """Before anything is written: what the primary has already another server may still lack; that is then waited for, and told."""
+        statuses = [self._status(server, item) for server in self._serving(item)]
+        if self.require.number:
+            return statuses.count("ok") >= self.require.number
+        if self.require.rule == PRIMARY:
+            return True
+        return "wrong" not in statuses and (self.require.rule == "reachable" or statuses.count("ok") == len(statuses))
 
     def _status(self, server: NameServer, item: Item) -> str:
-        verdict = self.verdicts[server].get(item)
+        verdict = self._kept(server).get(item)
         return verdict.status if verdict is not None else "unreachable"
 
     def wait(self, edits: t.Sequence[Edit], primary: NameServer, timeout: float, again: Again) -> dict[Item, Seen]:
@@ -109,7 +129,7 @@ class ReadBack:
 
     def _asked(self, primary: NameServer) -> list[NameServer]:
         """Those whose word counts, the written one first."""
-        return [primary] if self.require == "primary" else [primary, *(server for server in self.verdicts if server is not primary)]
+        return [primary] if self.require.rule == PRIMARY else [primary, *(server for server in self.servers.all if server is not primary)]
 
     def _write_again(self, wrong: t.Sequence[Edit], primary: NameServer, again: Again) -> None:
         if not wrong:
@@ -123,7 +143,7 @@ class ReadBack:
         note = f"written again {times} time{'s' if times > 1 else ''}, as the name server had another value" if times else ""
         if self.settled(edit.item, primary):
             return Seen(confirmed=True, image=to_image(edit.after), msg=note)
-        there = self.verdicts[primary].get(edit.item)
+        there = self._kept(primary).get(edit.item)
         image = to_image(there.records) if there is not None else None
         if there is not None and there.status == "wrong":
             ignored = there.records == edit.before
@@ -137,20 +157,21 @@ class ReadBack:
 
     def _why_not(self, item: Item, timeout: float) -> tuple[str, str]:
         parts, reason = [], ""
-        for server in self.verdicts:
-            verdict = self.verdicts[server].get(item, Verdict("unreachable", msg="it was not asked"))
+        for server in self._serving(item):
+            verdict = self._kept(server).get(item, Verdict("unreachable", msg="it was not asked"))
             if verdict.status == "wrong":
                 parts.append(f"{server.endpoint} still has {verdict.records or 'no such record'}")
                 reason = "not_converged"
             elif verdict.status != "ok":
                 parts.append(f"{server.endpoint}: {verdict.msg}")
                 reason = reason or verdict.status
-        return f"not read back from {_REQUIRE_WORDS[self.require]} within {timeout:g} s: {'; '.join(parts)}", reason or "not_converged"
+        return f"not read back from {self.require.words} within {timeout:g} s: {'; '.join(parts)}", reason or "not_converged"
 
     def report(self, written: NameServer | None, messages: t.Mapping[NameServer, int]) -> dict[str, dict[str, t.Any]]:
         """The result's ``servers``: per server how many sets it has right, and the names of the others."""
         answer: dict[str, dict[str, t.Any]] = {}
-        for server, verdicts in self.verdicts.items():
+        for server in self.servers.all:
+            verdicts = self._kept(server)
             names: dict[str, list[str]] = {status: [str(item) for item, verdict in verdicts.items() if verdict.status == status] for status in STATUSES}
             worst = next((status for status in ("wrong", "unreachable", "not_authoritative", "ok") if names[status]), "not_asked")
             answer[server.endpoint.label] = {

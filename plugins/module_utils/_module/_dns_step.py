@@ -36,6 +36,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     batches,
     message,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
@@ -50,6 +51,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -75,7 +77,8 @@ class DnsStep:
         clock: Clock,
         *,
         ttl: int | None,
-        require: str,
+        require: Require,
+        discover: bool,
         verify_timeout: float,
         protected: t.Container[str],
         on_conflict: str,
@@ -89,6 +92,8 @@ class DnsStep:
         self.verify_timeout = verify_timeout
         self.protected = protected
         self.on_conflict = on_conflict
+        self.discover = discover
+        self.clock = clock
         self.readback = ReadBack(servers, require, clock, on_conflict)
         self.warnings: list[str] = []
         self.messages: dict[NameServer, int] = {}
@@ -112,6 +117,9 @@ class DnsStep:
         self.primary = self.servers.first()
         stated = {one.item.name: one.zone for one in self.wanted.values() if one.zone}
         self._zones = self.servers.zones(self.primary, dict.fromkeys(item.name for item in items), stated)
+        if self.discover:
+            discover(self.servers, self.primary, self._zones.values(), self.clock)
+        self.readback.refuse_too_many(dict.fromkeys(self._zones.values()))
         if self._fence is not None:
             for zone in dict.fromkeys(self._zones.values()):
                 self._markers.take_stale(zone, self._fence)
@@ -121,7 +129,7 @@ class DnsStep:
             self._refuse_beside_alias(readings)
         shown = items if self.state != "repointed" else [item for item in items if self._now[item] is not None]
         self.readback.known(self.primary, {item: self._now[item] for item in shown})
-        self.readback.look({item: self._now[item] for item in shown}, self.readback.verdicts)
+        self.readback.look({item: self._now[item] for item in shown}, self.servers.all)
         return {str(item): to_image(self._now[item]) for item in shown}
 
     def _known_primary(self) -> NameServer:
@@ -161,16 +169,9 @@ class DnsStep:
         for item, records in after.items():
             if self._now[item] != records:
                 changes.append(self._change(item, self._now[item], records))
-            elif str(item) in before and not self._everywhere(item):
+            elif str(item) in before and not self.readback.everywhere(item):
                 changes.append(self._change(item, records, records))
         return changes
-
-    def _everywhere(self, item: Item) -> bool:
-        """What the primary has already, a secondary may still lack; that is then waited for, and told."""
-        asked = self.readback.require != "primary"
-        return not (asked and any(verdicts[item].status == "wrong" for verdicts in self.readback.verdicts.values() if item in verdicts)) and (
-            self.readback.require != "all" or all(verdicts[item].status == "ok" for verdicts in self.readback.verdicts.values())
-        )
 
     def _change(self, item: Item, before: RecordSet | None, after: RecordSet | None) -> Change:
         edit = Edit(item, before, after, self._zones[item.name])

@@ -14,6 +14,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import TYPES, canonical_address, canonical_name, canonical_ttl
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS, build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
@@ -52,7 +53,8 @@ def update_dns_spec() -> ArgumentSpec:
             **AUTH_OPTIONS,
             "unsigned": {"type": "bool", "default": False},
             "ttl": {"type": "int"},
-            "require": {"type": "str", "choices": ["reachable", "all", "primary"], "default": "reachable"},
+            "discover": {"type": "bool", "default": False},
+            "require": {"type": "str", "default": "reachable"},
             "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
@@ -90,6 +92,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         raise InvalidInput("records and repoint are two tasks: state 'repointed' takes repoint, 'present' and 'absent' take records")
     if repoint is None and not records:
         raise InvalidInput("records is empty; list at least one record")
+    require = read_require(params["require"])
     if float(params["verify_timeout"]) < 0:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
     wanted = read_records(records or (), state, protected, ttl)
@@ -109,7 +112,8 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         _auth(params, asked, clock),
         clock,
         ttl=ttl,
-        require=str(params["require"]),
+        require=require,
+        discover=bool(params.get("discover")),
         verify_timeout=float(params["verify_timeout"]),
         protected=protected,
         # A source that comes back registers its names: a move must hold against it, anything else gives way to others.

@@ -65,7 +65,8 @@ ELSEWHERE = ("not_authoritative", "refused", "bad_key", "not_supported")
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """Where a name server listens. ``timeout``: seconds for a connection, and for the answer to one query."""
+    """Where a name server listens. ``timeout``: seconds for a connection, and for the answer to one query. ``address`` is empty for a
+    server of a zone whose name leads to no address: nobody can ask it, and nobody may forget it."""
 
     address: str
     port: int = 53
@@ -73,7 +74,7 @@ class Endpoint:
     timeout: float = 3.0
 
     def __str__(self) -> str:
-        place = f"{self.address} port {self.port}"
+        place = f"{self.address} port {self.port}" if self.address else "address not found"
         return f"{self.name} ({place})" if self.name else place
 
     @property

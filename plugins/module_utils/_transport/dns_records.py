@@ -51,7 +51,8 @@ def require_dnspython() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """What one server says of one name and type. ``status``: ok (``records`` None = no such set), not_authoritative, refused.
+    """What one server says of one name and type. ``status``: ok (``records`` None = no such set), not_authoritative, refused, or
+    failed (SERVFAIL: it serves the zone and has no data of it, or is overrun).
 
     ``alias``: the name is a CNAME to this name. ``zone``: the owner of the SOA that a negative or SOA answer brings.
     """
@@ -62,13 +63,15 @@ class Reading:
     zone: str = ""
 
 
-def query(item: Item) -> bytes:
-    """A query without recursion, with id 0; put an id of your own in front."""
-    return b"\0\0" + b"\0\0\0\1\0\0\0\0\0\0" + name_to_wire(item.name) + int(_type(item.type)).to_bytes(2, "big") + b"\0\1"
+def query(item: Item, *, recursion: bool = False) -> bytes:
+    """A query with id 0; put an id of your own in front."""
+    flags = b"\1\0" if recursion else b"\0\0"
+    return b"\0\0" + flags + b"\0\1\0\0\0\0\0\0" + name_to_wire(item.name) + int(_type(item.type)).to_bytes(2, "big") + b"\0\1"
 
 
-def read_answer(wire: bytes, item: Item) -> Reading:
-    """Raises ProtocolError for an answer that is no answer to that question, or was cut short."""
+def read_answer(wire: bytes, item: Item, *, authority: bool = True) -> Reading:
+    """Raises ProtocolError for an answer that is no answer to that question, or was cut short. ``authority``: whether only the word
+    of an authority counts."""
     try:
         message = dns.message.from_wire(wire)
     except (dns.exception.DNSException, ValueError) as error:
@@ -77,8 +80,8 @@ def read_answer(wire: bytes, item: Item) -> Reading:
         raise ProtocolError(f"the name server's answer for {item} was cut short, though it came by TCP")
     rcode = message.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return Reading("refused")
-    if not message.flags & dns.flags.AA:
+        return Reading("failed" if rcode == dns.rcode.SERVFAIL else "refused")
+    if authority and not message.flags & dns.flags.AA:
         return Reading("not_authoritative")
     owner = dns.name.from_text(item.name)
     rdtype = _type(item.type)
@@ -90,6 +93,17 @@ def read_answer(wire: bytes, item: Item) -> Reading:
         if rrset.name == owner and rrset.rdtype == dns.rdatatype.CNAME:
             return Reading("ok", alias=_text(t.cast(t.Any, rrset[0]).target))
     return Reading("ok", zone=zone)
+
+
+def targets(wire: bytes, rdtype: str) -> list[str]:
+    """The values of one type (NS, SOA, A, AAAA) in an answer and what it brings along, as text; for SOA only the MNAME. Names without final dot."""
+    try:
+        message = dns.message.from_wire(wire)
+    except (dns.exception.DNSException, ValueError):
+        return []
+    kind = _type(rdtype)
+    found = [rdata for rrset in message.answer if rrset.rdtype == kind for rdata in rrset]
+    return [_text(t.cast(t.Any, rdata).mname) if kind == dns.rdatatype.SOA else rdata.to_text().lower().rstrip(".") for rdata in found]
 
 
 def update_wire(message: Message) -> bytes:

@@ -22,12 +22,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     DnsRefused,
     ProtocolError,
     TransportError,
+    Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import UDP_LIMIT, Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, query, read_answer
 
 #: How often a question is asked again; the time for the answer grows to the endpoint's timeout with the last.
 TRIES = 3
+#: Seconds before what a server answered SERVFAIL is asked once more: Knot does so when it is overrun.
+BREATH = 0.3
 #: What a server says of a record set that is expected.
 STATUSES = ("ok", "wrong", "unreachable", "not_authoritative")
 
@@ -48,12 +51,15 @@ class NotServed(DnsRefused):
 
 
 class Servers:
-    """The task's name servers: those that take updates first, then those that are only read. For one thread."""
+    """The task's name servers: those that take updates first, then those that are only read, then those that a zone names
+    itself (``dns_discovery`` adds them). For one thread."""
 
     def __init__(self, endpoints: t.Sequence[Endpoint], verify_only: t.Sequence[Endpoint], clock: Clock) -> None:
         self.updated = [NameServer(endpoint, clock) for endpoint in endpoints]
         known = {(endpoint.address, endpoint.port) for endpoint in endpoints}
         self.all = [*self.updated, *(NameServer(endpoint, clock) for endpoint in verify_only if (endpoint.address, endpoint.port) not in known)]
+        self.clock = clock
+        self._scopes: dict[NameServer, set[str]] = {}
         self._parsed: dict[tuple[Item, bytes], Reading] = {}
         self._zones: dict[str, str] = {}
 
@@ -61,15 +67,43 @@ class Servers:
         for server in self.all:
             server.close()
 
+    def discovered(self, server: NameServer, zone: str) -> None:
+        """``zone`` names ``server``: it is asked for the records of this zone, and of no other unless that names it too."""
+        if server not in self.all:
+            self.all.append(server)
+            self._scopes[server] = set()
+        if server in self._scopes:
+            self._scopes[server].add(zone)
+
+    def serves(self, server: NameServer, zone: str) -> bool:
+        """Whether a server is to have the records of a zone: one that the task lists has all of them."""
+        return server not in self._scopes or zone in self._scopes[server]
+
+    def zone_of(self, item: Item) -> str:
+        """The zone that was found for a name; "" before that."""
+        return self._zones.get(item.name, "")
+
     def read(self, server: NameServer, items: t.Sequence[Item], tries: int = TRIES) -> dict[Item, Reading]:
-        """All items from one server. Raises TransportError."""
-        if not items:
-            return {}
-        wires = [(number & 0xFFFF).to_bytes(2, "big") + query(item)[2:] for number, item in enumerate(items)]
-        answers = []
+        """All items from one server; what it answers SERVFAIL once more after a moment. Raises TransportError."""
+        readings = self._read(server, items, tries)
+        failed = [item for item, reading in readings.items() if reading.status == "failed"]
+        if failed:
+            self.clock.sleep(BREATH)
+            readings.update(self._read(server, failed, tries))
+        return readings
+
+    def _read(self, server: NameServer, items: t.Sequence[Item], tries: int) -> dict[Item, Reading]:
+        return {item: self._parse(item, answer) for item, answer in zip(items, self.answers(server, items, tries), strict=True)}
+
+    def answers(self, server: NameServer, items: t.Sequence[Item], tries: int = TRIES, *, recursion: bool = False) -> list[bytes]:
+        """The answers as they came, in the order of the items. Raises TransportError."""
+        if not server.endpoint.address:
+            raise Unreachable(f"no address of {server.endpoint.label} was found: none of the listed servers knows one", host=server.endpoint.label)
+        wires = [(number & 0xFFFF).to_bytes(2, "big") + query(item, recursion=recursion)[2:] for number, item in enumerate(items)]
+        found: list[bytes] = []
         for start in range(0, len(wires), 0x10000):
-            answers += self._ask(server, wires[start : start + 0x10000], tries)
-        return {item: self._parse(item, answer) for item, answer in zip(items, answers, strict=True)}
+            found += self._ask(server, wires[start : start + 0x10000], tries)
+        return found
 
     def _ask(self, server: NameServer, wires: t.Sequence[bytes], tries: int) -> list[bytes]:
         timeout = server.endpoint.timeout
@@ -143,7 +177,7 @@ class Servers:
         return {name: self._zones[name] for name in [*stated, *names]}
 
     def _not_served(self, server: NameServer, name: str, reading: Reading) -> t.NoReturn:
-        why = {"refused": "it refuses to answer", "not_authoritative": "it is no authority for it"}.get(reading.status, "it knows no zone above it")
+        why = _WHY.get(reading.status, "it knows no zone above it")
         sentence = f"{name} lies in no zone that {server.endpoint} serves ({why}); name a server of its zone in servers, or correct the name"
         raise NotServed(sentence, host=server.endpoint.label)
 
@@ -168,7 +202,15 @@ def _below(name: str, zone: str) -> bool:
     return name == zone or name.endswith("." + zone)
 
 
+_WHY = {
+    "refused": "it refuses to answer",
+    "not_authoritative": "it is no authority for it",
+    "failed": "it answers SERVFAIL: it is overrun, or could not fetch the zone from its primary",
+}
+
+
 def _verdict(reading: Reading, wanted: RecordSet | None) -> Verdict:
     if reading.status != "ok":
-        return Verdict("not_authoritative", msg="it is no authority for it" if reading.status == "not_authoritative" else "it refuses to answer")
+        # What a server can't say now it may say later, and its clients have it from elsewhere then: it was not read.
+        return Verdict("unreachable" if reading.status == "failed" else "not_authoritative", msg=_WHY[reading.status])
     return Verdict("ok" if reading.records == wanted else "wrong", reading.records)

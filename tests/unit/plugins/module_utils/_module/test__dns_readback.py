@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers, Verdict
@@ -38,7 +39,7 @@ def test_a_server_is_gone_only_after_several_lost_answers_in_a_row(lost: int, st
     """One in fifty answers lost is a bad network, not a dead server: whoever asks it would go on with the old value, unseen."""
     clock = FakeClock()
     servers = Lossy(clock, lost)
-    readback = ReadBack(servers, "reachable", clock, "replace")
+    readback = ReadBack(servers, Require("reachable"), clock, "replace")
     edit = Edit(MAIL, OLD, NEW, "example.com")
     seen = readback.wait([edit], servers.updated[0], 60.0, lambda edits: True)
     assert seen[MAIL].confirmed
