@@ -179,10 +179,8 @@ class MemoryLab:
         def exchange_udp(server: transport_dns.NameServer, wire: bytes, timeout: float) -> bytes:
             return lab.ask_name_server((server.endpoint.address, server.endpoint.port), wire, timeout, "udp")
 
-        async def dns_start(server: dns_server.DnsServer) -> None:
-            if server.follows is not None:
-                server.follows.followers.append(server)
-                server.zones.update({zone.origin: dns_server.Zone(zone.current, "none") for zone in server.follows.zones.values()})
+        async def listen(server: dns_server.DnsServer) -> None:
+            """Messages come from ``ask_name_server``."""
 
         async def datagrams(factory: t.Any, local_addr: t.Any = None, remote_addr: t.Any = None, **_more: t.Any) -> t.Any:
             protocol = factory()
@@ -197,7 +195,7 @@ class MemoryLab:
             (transport_dns.NameServer, "exchange_udp", exchange_udp),
             (probes, "socket", sockets),
             (concurrent.futures, "ThreadPoolExecutor", _Inline),
-            (dns_server.DnsServer, "start", dns_start),
+            (dns_server.DnsServer, "_listen", listen),
             (self.loop, "create_datagram_endpoint", datagrams),
             (Lease, "_keep", lambda lease, ended: None),  # its thread counts real seconds, of which nearly none pass here
             *((module, "time", self.clock) for module in (dns_server, store_twin, cim_service, shell_service)),

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's name servers: authoritative, over UDP and TCP on one port, primary or following a primary with a lag.
+"""The lab's name servers: authoritative, over UDP and TCP on one port; a primary, one that follows a primary with a lag, or one of several
+that keep their zones in a directory (``replicas.py``).
 
     primary = DnsServer("127.0.53.1", 0, [Zone.from_dict(…)], [Key.from_dict(…)], name="dns1")
     secondary = DnsServer("127.0.53.2", 0, name="dns2", follows=primary, lag=5)
@@ -10,12 +11,12 @@
     primary.port                                   # what the kernel gave for port 0
     primary.lookup("mail.example.com", "A")        # ["127.1.0.21"]
     primary.replace("mail.example.com", "A", ["127.1.0.21"], 60)    # as a host's own registration would
-    secondary.lag = 0.5                            # holds for every later change
+    secondary.lag = 0.5                            # holds for every later change; so does replicas' way to a server
     primary.set_fault("unsigned_replies"); primary.clear_fault()
 
 Faults: ``silent`` (no answers at all), ``lame`` (answers, but not as an authority), ``refused`` (every query and update),
 ``unsigned_replies``, ``echoed_mac``, ``bad_mac`` (all three on replies to signed messages), ``clock`` (seconds=n, the
-server's clock is off), ``lagging`` (seconds=n, secondaries), ``drop_replies`` (count=n: does what it is asked, and the next
+server's clock is off), ``lagging`` (seconds=n, all but primaries), ``drop_replies`` (count=n: does what it is asked, and the next
 n replies to updates get lost). ``trace(kind, server, **data)`` is called once for each message; ``reachable(a, b)`` with a
 peer's address or a server's name answers whether a may send to b now.
 """
@@ -39,6 +40,7 @@ import dns.rdatatype
 import dns.update
 
 from ansible_collections.continuity.identity_failover.tests.lab.dns.answers import answer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.replicas import Replicas
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key, Keyring, Signature
 from ansible_collections.continuity.identity_failover.tests.lab.dns.update import Refused, apply_update, update_parts
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Name, RdataType, Snapshot, Zone, add, parse, remove
@@ -64,6 +66,9 @@ class DnsServer:
         name: str = "",
         follows: DnsServer | None = None,
         lag: float = 0.0,
+        site: str = "",
+        replicas: Replicas | None = None,
+        retry: float = RETRY,
         trace: TraceCall | None = None,
         reachable: Callable[[str, str], bool] | None = None,
     ) -> None:
@@ -71,6 +76,9 @@ class DnsServer:
         self.address = address
         self.port = port
         self.lag = lag
+        self.site = site
+        self.replicas = replicas
+        self.retry = retry
         self.zones = {zone.origin: zone for zone in zones}
         self.follows = follows
         self.faults: dict[str, dict[str, t.Any]] = {}
@@ -90,15 +98,20 @@ class DnsServer:
 
     async def start(self) -> None:
         """Listens, and takes its primary's zones as they are now."""
+        await self._listen()
+        if self.follows is not None:
+            self.follows.followers.append(self)
+            for zone in self.follows.zones.values():
+                self.zones[zone.origin] = Zone(zone.current, "none")
+        if self.replicas is not None:
+            self.replicas.join(self)
+
+    async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         listener, datagram = _bind(self.address, self.port)
         self.port = listener.getsockname()[1]
         self._tcp = await asyncio.start_server(self._serve_tcp, sock=listener, backlog=512)
         self._udp, _protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagram)
-        if self.follows is not None:
-            self.follows.followers.append(self)
-            for zone in self.follows.zones.values():
-                self.zones[zone.origin] = Zone(zone.current, "none")
 
     async def stop(self) -> None:
         for timer in self._timers:
@@ -106,6 +119,8 @@ class DnsServer:
         self._timers.clear()
         if self.follows is not None and self in self.follows.followers:
             self.follows.followers.remove(self)
+        if self.replicas is not None:
+            self.replicas.leave(self)
         if self._udp is not None:
             self._udp.close()
         if self._tcp is not None:
@@ -148,12 +163,12 @@ class DnsServer:
             add(nodes, owner, kind, ttl, wanted)
         if nodes != zone.current.nodes:
             zone.publish(nodes)
-            self._published(zone)
+            self.published(zone, dynamic=False)
 
     def set_fault(self, kind: str, **options: t.Any) -> None:
         if kind not in FAULTS:
             raise ValueError(f"{kind} is no fault of a name server; there are {', '.join(FAULTS)}")
-        if kind == "lagging" and self.follows is None:
+        if kind == "lagging" and self.follows is None and self.replicas is None:
             raise ValueError(f"{self.name} is a primary and cannot lag")
         self.faults[kind] = options
 
@@ -182,36 +197,55 @@ class DnsServer:
 
     # Replication
 
-    def _published(self, zone: Zone) -> None:
+    def published(self, zone: Zone, dynamic: bool, written: Iterable[tuple[Name, RdataType]] = ()) -> None:
+        """A zone changed here. ``dynamic``: by an update, which added values to the sets ``written``."""
+        self.took(zone)
+        if self.replicas is not None:
+            self.replicas.published(self, zone, dynamic, written)
+
+    def took(self, zone: Zone) -> None:
+        """A zone changed here or elsewhere."""
         self._cache.clear()
         self._changed.set()
         for follower in self.followers:
             follower._notified(zone.current)
 
-    def _notified(self, snapshot: Snapshot) -> None:
-        delay = self.lag + float(self.faults.get("lagging", {}).get("seconds", 0.0))
-        self._later(delay, snapshot)
+    def now(self) -> float:
+        """The machine's clock, seconds since 1970."""
+        return time.time()
 
-    def _later(self, delay: float, snapshot: Snapshot) -> None:
+    def own_lag(self) -> float:
+        """Seconds that this server is behind of its own."""
+        return self.lag + float(self.faults.get("lagging", {}).get("seconds", 0.0))
+
+    def hears(self, other: str) -> bool:
+        """Whether messages of another server get here now, and answers back."""
+        return self._reachable(other, self.name) and self._reachable(self.name, other)
+
+    def later(self, delay: float, call: Callable[[], None]) -> None:
+        """Ends with the server."""
         loop = asyncio.get_running_loop()
 
-        def arrived() -> None:
+        def due() -> None:
             self._timers.discard(timer)
-            self._take(snapshot)
+            call()
 
-        timer = loop.call_later(delay, arrived)
+        timer = loop.call_later(delay, due)
         self._timers.add(timer)
+
+    def _notified(self, snapshot: Snapshot) -> None:
+        self.later(self.own_lag(), lambda: self._take(snapshot))
 
     def _take(self, snapshot: Snapshot) -> None:
         assert self.follows is not None
-        if not (self._reachable(self.follows.name, self.name) and self._reachable(self.name, self.follows.name)):
-            self._later(RETRY, snapshot)
+        if not self.hears(self.follows.name):
+            self.later(self.retry, lambda: self._take(snapshot))
             return
         zone = self.zones.get(snapshot.origin)
         if zone is not None and 0 < (snapshot.serial - zone.current.serial) & 0xFFFFFFFF < 0x80000000:
             zone.current = snapshot
             self._trace("dns", self.name, transfer=str(snapshot.origin), serial=snapshot.serial)
-            self._published(zone)
+            self.took(zone)
 
     # Messages
 
@@ -248,7 +282,7 @@ class DnsServer:
     def _handle(self, wire: bytes, transport: str) -> tuple[bytes | None, dict[str, t.Any]]:
         if len(wire) < 12 or wire[2] & 0x80:
             return None, {"rcode": "ignored"}
-        now = int(time.time() + float(self.faults.get("clock", {}).get("seconds", 0)))
+        now = int(self.now() + float(self.faults.get("clock", {}).get("seconds", 0)))
         bare, signature = self._keyring.split(wire, now)
         message = dns.message.from_wire(bare)
         noted: dict[str, t.Any] = {"opcode": dns.opcode.to_text(message.opcode()), "key": str(signature.owner) if signature else ""}
@@ -283,11 +317,16 @@ class DnsServer:
         if "refused" in self.faults or zone.updates == "none" or (key is None and zone.updates == "signed"):
             return dns.rcode.REFUSED
         try:
-            if apply_update(zone, message, key.may if key else lambda name: True):
-                self._published(zone)
+            changed = apply_update(zone, message, lambda name: self._may(key, name))
         except Refused as refused:
             return refused.rcode
+        if changed or self.replicas is not None:
+            self.published(zone, dynamic=True, written=[(rrset.name, rrset.rdtype) for rrset in message.update if rrset.deleting is None])
         return dns.rcode.NOERROR
+
+    def _may(self, key: Key | None, name: Name) -> bool:
+        """Without a key anybody may, in a zone that takes such updates; what the directory denies it denies to those that it knows."""
+        return key is None or (key.may(name) and not (self.replicas is not None and self.replicas.denies(self, name, key.name)))
 
     def _send(self, message: dns.message.Message, reply: dns.message.Message, signature: Signature | None, now: int, transport: str) -> bytes:
         limit = 65535 if transport == "tcp" else max(512, message.payload) if message.edns >= 0 else 512

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.continuity.identity_failover.tests.lab.dns.replicas import Ageing, Replicas
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
@@ -194,11 +195,10 @@ class Builder:
 
     def _client(self, name: str, number: int, described: Mapping[str, Any], other_owner: Any) -> Host:
         management = self.world.network.address(CLIENT_NETWORK + (number - 1) // 250, 1 + (number - 1) % 250)
-        names = list(described.get("dns") or [server.name for server in self.name_servers])
-        mine = [names[(number - 1) % len(names)]] if names else []
+        site, mine = self._servers_of_client(number, described)
         servers = self._servers_of(mine)
         table = self._table(name, management, [], servers, True, other_owner)
-        machine = Machine(name, name.upper(), self.identifier("machine", name), self.domain, management, "", False)
+        machine = Machine(name, name.upper(), self.identifier("machine", name), self.domain, management, site, False)
         resolver = Resolver(self.world, name, management, servers, negative_ttl=int(described.get("negative_ttl", 5)))
         return Host(
             self.world,
@@ -209,6 +209,19 @@ class Builder:
             addresses=table,
             resolver=resolver,
         )
+
+    def _servers_of_client(self, number: int, described: Mapping[str, Any]) -> tuple[str, list[str]]:
+        """Its site, and the names of the servers that it asks: one, in turns; with sites all of its site's, a different one first each time."""
+        names = list(described.get("dns") or [server.name for server in self.name_servers])
+        sites = list(described.get("sites") or ())
+        if not sites:
+            return "", [names[(number - 1) % len(names)]] if names else []
+        site, turn = str(sites[(number - 1) % len(sites)]), (number - 1) // len(sites)
+        near = [str(each["name"]) for each in self.file.section("dns").get("servers") or [] if each.get("site") == site and each["name"] in names]
+        if not near:
+            raise LabError(f"clients.sites names {site!r}, which has no name server.")
+        first = turn % len(near)
+        return site, near[first:] + near[:first]
 
     # What they share
 
@@ -332,24 +345,38 @@ class Builder:
     def dns_servers(self, hosts: Mapping[str, Host], reachable: Any, lag: float | None) -> dict[str, DnsServer]:
         zones, keys = self.zones(hosts), self.dns_keys(hosts)
         built: dict[str, DnsServer] = {}
+        replicas = self._replicas()
         for described, server in zip(self.file.section("dns").get("servers") or [], self.name_servers, strict=True):
             follows = described.get("follows")
             if follows is not None and follows not in built:
                 raise LabError(f"dns.servers.{server.name} follows {follows!r}, which is not written before it.")
+            if follows is not None and replicas is not None:
+                raise LabError(f"dns.servers.{server.name} follows {follows!r}, but with dns.replication every server takes updates.")
             delay = float(described.get("lag", 0.0)) if lag is None else lag
+            behind = bool(follows) or (replicas is not None and bool(built))
             built[server.name] = DnsServer(
                 server.address,
                 server.port,
-                [] if follows else zones,
+                [] if behind else zones,
                 keys,
                 name=server.name,
                 follows=built.get(str(follows)),
-                lag=delay if follows else 0.0,
+                lag=delay if behind else 0.0,
+                site=str(described.get("site", "")),
+                replicas=replicas,
                 trace=self._trace_dns,
                 reachable=reachable,
             )
             self.world.network.register_place(server.name, server.address)
         return built
+
+    def _replicas(self) -> Replicas | None:
+        described = self.file.section("dns").get("replication")
+        if described is None:
+            return None
+        within, between = float(described.get("within", 15.0)), float(described.get("between", 900.0))
+        ageing = described.get("ageing")
+        return Replicas(lambda one, other: within if one.site == other.site else between, Ageing(**ageing) if ageing is not None else None)
 
 
 def _powered_and_running(host: Host, service: str) -> bool:

@@ -72,12 +72,14 @@ _SERVICE = {
     "accepts_stop",
     "state",
 }
-_CLIENTS = {"prefix", "count", "dns", "negative_ttl", "group", "services", "drill"}
+_CLIENTS = {"prefix", "count", "dns", "negative_ttl", "group", "services", "drill", "sites"}
 _ACCOUNT = {"name", "kind", "spns", "writers", "enabled"}
 _MAILBOX = {"name", "server", "mounted", "mount_at_startup", "file_state", "logs", "mount_time", "sequence", "edb_path", "allow_file_restore"}
 _LINK = {"name", "source", "target", "lag", "resumes"}
-_DNS = {"servers", "zones", "key"}
-_SERVER = {"name", "address", "follows", "lag"}
+_DNS = {"servers", "zones", "key", "replication"}
+_SERVER = {"name", "address", "follows", "lag", "site"}
+_REPLICATION = {"within", "between", "ageing"}
+_AGEING = {"no_refresh", "refresh"}
 _ZONE = {"name", "updates", "ttl", "negative_ttl", "records"}
 _FILE = {"text", "exit_code"}
 
@@ -134,6 +136,9 @@ def _check(content: Mapping[str, Any]) -> None:
             _keys(f"service_sets.{name}", service, _SERVICE)
     _keys("clients", content.get("clients") or {}, _CLIENTS)
     _keys("dns", content.get("dns") or {}, _DNS)
+    replication = (content.get("dns") or {}).get("replication") or {}
+    _keys("dns.replication", replication, _REPLICATION)
+    _keys("dns.replication.ageing", replication.get("ageing") or {}, _AGEING)
     for where, known in (("servers", _SERVER), ("zones", _ZONE)):
         for entry in (content.get("dns") or {}).get(where) or []:
             _keys(f"dns.{where}", entry, known)
