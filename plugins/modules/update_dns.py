@@ -115,7 +115,8 @@ options:
   servers:
     description:
       - The name servers that take updates, best the zone's primary first. The first that answers is written. The next is tried
-        only when that one can't be reached, or does not take updates, as a secondary.
+        only when that one can't be reached, or does not take updates, as a secondary. A secondary that passes updates on to its
+        primary may be listed, and is waited for until it has them back. Where only servers answer that take none, nothing is changed.
     type: list
     elements: dict
     required: true
@@ -281,7 +282,8 @@ reason:
   description:
     - The machine-readable word for what went wrong; empty when nothing did.
     - Among others V(invalid_input), V(wrong_state), V(bad_key), V(bad_signature), V(bad_time), V(refused), V(not_authoritative),
-      V(not_zone), V(no_zone), V(prerequisite), V(changed_by_other), V(ignored), V(not_converged), V(lease_lost), V(unreachable).
+      V(not_zone), V(no_zone), V(no_primary), V(prerequisite), V(changed_by_other), V(ignored), V(not_converged), V(lease_lost),
+      V(unreachable).
   returned: always
   type: str
   sample: bad_key

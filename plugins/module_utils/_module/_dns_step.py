@@ -49,6 +49,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import await_arrival, nobody_takes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
@@ -268,20 +269,21 @@ class DnsStep:
     def _send(self, update: Message) -> str:
         """To the primary; to the next of ``servers`` where it can't be reached or takes no updates: nothing was done then."""
         wire = update_wire(update)
-        failures: list[FailoverError] = []
+        failures: list[tuple[NameServer, FailoverError]] = []
         for server in [self._known_primary(), *(server for server in self.servers.updated if server is not self.primary)]:
             self.messages[server] = self.messages.get(server, 0) + 1
             try:
                 accepted = server.update(wire, self.auth, update.seconds())
             except (Unreachable, ConnectionRefused, Refusal) as error:
-                if isinstance(error, Refusal) and error.code not in ELSEWHERE:
+                if isinstance(error, Refusal) and error.code not in (*ELSEWHERE, *(() if self.auth.final_failure else ("server_failure",))):
                     self.primary = server
                     raise
-                failures.append(error)
+                failures.append((server, error))
                 continue
             self.primary = server
+            await_arrival(self.servers, server, update, self.clock)
             return accepted.msg
-        raise failures[0]
+        raise nobody_takes(update.zone, failures)
 
     def _one(self, item: Item) -> RecordSet | None:
         return self.servers.present(self._known_primary(), [item])[item].records

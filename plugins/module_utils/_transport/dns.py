@@ -32,6 +32,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 
 #: Queries in flight on one connection, so that neither side's buffer fills while the other only sends.
 WINDOW = 100
+#: Seconds before what a server answered SERVFAIL is asked or sent once more.
+BREATH = 0.3
 #: What a resolver may be sent by UDP without fragments (RFC 6891 and the DNS flag day of 2020).
 UDP_LIMIT = 1232
 
@@ -179,7 +181,8 @@ class NameServer:
     def update(self, wire: bytes, auth: Auth, timeout: float) -> Accepted:
         """Sends an update, signed now. On a kept connection that was lost it is signed anew and sent once more: its
         prerequisites make a second try harmless, and its refusal is then settled by reading back. A key that the server does
-        not know any more is made anew, where it can be: with BADKEY nothing was done."""
+        not know any more is made anew, where it can be: with BADKEY nothing was done. SERVFAIL is asked again after a moment, as
+        Knot answers so when it is overrun, unless it may mean that the account has no right."""
         kept = self._used
         try:
             return self._update_once(wire, auth, timeout)
@@ -187,7 +190,9 @@ class NameServer:
             if not kept:
                 raise
         except Refusal as refusal:
-            if refusal.code != "bad_key" or not auth.renewed(self.endpoint.label):
+            if refusal.code == "server_failure" and not auth.final_failure:
+                self._clock.sleep(BREATH)
+            elif refusal.code != "bad_key" or not auth.renewed(self.endpoint.label):
                 raise
         return self._update_once(wire, auth, timeout)
 

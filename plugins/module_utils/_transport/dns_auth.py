@@ -26,6 +26,9 @@ class Auth(t.Protocol):
     signs: bool
     """Whether an answer must be signed to be believed."""
 
+    final_failure: bool
+    """Whether SERVFAIL may mean that the account has no right, as Active Directory and Samba 4.17 say it, and so is not asked again."""
+
     def now(self) -> int:
         """The controller's time, in seconds since 1970."""
 
@@ -44,6 +47,8 @@ class Auth(t.Protocol):
 
 class TsigAuth:
     """Signs updates with a shared key. ``key`` None: unsigned, which the user must have asked for."""
+
+    final_failure = False
 
     def __init__(self, key: TsigKey | None, clock: Clock) -> None:
         self.key = key

@@ -87,3 +87,13 @@ def _says_of_itself(servers: Servers, server: NameServer, zone: str) -> list[str
         return targets(servers.answers(server, [Item(zone, "SOA")], 1)[0], "SOA")
     except TransportError:
         return []
+
+
+def forwards(servers: Servers, server: NameServer, zone: str) -> bool:
+    """Whether a server that took an update is a secondary that passed it on: its SOA names a primary at another address. In Active
+    Directory each names itself. What can't be found out is taken for a primary."""
+    names = _says_of_itself(servers, server, zone)
+    if not names or server.endpoint.name.rstrip(".").lower() == names[0]:
+        return False
+    addresses = addresses_of(servers, [server, *(other for other in servers.all if other is not server)], names[0])
+    return bool(addresses) and server.endpoint.address not in addresses

@@ -24,13 +24,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     TransportError,
     Unreachable,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import UDP_LIMIT, Endpoint, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import BREATH, UDP_LIMIT, Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, query, read_answer
 
 #: How often a question is asked again; the time for the answer grows to the endpoint's timeout with the last.
 TRIES = 3
-#: Seconds before what a server answered SERVFAIL is asked once more: Knot does so when it is overrun.
-BREATH = 0.3
 #: What a server says of a record set that is expected.
 STATUSES = ("ok", "wrong", "unreachable", "not_authoritative")
 

@@ -56,4 +56,4 @@ def primary(*zones: dict[str, t.Any], **options: t.Any) -> DnsServer:
 
 
 def secondary(follows: DnsServer, lag: float = 0.0, **options: t.Any) -> DnsServer:
-    return DnsServer(SECOND, 0, name="dns2", follows=follows, lag=lag, **options)
+    return DnsServer(SECOND, 0, keys=[Key.from_dict(key) for key in KEYS], name="dns2", follows=follows, lag=lag, **options)

@@ -17,8 +17,9 @@ that keep their zones in a directory (``replicas.py``).
 Faults: ``silent`` (no answers at all), ``lame`` (answers, but not as an authority), ``refused`` (every query and update),
 ``unsigned_replies``, ``echoed_mac``, ``bad_mac`` (all three on replies to signed messages), ``clock`` (seconds=n, the
 server's clock is off), ``lagging`` (seconds=n, all but primaries), ``drop_replies`` (count=n: does what it is asked, and the next
-n replies to updates get lost). ``trace(kind, server, **data)`` is called once for each message; ``reachable(a, b)`` with a
-peer's address or a server's name answers whether a may send to b now.
+n replies to updates get lost), ``servfail`` (count=n: the next n messages are answered SERVFAIL). A secondary with
+``forwards`` passes updates on to its primary, and answers SERVFAIL where that is stopped. ``trace(kind, server, **data)`` is
+called once for each message; ``reachable(a, b)`` with a peer's address or a server's name answers whether a may send to b now.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.signing impo
 from ansible_collections.continuity.identity_failover.tests.lab.dns.update import Refused, apply_update, update_parts
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Name, RdataType, Snapshot, Zone, add, parse, remove
 
-FAULTS = ("silent", "lame", "refused", "unsigned_replies", "echoed_mac", "bad_mac", "clock", "lagging", "drop_replies")
+FAULTS = ("silent", "lame", "refused", "unsigned_replies", "echoed_mac", "bad_mac", "clock", "lagging", "drop_replies", "servfail")
 #: How often a secondary that is cut off from its primary tries again, in seconds.
 RETRY = 0.2
 TraceCall = Callable[..., t.Any]
@@ -84,6 +85,7 @@ class DnsServer:
         self.faults: dict[str, dict[str, t.Any]] = {}
         self.messages = 0
         self.followers: list[DnsServer] = []
+        self.forwards = False
         self._keyring = Keyring(keys)
         self._trace = trace or (lambda kind, server, **data: None)
         self._reachable = reachable or (lambda a, b: True)
@@ -293,6 +295,8 @@ class DnsServer:
         if signature is not None and signature.error:
             reply.set_rcode(dns.rcode.NOTAUTH)
             noted["tsig_error"] = int(signature.error)
+        elif "servfail" in self.faults and self._one_less("servfail"):
+            reply.set_rcode(dns.rcode.SERVFAIL)
         elif isinstance(message, dns.update.UpdateMessage):
             noted.update(update_parts(message))
             reply.set_rcode(self._update(message, signature))
@@ -313,6 +317,8 @@ class DnsServer:
         zone = self.zones.get(message.zone[0].name)
         if zone is None or "lame" in self.faults:
             return dns.rcode.NOTAUTH
+        if self.forwards and self.follows is not None:
+            return self.follows._update(message, signature) if self.follows._tcp is not None else dns.rcode.SERVFAIL
         key = signature.key if signature else None
         if "refused" in self.faults or zone.updates == "none" or (key is None and zone.updates == "signed"):
             return dns.rcode.REFUSED

@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
+from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, one_port, task
 
 #: A name server of the zone that does not run, and one whose name leads nowhere.
@@ -102,3 +105,64 @@ def test_a_server_that_serves_another_zone_alone_is_not_asked_for_this_one() -> 
         result = task([entry(dns1)], discover=True, state="repointed", records=None, repoint=repoint, verify_timeout=0.2)
         names = result.extra["servers"]["dns3.example.com"]["names"].get("wrong", [])
         assert names and all("in-addr.arpa" in name for name in names), "it holds a copy of the reverse zone that nobody updates"
+
+
+# The side that survives
+
+
+def controllers() -> tuple[DnsServer, DnsServer]:
+    """Two primaries of one zone, each its own MNAME, as domain controllers are; nothing replicates between them here."""
+    made = []
+    for name, address in example.SERVERS.items():
+        zone = Zone.from_dict({**example.FORWARD, "servers": {name: address, **example.SERVERS}})
+        server = example.primary()
+        server.address, server.name, server.zones = address, name.partition(".")[0], {zone.origin: zone}
+        made.append(server)
+    return made[0], made[1]
+
+
+@pytest.mark.usefixtures("quick_to_give_up")
+def test_another_primary_takes_the_change_where_the_first_is_dead() -> None:
+    dns1, dns2 = controllers()
+    with one_port(dns1, dns2) as call:
+        servers = [entry(dns1), entry(dns2)]
+        call(dns1.stop)
+        result = task(servers)
+        assert not result.failed, result.msg
+        assert dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert {label: (facts["written"], facts["status"]) for label, facts in result.extra["servers"].items()} == {
+            "dns1": (False, "unreachable"),
+            "dns2": (True, "ok"),
+        }
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "replace"])
+def test_a_secondary_that_passes_updates_on_is_read_back_once_it_has_them(tmp_path: pathlib.Path, on_conflict: str) -> None:
+    """Its old value is nobody's doing: neither is the marker of the run written again and again, nor the record."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=0.4)
+    dns2.forwards = True
+    with one_port(dns1, dns2):
+        run = runs.started(tmp_path, SystemClock())
+        result = task([entry(dns2)], on_conflict=on_conflict, run=run)
+        assert not result.failed, result.msg
+        assert dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert result.extra["servers"]["dns2"]["messages"] == 2, "the marker and the record, once each"
+        assert not result.warnings
+
+
+@pytest.mark.usefixtures("quick_to_give_up")
+@pytest.mark.parametrize("forwards", [False, True])
+def test_where_only_secondaries_survive_one_sentence_says_so_and_nothing_is_done(forwards: bool) -> None:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1)
+    dns2.forwards = forwards
+    with one_port(dns1, dns2) as call:
+        servers = [entry(dns1), entry(dns2)]
+        call(dns1.stop)
+        result = task(servers)
+        outcome = result.outcomes[0]
+        assert (result.failed, outcome.status, outcome.reason, outcome.changed) == (True, "failed", "no_primary", False)
+        sentence = f"no server takes updates of zone example.com: dns1 ({dns1.address} port {dns1.port}) can't be reached, and dns2 ("
+        assert outcome.msg.startswith(sentence) and "answers and takes none, as a secondary does" in outcome.msg
+        assert dns2.lookup("mail.example.com", "A") == ["127.1.0.21"]

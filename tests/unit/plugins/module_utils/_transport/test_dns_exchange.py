@@ -25,12 +25,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     ProtocolError,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_records
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer, Refusal, judge
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import BREATH, Endpoint, NameServer, Refusal, judge
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import GssAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import ALGORITHMS, TsigKey
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock
 
 CLOCK = SystemClock()
 MAIL = ("mail.example.com", "A")
@@ -232,6 +234,33 @@ def test_a_new_connection_that_is_closed_at_once_is_lost(closing: Closing) -> No
     with pytest.raises(ConnectionLost, match="closed the connection before it had answered"):
         update(client)
     assert len(closing.received) == 1
+
+
+def test_a_server_that_is_overrun_is_sent_the_update_once_more_after_a_moment(server: DnsServer) -> None:
+    """Knot answers SERVFAIL in bursts; the prerequisites make a second try harmless."""
+    clock = FakeClock()
+    client = NameServer(Endpoint(server.address, server.port), clock)
+    server.set_fault("servfail", count=1)
+    assert update(client).authentic
+    assert clock.slept == [BREATH]
+    server.set_fault("servfail", count=2)
+    with pytest.raises(Refusal, match="it failed") as caught:
+        update(client)
+    client.close()
+    assert (caught.value.code, len(clock.slept)) == ("server_failure", 2)
+
+
+def test_a_refusal_of_an_active_directory_server_is_not_sent_again(server: DnsServer) -> None:
+    """Samba 4.17 says SERVFAIL where the account has no right: trying again only hides that."""
+    clock = FakeClock()
+    client = NameServer(Endpoint(server.address, server.port), clock)
+    signer = auth()
+    signer.final_failure = GssAuth.final_failure
+    server.set_fault("servfail", count=1)
+    with pytest.raises(Refusal) as caught:
+        client.update(dns_records.update_wire(SWAP), signer, 5.0)
+    client.close()
+    assert (caught.value.code, clock.slept) == ("server_failure", [])
 
 
 def test_an_answer_of_a_few_bytes_is_a_broken_one() -> None:

@@ -114,6 +114,16 @@ def test_an_answer_seen_before_is_not_parsed_again(asked: Asked, monkeypatch: py
     assert len(parsed) == 50
 
 
+def test_a_server_that_is_overrun_is_asked_once_more_and_is_no_foreign_one(asked: Asked) -> None:
+    """SERVFAIL says that it can't tell now, not that the zone is none of its own."""
+    server, mail = asked.servers.updated[0], Item("mail.example.com", "A")
+    asked.dns1.set_fault("servfail", count=1)
+    assert asked.servers.read(server, [mail])[mail].records == RecordSet.of(["127.1.0.21"], 600)
+    asked.dns1.set_fault("servfail", count=2)
+    said = asked.servers.verify(server, {mail: RecordSet.of(["127.1.0.21"], 600)})[mail]
+    assert (said.status, said.msg) == ("unreachable", "it answers SERVFAIL: it is overrun, or could not fetch the zone from its primary")
+
+
 def test_the_first_server_that_answers_is_taken(asked: Asked) -> None:
     servers = Servers([Endpoint("127.0.53.8", 9), Endpoint(asked.dns2.address, asked.dns2.port)], [], SystemClock())
     assert servers.first().endpoint.address == asked.dns2.address
