@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
+from ansible_collections.continuity.identity_failover.plugins.modules.app_services import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, app_services)
     TARGET = "required"
     HOST_OPTIONS = ("run.store.host",)

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.directory_spns import directory_spns
+from ansible_collections.continuity.identity_failover.plugins.modules.directory_spns import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, directory_spns)
     TARGET = "none"
     HOST_OPTIONS = ("domain_controllers[]", "run.store.host")

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
+from ansible_collections.continuity.identity_failover.plugins.modules.failover_ack import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, failover_ack)
     TARGET = "required"
     HOST_OPTIONS = ("store.host", "run.store.host")

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
+from ansible_collections.continuity.identity_failover.plugins.modules.failover_monitor import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, failover_monitor)
     TARGET = "required"
     HOST_OPTIONS = (
         "source",

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_preflight import failover_preflight
+from ansible_collections.continuity.identity_failover.plugins.modules.failover_preflight import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, failover_preflight)
     TARGET = "required"
     HOST_OPTIONS = (
         "definition.source.host",

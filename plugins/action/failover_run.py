@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_run import failover_run
+from ansible_collections.continuity.identity_failover.plugins.modules.failover_run import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, failover_run)
     TARGET = "required"
     HOST_OPTIONS = (
         "store.host",

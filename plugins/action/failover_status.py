@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.plugins.modules.failover_status import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, failover_status)
     TARGET = "required"
     HOST_OPTIONS = (
         "store.host",

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.fence_source import fence_source
+from ansible_collections.continuity.identity_failover.plugins.modules.fence_source import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, fence_source)
     TARGET = "required"
     HOST_OPTIONS = ("vantage_points.host", "run.store.host")

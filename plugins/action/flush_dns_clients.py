@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.flush_dns_clients import flush_dns_clients
+from ansible_collections.continuity.identity_failover.plugins.modules.flush_dns_clients import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, flush_dns_clients)
     TARGET = "none"
     HOST_OPTIONS = ("clients[]", "run.store.host")

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.mount_databases import mount_databases
+from ansible_collections.continuity.identity_failover.plugins.modules.mount_databases import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, mount_databases)
     TARGET = "required"
     HOST_OPTIONS = ("run.store.host",)

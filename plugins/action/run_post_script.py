@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.run_post_script import run_post_script
+from ansible_collections.continuity.identity_failover.plugins.modules.run_post_script import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, run_post_script)
     TARGET = "required"
     HOST_OPTIONS = ("run.store.host",)

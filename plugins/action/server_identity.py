@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.server_identity import server_identity
+from ansible_collections.continuity.identity_failover.plugins.modules.server_identity import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, server_identity)
     TARGET = "required"
     HOST_OPTIONS = ("run.store.host",)

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
+from ansible_collections.continuity.identity_failover.plugins.modules.update_dns import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, update_dns)
     TARGET = "none"
     HOST_OPTIONS = ("run.store.host",)

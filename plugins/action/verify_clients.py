@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.verify_clients import verify_clients
+from ansible_collections.continuity.identity_failover.plugins.modules.verify_clients import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, verify_clients)
     TARGET = "none"
     HOST_OPTIONS = ("clients[]", "run.store.host")

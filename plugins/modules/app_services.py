@@ -203,15 +203,17 @@ details:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services, app_services_spec
 
 
+def arguments() -> ArgumentSpec:
+    return app_services_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
+
+
 def main() -> None:
-    spec = app_services_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, app_services)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), app_services)
 
 
 if __name__ == "__main__":

@@ -201,15 +201,17 @@ details:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.directory_spns import directory_spns, directory_spns_spec
 
 
+def arguments() -> ArgumentSpec:
+    return directory_spns_spec().merge(hosts_spec()).merge(run_spec())
+
+
 def main() -> None:
-    spec = directory_spns_spec().merge(hosts_spec()).merge(run_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, directory_spns)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), directory_spns)
 
 
 if __name__ == "__main__":

@@ -156,14 +156,18 @@ next:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_preflight import failover_preflight, failover_preflight_spec
 
 
+def arguments() -> ArgumentSpec:
+    return failover_preflight_spec()
+
+
 def main() -> None:
-    module = AnsibleModule(supports_check_mode=True, **failover_preflight_spec().to_kwargs())
-    run_module(module, failover_preflight)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), failover_preflight)
 
 
 if __name__ == "__main__":

@@ -327,15 +327,17 @@ next:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, store_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec, store_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status, failover_status_spec
 
 
+def arguments() -> ArgumentSpec:
+    return failover_status_spec().merge(connection_spec()).merge(hosts_spec()).merge(store_spec())
+
+
 def main() -> None:
-    spec = failover_status_spec().merge(connection_spec()).merge(hosts_spec()).merge(store_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, failover_status)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), failover_status)
 
 
 if __name__ == "__main__":

@@ -265,15 +265,17 @@ accepted:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.fence_source import fence_source, fence_source_spec
 
 
+def arguments() -> ArgumentSpec:
+    return fence_source_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
+
+
 def main() -> None:
-    spec = fence_source_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, fence_source)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), fence_source)
 
 
 if __name__ == "__main__":

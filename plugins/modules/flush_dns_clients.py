@@ -191,14 +191,18 @@ timing:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.flush_dns_clients import flush_dns_clients, flush_dns_clients_spec
 
 
+def arguments() -> ArgumentSpec:
+    return flush_dns_clients_spec()
+
+
 def main() -> None:
-    module = AnsibleModule(supports_check_mode=True, **flush_dns_clients_spec().to_kwargs())
-    run_module(module, flush_dns_clients)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), flush_dns_clients)
 
 
 if __name__ == "__main__":

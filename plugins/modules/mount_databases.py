@@ -237,15 +237,17 @@ details:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.mount_databases import mount_databases, mount_databases_spec
 
 
+def arguments() -> ArgumentSpec:
+    return mount_databases_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
+
+
 def main() -> None:
-    spec = mount_databases_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, mount_databases)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), mount_databases)
 
 
 if __name__ == "__main__":

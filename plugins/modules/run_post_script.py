@@ -241,15 +241,17 @@ evidence:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.run_post_script import run_post_script, run_post_script_spec
 
 
+def arguments() -> ArgumentSpec:
+    return run_post_script_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
+
+
 def main() -> None:
-    spec = run_post_script_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, run_post_script)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), run_post_script)
 
 
 if __name__ == "__main__":

@@ -379,15 +379,17 @@ servers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns, update_dns_spec
 
 
+def arguments() -> ArgumentSpec:
+    return update_dns_spec().merge(run_spec()).merge(hosts_spec())
+
+
 def main() -> None:
-    spec = update_dns_spec().merge(run_spec()).merge(hosts_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, update_dns)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), update_dns)
 
 
 if __name__ == "__main__":

@@ -154,14 +154,18 @@ timing:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.verify_clients import verify_clients, verify_clients_spec
 
 
+def arguments() -> ArgumentSpec:
+    return verify_clients_spec()
+
+
 def main() -> None:
-    module = AnsibleModule(supports_check_mode=True, **verify_clients_spec().to_kwargs())
-    run_module(module, verify_clients)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), verify_clients)
 
 
 if __name__ == "__main__":

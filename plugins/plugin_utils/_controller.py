@@ -7,7 +7,8 @@
 """The base of all our actions: the module runs on the controller, aimed by the inventory's winrm or psrp settings.
 
 It reads the settings of the play's (or the delegated) host and of every inventory host that the task's options name,
-hands them to the module over a pipe, never in a file, and masks every secret in what comes back.
+hands them to the module's work in this process (``failover_own_process``: to a process of its own, over a pipe, never in a file),
+and masks every secret in what comes back.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import copy
 import typing as t
 
 from ansible import constants as C
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import Secrets
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work, run_here
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._inventory import Inventory, connection_arguments, shared_password
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._redact import redact, secrets_of
 
@@ -37,6 +40,8 @@ class ControllerActionBase(ActionBase):
 
     #: ``required``: the task works on the play's host. ``none``: it has no host of its own.
     TARGET: t.ClassVar[str] = "required"
+    #: What the module does. Every action of ours has one.
+    WORK: t.ClassVar[Work | None] = None
     #: Options that name inventory hosts, by their path; ``[]`` at the end: a list, which takes groups too.
     HOST_OPTIONS: t.ClassVar[tuple[str, ...]] = ()
 
@@ -57,9 +62,18 @@ class ControllerActionBase(ActionBase):
         except InvalidInput as error:
             return t.cast("dict[str, t.Any]", redact(_refusal(error.message), self._secrets))
         self._move_to_controller()
-        result = self._execute_module(module_args=args, task_vars=self._on_controller(variables))
-        result.pop("invocation", None)  # ansible-core up to 2.20 puts the arguments into it
+        if self.WORK is None or boolean(self._templar.template(variables.get("failover_own_process", False)), strict=False):
+            result = self._execute_module(module_args=args, task_vars=self._on_controller(variables))
+            result.pop("invocation", None)  # ansible-core up to 2.20 puts the arguments into it
+        else:
+            result = self._in_this_process(self.WORK, args)
         return t.cast("dict[str, t.Any]", redact(_complete(result), self._secrets))
+
+    def _in_this_process(self, work: Work, args: dict[str, t.Any]) -> dict[str, t.Any]:
+        environment: dict[str, t.Any] = {}
+        self._compute_environment_string(environment)
+        text = {str(key): str(value) for key, value in environment.items()}
+        return run_here(str(self._task.action), work, args, check_mode=self._task.check_mode, folder=str(self._loader.get_basedir()), environment=text)
 
     def host_options(self, args: t.Mapping[str, t.Any]) -> tuple[str, ...]:
         """The options that name hosts, for these arguments: where they differ with the arguments an action says how."""

@@ -102,7 +102,10 @@ class Started:
             self.calls.append(kwargs)
             return dict(answer or {"changed": False})
 
-        with mock.patch.object(self.action, "_execute_module", execute_module):
+        def in_this_process(_work: t.Any, args: dict[str, t.Any]) -> dict[str, t.Any]:
+            return execute_module(module_args=args)
+
+        with mock.patch.object(self.action, "_execute_module", execute_module), mock.patch.object(self.action, "_in_this_process", in_this_process):
             result: dict[str, t.Any] = self.action.run(task_vars=self.variables)
         return result
 

@@ -34,16 +34,21 @@ class ModuleFunction(t.Protocol):
 
 def run_module(module: AnsibleModule, function: ModuleFunction) -> t.NoReturn:
     """Calls ``function`` with the hosts that the parameters name, and returns its result to Ansible."""
+    run_guarded(module, bound(function, module.params, module.check_mode))
+
+
+def bound(function: ModuleFunction, params: t.Mapping[str, t.Any], check_mode: bool) -> t.Callable[[], Result]:
+    """``function`` with the hosts that the parameters name, which are left again whatever happens."""
 
     def call() -> Result:
         clock = SystemClock()
-        hosts = build_hosts(module.params, clock)
+        hosts = build_hosts(params, clock)
         try:
-            return function(module.params, hosts, clock, check_mode=module.check_mode)
+            return function(params, hosts, clock, check_mode=check_mode)
         finally:
             hosts.close()
 
-    run_guarded(module, call)
+    return call
 
 
 def build_hosts(params: t.Mapping[str, t.Any], clock: Clock) -> WinrmHosts:
@@ -64,19 +69,26 @@ def _under(logon: t.Mapping[str, t.Any] | None, settings: t.Mapping[str, t.Any])
 
 def run_guarded(module: AnsibleModule, function: t.Callable[[], Result]) -> t.NoReturn:
     """Ends the module: with the result, or with the failure that an exception means. No exception gets out."""
-    secrets = Secrets(collect_secrets(module.argument_spec, module.params))
-    answer, warnings = _answer(module, function)
+    answer, warnings = guarded(module._name, module.argument_spec, module.params, function)
     for warning in warnings:
-        module.warn(secrets.redact_text(warning))
-    answer = secrets.redact(answer)
+        module.warn(warning)
     # Outside of any handler: fail_json would put the text of a pending exception into the result.
     if answer["failed"]:
         module.fail_json(**answer)
     module.exit_json(**answer)
 
 
-def _answer(module: AnsibleModule, function: t.Callable[[], Result]) -> tuple[dict[str, t.Any], list[str]]:
-    details = str(module.params.get("details") or "all")
+def guarded(
+    name: str, argument_spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], function: t.Callable[[], Result]
+) -> tuple[dict[str, t.Any], list[str]]:
+    """What the module ``name`` returns, and its warnings. There is no secret in either."""
+    secrets = Secrets(collect_secrets(argument_spec, params))
+    answer, warnings = _answer(name, str(params.get("details") or "all"), function)
+    masked: dict[str, t.Any] = secrets.redact(answer)
+    return masked, [secrets.redact_text(warning) for warning in warnings]
+
+
+def _answer(name: str, details: str, function: t.Callable[[], Result]) -> tuple[dict[str, t.Any], list[str]]:
     try:
         result = function()
         return result.as_dict(details), result.warnings
@@ -88,7 +100,7 @@ def _answer(module: AnsibleModule, function: t.Callable[[], Result]) -> tuple[di
     except Exception as error:  # a bug: nothing may get out, because core would print its text unmasked
         so_far = _result_of(error)
         so_far.failed, so_far.reason = True, "bug"
-        so_far.msg = f"{module._name} met an error that it should not have: {type(error).__name__}: {error}. Please report it with the traceback."
+        so_far.msg = f"{name} met an error that it should not have: {type(error).__name__}: {error}. Please report it with the traceback."
         return {**so_far.as_dict(details), "exception": traceback.format_exc()}, so_far.warnings
 
 

@@ -48,11 +48,21 @@ def get_ticket(principal: str, password: str, seconds: float, host: str) -> None
             raise MissingLibrary("the program kinit is missing; install krb5-user (Debian) or krb5-workstation (Red Hat), or get a ticket beforehand")
         if not _folder:
             _folder = tempfile.mkdtemp(prefix="continuity-krb5-")
-            atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+            atexit.register(forget_tickets)
         cache = f"DIR::{os.path.join(_folder, f'tkt{len(_ready)}')}"
         _kinit(principal, password, cache, seconds, host)
         os.environ["KRB5CCNAME"] = f"DIR:{_folder}"
         _ready.add(principal)
+
+
+def forget_tickets() -> None:
+    """Deletes every ticket that ``get_ticket`` got. Whoever needs one afterwards gets it anew."""
+    global _folder
+    with _lock:
+        if _folder:
+            shutil.rmtree(_folder, ignore_errors=True)
+        _folder = ""
+        _ready.clear()
 
 
 def _kinit(principal: str, password: str, cache: str, seconds: float, host: str) -> None:

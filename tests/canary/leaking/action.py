@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.modules.canary_leak import arguments, leak  # copied there
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, leak)
     TARGET = "required"
     HOST_OPTIONS = ("clients[]", "vantage_points.host", "run.store.host")

@@ -105,7 +105,7 @@ def leak(params: t.Mapping[str, t.Any], hosts: t.Any, clock: t.Any, *, check_mod
     )
 
 
-def main() -> None:
+def arguments() -> ArgumentSpec:
     mine = ArgumentSpec(
         argument_spec={
             "way": {"type": "str", "required": True},
@@ -114,7 +114,11 @@ def main() -> None:
             "vantage_points": {"type": "list", "elements": "dict"},
         }
     )
-    module = AnsibleModule(supports_check_mode=True, **mine.merge(connection_spec()).merge(hosts_spec()).merge(run_spec()).to_kwargs())
+    return mine.merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
+
+
+def main() -> None:
+    module = AnsibleModule(supports_check_mode=True, **arguments().to_kwargs())
     secret = module.params["password"]
     if module.params["way"] == "escape":
         raise RuntimeError(secret)

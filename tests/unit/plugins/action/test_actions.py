@@ -107,6 +107,13 @@ def test_no_action_takes_async_and_all_take_check_mode(module: str) -> None:
     assert not action_of(module)._supports_async and action_of(module)._supports_check_mode
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_an_action_does_what_its_module_does(module: str) -> None:
+    work = action_of(module).WORK
+    main = importlib.import_module(f"ansible_collections.continuity.identity_failover.plugins.modules.{module}")
+    assert work is not None and (work.arguments, work.function) == (main.arguments, getattr(main, module))
+
+
 def test_the_action_groups_hold_what_their_options_fit() -> None:
     """A default for a connection option would be an unknown option of the modules without a target."""
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pathlib
 import sys
 import typing as t
@@ -12,8 +13,11 @@ import typing as t
 import pytest
 from ansible.plugins import loader as plugin_loader
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import MASK
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 from ansible_collections.continuity.identity_failover.tests.unit.actions import Estate, Started
 
 COMMON = {"changed", "failed", "msg", "reason", "outcomes", "counts", "diff", "timing"}
@@ -36,6 +40,7 @@ INVENTORY: dict[str, t.Any] = {
                         "ansible_winrm_message_encryption": "always",
                         "ansible_winrm_operation_timeout_sec": 33,
                         "failover_resolver": "{{ '127.0.0' ~ '.53' }}",
+                        "failover_own_process": "{{ 1 == 1 }}",
                     },
                 },
             },
@@ -287,6 +292,51 @@ def test_the_play_hosts_own_password_never_goes_to_another_host(estate: Estate) 
     assert "password" not in entries["ws002"]
     delegated = targeted(estate, {"clients": ["workstations"]}, "localhost", delegate_to="exch1").entries()
     assert "password" not in delegated["ws002"]
+
+
+@pytest.mark.parametrize(("variable", "own"), [(None, False), (False, False), ("no", False), (True, True), ("yes", True)])
+def test_the_work_is_done_here_unless_a_process_is_asked_for(estate: Estate, variable: t.Any, own: bool) -> None:
+    class Working(Targeted):
+        WORK = Work(ArgumentSpec, lambda params, hosts, clock, check_mode: Result(msg="here"))
+
+    started = estate.action(Working, "exch1", {})
+    if variable is not None:
+        started.variables["failover_own_process"] = variable
+    calls: list[dict[str, t.Any]] = []
+    started.action._execute_module = lambda **kwargs: calls.append(kwargs) or {"msg": "there"}
+    started.action._in_this_process = lambda _work, _args: {"msg": "here"}
+    assert started.action.run(task_vars=started.variables)["msg"] == ("there" if own else "here") and bool(calls) is own
+
+
+def test_the_variable_for_an_own_process_may_be_a_template(estate: Estate) -> None:
+    class Working(Targeted):
+        WORK = Work(ArgumentSpec, lambda params, hosts, clock, check_mode: Result(msg="here"))
+
+    started = estate.action(Working, "exch2", {})
+    started.action._execute_module = lambda **_kwargs: {"msg": "there"}
+    assert started.action.run(task_vars=started.variables)["msg"] == "there"
+
+
+def test_the_work_gets_what_the_task_has(estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, t.Any] = {}
+
+    def look(params: t.Any, hosts: t.Any, clock: t.Any, *, check_mode: bool) -> Result:
+        seen.update(params=dict(params), check=check_mode, folder=os.getcwd(), word=os.environ.get("FAILOVER_WORD"))
+        return Result(msg=f"logged on with {params['password']}")
+
+    class Working(ControllerActionBase):
+        WORK = Work(connection_spec, look)
+
+    monkeypatch.delenv("FAILOVER_WORD", raising=False)
+    started = estate.action(Working, "exch1", {"connect_timeout": "2"})
+    started.action._task.check_mode = True
+    started.action._task.environment = [{"FAILOVER_WORD": "x"}]
+    here = os.getcwd()
+    result = started.action.run(task_vars=started.variables)
+    assert not result["failed"] and "Mail-Canary-1" not in result["msg"] and MASK in result["msg"]
+    assert (seen["params"]["host"], seen["params"]["connect_timeout"], seen["params"]["password"]) == ("127.0.0.11", 2.0, "Mail-Canary-1")
+    assert (seen["check"], seen["folder"], seen["word"]) == (True, str(started.action._loader.get_basedir()), "x")
+    assert os.getcwd() == here and "FAILOVER_WORD" not in os.environ
 
 
 def test_async_is_refused_with_the_reason(estate: Estate) -> None:
