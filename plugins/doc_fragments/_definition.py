@@ -583,17 +583,9 @@ options:
                 required: true
               type:
                 description:
-                  - The record type.
+                  - The record type, such as V(A), V(CAA), or C(TYPE) and a number.
                 type: str
                 required: true
-                choices:
-                  - A
-                  - AAAA
-                  - CNAME
-                  - PTR
-                  - TXT
-                  - SRV
-                  - MX
               values:
                 description:
                   - The values while the target serves.
@@ -642,6 +634,11 @@ options:
             type: list
             elements: str
             default: []
+          allow_wildcards:
+            description:
+              - Names may be wildcards, such as C(*.example.com).
+            type: bool
+            default: false
       clients:
         description:
           - The users' machines.

@@ -61,18 +61,24 @@ options:
     elements: dict
     suboptions:
       name:
-        description: The full name of the record, with or without a final dot. International names may be given as they are written.
+        description:
+          - The full name of the record, with or without a final dot. A wildcard, such as C(*.example.com), needs O(allow_wildcards).
+          - International names may be given as they are written. They are read by IDNA 2008 where the Python package C(idna) is installed. Without it
+            a name that IDNA 2003 and IDNA 2008 read differently is refused.
         type: str
         required: true
       type:
-        description: The type of the record.
+        description:
+          - The type of the record, such as V(A), V(AAAA), V(CAA), V(CNAME), V(DNAME), V(HTTPS), V(MX), V(NAPTR), V(PTR), V(SRV), V(SSHFP), V(SVCB),
+            V(TLSA), V(TXT), or C(TYPE) and a number (RFC 3597).
+          - NS, SOA and the types of DNSSEC are refused, as the zone's administrator or the name server itself keeps them.
         type: str
         required: true
-        choices: [A, AAAA, CNAME, MX, PTR, SRV, TXT]
       values:
         description:
           - The values, as C(10.0.1.21), C(mail.example.com), C(10 mx1.example.com) for MX, or C(0 100 443 web1.example.com) for SRV.
           - Values of TXT are plain text, or one or more quoted strings as a zone file has them.
+          - Values of other types are as a zone file has them, as C(0 issue "ca.example.net") for CAA, or C(\\# 4 0a000001) for any type (RFC 3597).
         type: list
         elements: str
         default: []
@@ -178,6 +184,10 @@ options:
     description: Seconds to wait until the name servers have the records of one message.
     type: float
     default: 60.0
+  allow_wildcards:
+    description: Whether O(records) and O(repoint.names) may have wildcards, such as C(*.example.com). One such record answers for many names.
+    type: bool
+    default: false
   protected_names:
     description: Names that are never changed, such as the names by which servers are managed. Listing one among the records is refused.
     type: list

@@ -94,6 +94,28 @@ def test_a_thousand_records_go_in_few_messages_and_are_read_back(server: RealSer
     assert (facts["status"], facts["messages"]) == ("ok", 4)
 
 
+def test_other_types_are_written_and_read_back(server: RealServer) -> None:
+    name = f"{Probe(server).name()}.{ZONE}"
+    values = {
+        "CAA": ['0 issue "ca.example.net"'],
+        "SSHFP": ["4 2 " + "ab" * 32],
+        "TLSA": ["3 1 1 " + "cd" * 32],
+        "NAPTR": [f'200 10 "s" "SIP+D2T" "" _Sip._tcp.{ZONE}.'],
+        "TXT": ['"\\195\\188" "say \\"hi\\""'],
+    }
+    if server.kind != "powerdns":  # it refuses types that it has no name for
+        values["TYPE65280"] = ["\\# 4 0a000001"]
+    records = [{"name": name, "type": kind, "values": found, "ttl": 60, "zone": None, "expect": None} for kind, found in values.items()]
+    for changed in (True, False):
+        result = run(server, records=records)
+        assert (result.failed, result.changed) == (False, changed), result.msg
+    if server.kind == "powerdns":  # it does not delete one again: found with 4.7
+        records = [record for record in records if record["type"] != "NAPTR"]
+    gone = run(server, state="absent", records=[{**record, "values": []} for record in records])
+    assert not gone.failed, gone.msg
+    assert Probe(server).values(name + ".", "CAA") == []
+
+
 def _write_often(server: RealServer, name: str, writer: int) -> int:
     """Replaces the writer's own value by the next one, WRITES times, beside everybody else's; how often it was overtaken."""
     probe, overtaken = Probe(server), 0

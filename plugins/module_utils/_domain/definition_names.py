@@ -15,6 +15,9 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_option import Option, walk
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_name
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_types import canonical_type
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 CONTROLLER = "controller"
 # Letters, digits, hyphens; underscores too, as Windows and service records use them (RFC 2181, section 11).
@@ -80,6 +83,23 @@ def _dns_name(value: str, inventory: Inventory) -> list[str]:
     return [] if is_dns_name(value) else [f"is '{value}', which is no DNS name"]
 
 
+def _record_name(value: str, inventory: Inventory) -> list[str]:
+    """A wildcard too: whether one is allowed is another option's word."""
+    try:
+        canonical_name(value, "", wildcards=True)
+    except InvalidInput:
+        return [f"is '{value}', which is no DNS name"]
+    return []
+
+
+def _record_type(value: str, inventory: Inventory) -> list[str]:
+    try:
+        canonical_type(value, "")
+    except InvalidInput as error:
+        return [f"is '{value}', which can't be written: {error.message.removeprefix(': ')}"]
+    return []
+
+
 def _ssh_key(value: str, inventory: Inventory) -> list[str]:
     kind, _blank, rest = value.strip().partition(" ")
     word = rest.split(" ")[0]
@@ -108,5 +128,7 @@ _CHECKS: dict[str, t.Callable[[str, Inventory], list[str]]] = {
     "credential": _credential,
     "address": _address,
     "dns_name": _dns_name,
+    "record_name": _record_name,
+    "record_type": _record_type,
     "ssh_key": _ssh_key,
 }

@@ -18,7 +18,7 @@ class Option:
 
     ``type`` and ``elements`` are Ansible's words (str, int, float, bool, list, dict). ``names`` says what a string stands
     for, and so how it is checked: host, place (a host or the controller), clients (hosts or groups), credential, address,
-    dns_name, ssh_key, reason, text (may be empty). ``options`` are the keys of a dict or of each dict of a list; a dict without
+    dns_name, record_name, record_type, ssh_key, reason, text (may be empty). ``options`` are the keys of a dict or of each dict of a list; a dict without
     ``options`` has free keys and ``values`` describes what stands below them. ``skippable`` lets the word ``skip`` stand
     for the dict.
     """

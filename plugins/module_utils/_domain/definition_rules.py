@@ -43,6 +43,7 @@ def rule_problems(definition: Definition, path: str, inventory: Inventory) -> li
         _key,
         _repoint,
         _require,
+        _wildcards,
         _clients,
         _store,
         _free_keys,
@@ -222,6 +223,15 @@ def _require(definition: Definition, path: str, inventory: Inventory) -> Problem
     listed = len({(as_address(one["address"]), one["port"]) for one in [*dns["servers"], *dns["verify_servers"]]})
     if number > listed and not dns["discover"]:
         yield f"{path}.dns.require is {number}, and {path}.dns.servers and {path}.dns.verify_servers have {listed} name servers"
+
+
+def _wildcards(definition: Definition, path: str, inventory: Inventory) -> Problems:
+    dns = definition["dns"] or {}
+    named = [(f"repoint.names[{number}]", name) for number, name in enumerate((dns.get("repoint") or {}).get("names", ()))]
+    named += [(f"records[{number}].name", record["name"]) for number, record in enumerate(dns.get("records", ()))]
+    for place, name in named:
+        if name.startswith("*") and not dns["allow_wildcards"]:
+            yield f"{path}.dns.{place} is '{name}', one record for many names: set {path}.dns.allow_wildcards, or name them one by one"
 
 
 def _clients(definition: Definition, path: str, inventory: Inventory) -> Problems:

@@ -200,11 +200,11 @@ DNS_SERVER = {
 }
 
 RECORDS = {
-    "name": _name("The fully qualified name.", required=True, names="dns_name"),
-    "type": Option("str", "The record type.", required=True, choices=("A", "AAAA", "CNAME", "PTR", "TXT", "SRV", "MX")),
+    "name": _name("The fully qualified name.", required=True, names="record_name"),
+    "type": _name("The record type, such as V(A), V(CAA), or C(TYPE) and a number.", required=True, names="record_type"),
     "values": Option("list", "The values while the target serves.", elements="str", required=True, names="text"),
     "ttl": Option("int", "Time to live of these records.", minimum=1, maximum=LONGEST_TTL),
-    "zone": _name("The zone, where it cannot be found by asking.", names="dns_name"),
+    "zone": _name("The zone, where it cannot be found by asking.", names="record_name"),
     "expect": Option("list", "Only change what has these values now.", elements="str", names="text"),
 }
 
@@ -218,7 +218,7 @@ DNS = {
         {
             "from": _names("Addresses while the source serves.", required=True, names="address"),
             "to": _names("Addresses while the target serves, one for each of C(dns.repoint.from), in the same order.", required=True, names="address"),
-            "names": _names("The names that move.", required=True, names="dns_name"),
+            "names": _names("The names that move.", required=True, names="record_name"),
             "ptr": Option("bool", "Move the reverse records too.", default=False),
         },
     ),
@@ -230,6 +230,7 @@ DNS = {
     ),
     "verify_timeout": _seconds("How long the name servers have for that.", 60),
     "protected_names": _names("Names that must never be changed.", names="dns_name"),
+    "allow_wildcards": Option("bool", "Names may be wildcards, such as C(*.example.com).", default=False),
 }
 
 EXPECT = {

@@ -15,16 +15,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import (
-    canonical_address,
-    canonical_name,
-    canonical_ttl,
-    canonical_value,
     is_address,
     name_in_value,
     reverse_name,
     with_name,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
 #: The TTL of a new record set for which the task states none.
 DEFAULT_TTL = 300
@@ -98,81 +94,6 @@ class Repoint:
 
     def addresses(self) -> list[tuple[str, str]]:
         return [(source, target) for source, target in self.pairs if is_address(source)]
-
-
-def read_records(entries: t.Sequence[t.Mapping[str, t.Any]], state: str, protected: t.Container[str], ttl: int | None = None) -> list[Wanted]:
-    """The ``records`` option, checked before anything is asked or touched. ``ttl``: the task's own. Raises InvalidInput."""
-    wanted: dict[Item, Wanted] = {}
-    for number, entry in enumerate(entries, 1):
-        where = f"records entry {number} ({entry['name']} {entry['type']})"
-        one = _read_record(entry, where, state, ttl)
-        if one.item.name in protected:
-            raise InvalidInput(f"{where}: {one.item.name} is one of protected_names, a management name that must stay where it is")
-        if one.item in wanted:
-            how = "twice, the same" if wanted[one.item] == one else "twice, with contradictory values"
-            raise InvalidInput(f"{where}: {one.item} stands in records {how}; give each name and type one entry with all its values")
-        wanted[one.item] = one
-    if state == "present":
-        for one in wanted.values():
-            beside = [item.type for item in wanted if item.name == one.item.name and item.type != "CNAME"]
-            if one.item.type == "CNAME" and beside:
-                raise InvalidInput(f"records: {one.item.name} is wanted as CNAME and as {beside[0]}, and a CNAME can't stand beside other data")
-    return list(wanted.values())
-
-
-def _read_record(entry: t.Mapping[str, t.Any], where: str, state: str, ttl: int | None) -> Wanted:
-    rdtype = str(entry["type"]).upper()
-    name = canonical_name(str(entry["name"]), where)
-    given = [canonical_value(rdtype, str(value), where) for value in entry.get("values") or ()]
-    if len(set(given)) != len(given):
-        raise InvalidInput(f"{where}: the value {next(v for v in given if given.count(v) > 1)!r} is there twice")
-    if state == "present" and not given:
-        raise InvalidInput(f"{where}: values is empty; to remove the record set, use state 'absent'")
-    if rdtype == "CNAME" and len(given) > 1:
-        raise InvalidInput(f"{where}: a name has one CNAME value at most, and {len(given)} are listed")
-    if rdtype == "CNAME" and given == [name]:
-        raise InvalidInput(f"{where}: the CNAME would point at itself")
-    zone = canonical_name(str(entry["zone"]), f"{where}: zone") if entry.get("zone") else None
-    if zone is not None and name != zone and not name.endswith("." + zone):
-        raise InvalidInput(f"{where}: {name} does not lie in the zone {zone}")
-    expect = entry.get("expect")
-    return Wanted(
-        item=Item(name, rdtype),
-        values=tuple(sorted(given)),
-        ttl=canonical_ttl(entry.get("ttl"), where) or canonical_ttl(ttl, "ttl"),
-        zone=zone,
-        expect=None if expect is None else tuple(sorted({canonical_value(rdtype, str(value), f"{where}: expect") for value in expect})),
-    )
-
-
-def read_repoint(option: t.Mapping[str, t.Any], protected: t.Container[str]) -> Repoint:
-    """The ``repoint`` option, checked. Raises InvalidInput."""
-    sources, targets = list(option.get("from") or ()), list(option.get("to") or ())
-    if not sources or len(sources) != len(targets):
-        raise InvalidInput(f"repoint: from has {len(sources)} entries and to has {len(targets)}; each source needs the target at the same place in the list")
-    pairs: dict[str, str] = {}
-    for source, target in zip(map(str, sources), map(str, targets), strict=True):
-        old, new = _host(source, "repoint: from"), _host(target, "repoint: to")
-        if is_address(old) != is_address(new) or (is_address(old) and (":" in old) != (":" in new)):
-            raise InvalidInput(f"repoint: {source!r} can't become {target!r}: an IPv4 address pairs with an IPv4 address, IPv6 with IPv6, a name with a name")
-        if old == new:
-            raise InvalidInput(f"repoint: {source!r} stands in from and in to, so nothing would move")
-        if pairs.setdefault(old, new) != new:
-            raise InvalidInput(f"repoint: {source!r} is to become {pairs[old]!r} and {target!r}; it can only become one of them")
-    both = sorted(set(pairs) & set(pairs.values()))
-    if both:
-        raise InvalidInput(f"repoint: {both[0]!r} is both a source and a target; do it in two tasks")
-    names = tuple(dict.fromkeys(canonical_name(str(name), "repoint: names") for name in option.get("names") or ()))
-    if not names:
-        raise InvalidInput("repoint: names is empty; list the names that users connect to")
-    for name in names:
-        if name in protected:
-            raise InvalidInput(f"repoint: names: {name} is one of protected_names, a management name that must stay where it is")
-    return Repoint(tuple(pairs.items()), names, bool(option.get("ptr")))
-
-
-def _host(text: str, where: str) -> str:
-    return canonical_address(text, where) if is_address(text) else canonical_name(text, where)
 
 
 def items_of(repoint: Repoint) -> list[Item]:

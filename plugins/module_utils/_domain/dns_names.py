@@ -8,52 +8,73 @@
 
 A name is lower case, without final dot, international labels as ``xn--``. A value is:
 
-    A, AAAA     the address in its shortest form
-    CNAME, PTR  a name
-    MX          ``preference name``
-    SRV         ``priority weight port name``
-    TXT         quoted strings as a zone file has them: ``"v=spf1 -all"``
+    A, AAAA            the address in its shortest form
+    CNAME, DNAME, PTR  a name
+    MX                 ``preference name``
+    SRV                ``priority weight port name``
+    TXT                quoted strings as a zone file has them: ``"v=spf1 -all"``
+    any other          as a zone file has it; ``_transport.dns_records`` knows how
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
-TYPES = ("A", "AAAA", "CNAME", "MX", "PTR", "SRV", "TXT")
+try:
+    import idna
+except ImportError:
+    idna = None  # type: ignore[assignment]
+
 #: type -> how many numbers stand before the name in its value.
-NUMBERS_BEFORE_NAME: t.Mapping[str, int] = {"CNAME": 0, "PTR": 0, "MX": 1, "SRV": 3}
+NUMBERS_BEFORE_NAME: t.Mapping[str, int] = {"CNAME": 0, "DNAME": 0, "PTR": 0, "MX": 1, "SRV": 3}
 #: RFC 2181 §8: a TTL is a number of 31 bits; 0 would keep clients from caching at all and is refused as a slip.
 TTL_RANGE = (1, 2147483647)
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
-def canonical_name(text: str, where: str) -> str:
+#: Letters that IDNA 2003 turned into others and IDNA 2008 keeps (RFC 5894, section 7.2): sharp s, final sigma, the joiners.
+_DEVIATIONS = frozenset("\u00df\u03c2\u200c\u200d")
+#: One string of a TXT value: what stands between quotation marks, with ``\\"`` and ``\\123``.
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\(\d{3}|.)|(.)", re.DOTALL)
+
+
+def canonical_name(text: str, where: str, *, wildcards: bool = False) -> str:
     """The name as we compare it. ``where`` names the option in the sentence of InvalidInput."""
     name = text.strip()
-    if name.startswith("*"):
-        raise InvalidInput(f"{where}: {text!r} is a wildcard, and one record for many names is never changed in a failover; name them one by one")
-    name = name[:-1] if name.endswith(".") else name
-    labels = [_canonical_label(label, text, where) for label in name.split(".")]
-    joined = ".".join(labels)
+    star, plain = ("*.", name[2:]) if name.startswith("*.") else ("", name)
+    if star and not wildcards:
+        raise InvalidInput(f"{where}: {text!r} is a wildcard, one record for many names; it is only changed with 'allow_wildcards: true'")
+    plain = plain[:-1] if plain.endswith(".") else plain
+    labels = _international(plain, text, where) if not plain.isascii() else plain.lower().split(".")
+    for label in labels:
+        # Classless reverse zones (RFC 2317) have a slash in their labels.
+        if not 0 < len(label) <= 63 or not _PLAIN.issuperset(label.replace("/", "")):
+            raise InvalidInput(f"{where}: {text!r} is not a DNS name (letters, digits, hyphens and underscores between dots, 63 to a part)")
+    joined = star + ".".join(labels)
     if len(joined) > 253:
         raise InvalidInput(f"{where}: {text!r} is longer than the 253 characters of a DNS name")
     return joined
 
 
-def _canonical_label(label: str, text: str, where: str) -> str:
-    if label and not label.isascii():
+def _international(name: str, text: str, where: str) -> list[str]:
+    """By IDNA 2008 with the mapping of UTS 46, as dnspython does it too, where the package idna is there; else by IDNA 2003, where both agree."""
+    if idna is not None:
         try:
-            label = label.encode("idna").decode("ascii")
-        except UnicodeError:
-            label = ""
-    label = label.lower()
-    # Classless reverse zones (RFC 2317) have a slash in their labels.
-    if not 0 < len(label) <= 63 or not _PLAIN.issuperset(label.replace("/", "")):
-        raise InvalidInput(f"{where}: {text!r} is not a DNS name (letters, digits, hyphens and underscores between dots, 63 to a part)")
-    return label
+            mapped = idna.uts46_remap(name, std3_rules=False, transitional=False)
+            return [label if label.isascii() else idna.alabel(label).decode("ascii") for label in mapped.split(".")]
+        except (idna.IDNAError, UnicodeError) as error:
+            raise InvalidInput(f"{where}: {text!r} is not a DNS name by IDNA 2008: {error}") from None
+    if _DEVIATIONS & set(name):
+        raise InvalidInput(f"{where}: {text!r} has a letter that only IDNA 2008 keeps; install the Python package idna, or write the name as xn--")
+    try:
+        return [label.encode("idna").decode("ascii").lower() if label else "" for label in name.split(".")]
+    except UnicodeError:
+        return [""]
 
 
 def is_address(text: str) -> bool:
@@ -94,15 +115,13 @@ def canonical_ttl(value: int | None, where: str) -> int | None:
 
 
 def canonical_value(rdtype: str, text: str, where: str) -> str:
-    """One value of one type. Raises InvalidInput with a sentence that begins with ``where``."""
+    """One value of one of ``dns_types.OWN``. Raises InvalidInput with a sentence that begins with ``where``."""
     if rdtype == "A":
         return canonical_address(text, where, 4)
     if rdtype == "AAAA":
         return canonical_address(text, where, 6)
     if rdtype == "TXT":
         return _canonical_text(text, where)
-    if rdtype not in NUMBERS_BEFORE_NAME:
-        raise InvalidInput(f"{where}: {rdtype!r} is no type that update_dns writes, only {', '.join(TYPES)}")
     count = NUMBERS_BEFORE_NAME[rdtype]
     parts = text.split()
     if len(parts) != count + 1:
@@ -117,13 +136,27 @@ def canonical_value(rdtype: str, text: str, where: str) -> str:
 
 
 def _canonical_text(text: str, where: str) -> str:
-    if text.startswith('"'):
-        if len(text) < 2 or not text.endswith('"'):
-            raise InvalidInput(f"{where}: {text!r} begins with a quotation mark and does not end with one")
-        return text
-    data = text.encode("utf-8")
-    chunks = [data[start : start + 255] for start in range(0, len(data), 255)] or [b""]
-    return " ".join('"' + "".join(_escaped(byte) for byte in chunk) + '"' for chunk in chunks)
+    if text.lstrip().startswith('"'):
+        strings = [_unescaped(string) for string in _STRING.findall(text)]
+        if _STRING.sub("", text).strip():
+            raise InvalidInput(f"{where}: {text!r} begins with a quotation mark, and is not one or more strings in quotation marks")
+        if any(len(string) > 255 for string in strings):
+            raise InvalidInput(
+                f"{where}: a string of {text[:30]!r}… is longer than the 255 octets that one can have; divide it, or leave the quotation marks away"
+            )
+    else:
+        data = text.encode("utf-8")
+        strings = [data[start : start + 255] for start in range(0, len(data), 255)] or [b""]
+    return " ".join('"' + "".join(_escaped(byte) for byte in string) + '"' for string in strings)
+
+
+def _unescaped(string: str) -> bytes:
+    """A string of a zone file as octets; a number beyond 255 stays the digits that it is."""
+    parts = []
+    for escaped, plain in _ESCAPE.findall(string):
+        number = int(escaped) if len(escaped) == 3 else -1
+        parts.append(bytes([number]) if 0 <= number < 256 else (escaped or plain).encode("utf-8"))
+    return b"".join(parts)
 
 
 def _escaped(byte: int) -> str:

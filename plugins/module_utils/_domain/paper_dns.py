@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import NUMBERS_BEFORE_NAME
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Line
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.powershell_text import program, quoted
@@ -45,11 +46,14 @@ def record_commands(change: t.Mapping[str, JSON], definition: Definition) -> lis
 
 
 def _data(rdtype: str, value: str) -> list[str]:
-    """A value as dnscmd takes it: each part an argument, names with the dot that makes them whole, texts without their quotation marks."""
+    """A value as dnscmd takes it: each part an argument, names with the dot that makes them whole, texts without their quotation marks. Of types
+    that dnscmd may not know, it says at least what is wanted."""
     if rdtype == "TXT":
         return [re.sub(r"\\(\d{3}|.)", _unescaped, text) for text in re.findall(r'"((?:[^"\\]|\\.)*)"', value)]
     if rdtype in ("A", "AAAA"):
         return [value]
+    if rdtype not in NUMBERS_BEFORE_NAME:
+        return value.split()
     *numbers, name = value.split()
     return [*numbers, name if name.endswith(".") else f"{name}."]
 

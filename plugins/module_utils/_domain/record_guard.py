@@ -20,8 +20,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     Item,
     RecordSet,
     Repoint,
+    Wanted,
     from_image,
-    read_records,
     repointed,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import name_in_value
@@ -43,8 +43,8 @@ class Guarded:
     wanted: RecordSet | None
 
 
-def guarded(failover: RunRecord | None, entries: t.Sequence[t.Mapping[str, t.Any]], repoint: Repoint | None, baseline: t.Mapping[str, t.Any]) -> list[Guarded]:
-    """From what the failover left: its last image of each record. What it found as it had to be already is the definition's ``entries`` (records).
+def guarded(failover: RunRecord | None, listed: t.Sequence[Wanted], repoint: Repoint | None, baseline: t.Mapping[str, t.Any]) -> list[Guarded]:
+    """From what the failover left: its last image of each record. What it found as it had to be already is ``listed``, the definition's records.
 
     An identity that people moved by hand has no such run: there the baseline's records are taken, repointed.
     """
@@ -53,7 +53,7 @@ def guarded(failover: RunRecord | None, entries: t.Sequence[t.Mapping[str, t.Any
         left = {Item.parse(name): from_image(image["after"]) for name, image in images.items()}
     else:
         left = _from_baseline(repoint, baseline)
-    for one in read_records(entries, "present", ()):
+    for one in listed:
         left.setdefault(one.item, RecordSet.of(one.values, one.ttl or 0))
     return [Guarded(item, records) for item, records in left.items()]
 

@@ -59,7 +59,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 #: How often a message is made anew without the records that somebody changed in between.
 MAX_SETTLE = 3
 #: What can stand beside nothing else, and what may be there.
-DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT")
+DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT", "DNAME", "NAPTR", "CAA", "SSHFP", "TLSA", "SVCB", "HTTPS")
 
 
 class DnsStep:

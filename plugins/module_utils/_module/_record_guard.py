@@ -12,12 +12,14 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Repoint, read_repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import FINDING, RIGHT, Guarded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import other_value
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
 Definition = t.Mapping[str, t.Any]
@@ -27,7 +29,8 @@ Evidence = list[dict[str, t.Any]]
 def guards_of(definition: Definition, fold: Fold) -> list[Guarded]:
     """The records of the identity and what each must be while the target owns it."""
     entries = (definition.get("dns") or {}).get("records") or []
-    return record_guard.guarded(fold.runs.get(fold.last_failover), entries, _repoint(definition), fold.baseline.get("records") or {})
+    listed = read_records(entries, "present", (), wildcards=True, other_values=other_value)
+    return record_guard.guarded(fold.runs.get(fold.last_failover), listed, _repoint(definition), fold.baseline.get("records") or {})
 
 
 def look_at_records(definition: Definition, guards: t.Sequence[Guarded], evidence: t.Sequence[t.Mapping[str, t.Any]], clock: Clock) -> Evidence:
@@ -72,4 +75,4 @@ def _of(server: NameServer, servers: Servers, guards: t.Sequence[Guarded], repoi
 
 def _repoint(definition: Definition) -> Repoint | None:
     option = (definition.get("dns") or {}).get("repoint")
-    return read_repoint(option, ()) if option else None
+    return read_repoint(option, (), wildcards=True) if option else None

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.client_cache import Verdict
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import TYPES
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_types import FOR_CLIENTS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._cache_clearing import CacheClearing, Cleared
@@ -41,7 +41,7 @@ def flush_dns_clients_spec() -> ArgumentSpec:
                 "default": [],
                 "options": {
                     "name": {"type": "str", "required": True},
-                    "type": {"type": "str", "choices": list(TYPES), "default": "A"},
+                    "type": {"type": "str", "choices": list(FOR_CLIENTS), "default": "A"},
                     "values": {"type": "list", "elements": "str", "required": True},
                 },
             },

@@ -12,9 +12,9 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import read_records, read_repoint
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import TYPES, canonical_address, canonical_name, canonical_ttl
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, canonical_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS, build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
@@ -22,7 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import other_value, require_dnspython
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth, TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -30,7 +30,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 def update_dns_spec() -> ArgumentSpec:
     record = {
         "name": {"type": "str", "required": True},
-        "type": {"type": "str", "required": True, "choices": list(TYPES)},
+        "type": {"type": "str", "required": True},
         "values": {"type": "list", "elements": "str", "default": []},
         "ttl": {"type": "int"},
         "zone": {"type": "str"},
@@ -58,6 +58,7 @@ def update_dns_spec() -> ArgumentSpec:
             "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
+            "allow_wildcards": {"type": "bool", "default": False},
         },
         required_if=[
             ("state", "present", ("records",)),
@@ -95,7 +96,8 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     require = read_require(params["require"])
     if float(params["verify_timeout"]) < 0:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
-    wanted = read_records(records or (), state, protected, ttl)
+    wildcards = bool(params.get("allow_wildcards"))
+    wanted = read_records(records or (), state, protected, ttl, wildcards=wildcards, other_values=other_value)
     servers = _endpoints(params["servers"], "servers")
     readers = _endpoints(params.get("verify_servers") or (), "verify_servers")
     for one in servers:
@@ -107,7 +109,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     return DnsStep(
         state,
         wanted,
-        read_repoint(repoint, protected) if repoint is not None else None,
+        read_repoint(repoint, protected, wildcards=wildcards) if repoint is not None else None,
         asked,
         _auth(params, asked, clock),
         clock,

@@ -13,6 +13,8 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import NUMBERS_BEFORE_NAME
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_types import OWN
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, MissingLibrary, ProtocolError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import name_to_wire
 
@@ -124,12 +126,25 @@ def update_wire(message: Message) -> bytes:
 
 
 def value_of(rdata: dns.rdata.Rdata) -> str:
-    """One value as our text."""
+    """One value as our text; of types that have none of our own as dnspython writes it, names in lower case (RFC 4034, section 6.2)."""
+    kind = dns.rdatatype.to_text(rdata.rdtype)
+    if kind not in OWN:
+        wire = rdata.to_digestable(dns.name.root)
+        rdata = dns.rdata.from_wire(rdata.rdclass, rdata.rdtype, wire, 0, len(wire))
     text = rdata.to_text(origin=None, relativize=False)
-    if rdata.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.PTR, dns.rdatatype.MX, dns.rdatatype.SRV):
+    if kind in NUMBERS_BEFORE_NAME:
         *numbers, name = text.split(" ")
         return " ".join([*numbers, name.lower() if name == "." else name.lower().rstrip(".")])
     return text
+
+
+def other_value(rdtype: str, text: str, where: str) -> str:
+    """A value of a type that has no text of our own, as it compares. Raises InvalidInput with a sentence that begins with ``where``."""
+    require_dnspython()
+    try:
+        return value_of(dns.rdata.from_text(dns.rdataclass.IN, _type(rdtype), text, origin=dns.name.root, relativize=False))
+    except (dns.exception.DNSException, ValueError) as error:
+        raise InvalidInput(f"{where}: {text!r} is no value of type {rdtype} as a zone file has it: {error}") from None
 
 
 def _rdata(line: Line) -> dns.rdata.Rdata:

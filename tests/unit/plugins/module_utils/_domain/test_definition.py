@@ -176,6 +176,11 @@ CASES = [
     ("dns.repoint.to", ["2001:db8::1"], "dns.repoint.to[0] is an IPv6 address, but takes the place of the IPv4 address"),
     ("dns.repoint.names", ["mail.example.com", "MAIL.example.com."], "dns.repoint.names[1] is the same as"),
     ("dns.repoint.names[0]", "mail..example.com", "dns.repoint.names[0] is 'mail..example.com', which is no DNS name"),
+    (
+        "dns.repoint.names[0]",
+        "*.example.com",
+        "dns.repoint.names[0] is '*.example.com', one record for many names: set failover_identities.mail.dns.allow_wildcards, or name them one by one",
+    ),
     ("dns.ttl", -1, "dns.ttl must be at least 1 and at most 2147483647, not -1"),
     ("dns.ttl", 2**31, "dns.ttl must be at least 1 and at most 2147483647, not 2147483648"),
     ("dns.ttl", "soon", "dns.ttl must be a whole number, not the string 'soon'"),

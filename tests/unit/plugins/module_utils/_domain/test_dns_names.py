@@ -22,6 +22,8 @@ WHERE = "records entry 1"
         ("Mail.Example.COM.", "mail.example.com"),
         (" mail.example.com ", "mail.example.com"),
         ("bücher.example", "xn--bcher-kva.example"),
+        ("faß.Example", "xn--fa-hia.example"),
+        ("b\u00fccher\u3002example", "xn--bcher-kva.example"),
         ("_sip._tcp.example.com", "_sip._tcp.example.com"),
         ("21.16/28.0.10.in-addr.arpa", "21.16/28.0.10.in-addr.arpa"),
     ],
@@ -40,9 +42,22 @@ def test_what_is_no_name_is_refused_by_name(bad: str) -> None:
     assert repr(bad) in caught.value.message
 
 
-def test_a_wildcard_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="wildcard"):
+def test_a_wildcard_is_refused_unless_it_is_asked_for() -> None:
+    with pytest.raises(InvalidInput, match="is a wildcard, one record for many names; it is only changed with 'allow_wildcards: true'"):
         names.canonical_name("*.example.com", WHERE)
+    assert names.canonical_name("*.Example.com.", WHERE, wildcards=True) == "*.example.com"
+
+
+def test_what_idna_2008_does_not_allow_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="is not a DNS name by IDNA 2008"):
+        names.canonical_name("\u2603.example", WHERE)
+
+
+def test_without_the_package_idna_names_are_read_as_of_2003_where_both_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "idna", None)
+    assert names.canonical_name("B\u00fccher.example", WHERE) == "xn--bcher-kva.example"
+    with pytest.raises(InvalidInput, match="has a letter that only IDNA 2008 keeps; install the Python package idna"):
+        names.canonical_name("fa\u00df.example", WHERE)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +71,9 @@ def test_a_wildcard_is_refused() -> None:
         ("SRV", "0 5 5060 sip.example.com", "0 5 5060 sip.example.com"),
         ("TXT", 'say "hi"', '"say \\"hi\\""'),
         ("TXT", '"one" "two"', '"one" "two"'),
+        ("TXT", ' "one"  "two" ', '"one" "two"'),
+        ("TXT", '"\\065\\195\\188 ü \\"\\;"', '"A\\195\\188 \\195\\188 \\";"'),
+        ("DNAME", "Elsewhere.Example.", "elsewhere.example"),
         ("TXT", "ü", '"\\195\\188"'),
         ("TXT", "", '""'),
         ("TXT", "x" * 300, '"' + "x" * 255 + '" "' + "x" * 45 + '"'),
@@ -78,8 +96,13 @@ def test_values_become_canonical(rdtype: str, value: str, canonical: str) -> Non
         ("MX", "mx1.example.com", "records entry 1: 'mx1.example.com' is not a preference and a name, as MX takes it"),
         ("MX", "high mx1.example.com", "records entry 1: 'high' in 'high mx1.example.com' is not a number between 0 and 65535"),
         ("SRV", "0 5 99999 a.example", "records entry 1: '99999' in '0 5 99999 a.example' is not a number between 0 and 65535"),
-        ("TXT", '"open', "records entry 1: '\"open' begins with a quotation mark and does not end with one"),
-        ("NS", "a.example", "records entry 1: 'NS' is no type that update_dns writes, only A, AAAA, CNAME, MX, PTR, SRV, TXT"),
+        ("TXT", '"open', "records entry 1: '\"open' begins with a quotation mark, and is not one or more strings in quotation marks"),
+        ("TXT", '"a" b', "records entry 1: '\"a\" b' begins with a quotation mark, and is not one or more strings in quotation marks"),
+        (
+            "TXT",
+            '"' + "x" * 256 + '"',
+            "records entry 1: a string of '\"" + "x" * 29 + "'… is longer than the 255 octets that one can have; divide it, or leave the quotation marks away",
+        ),
     ],
 )
 def test_a_bad_value_is_one_sentence(rdtype: str, value: str, sentence: str) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import Guarded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
@@ -60,7 +61,9 @@ def test_an_alias_and_a_record_that_must_not_be_there_are_judged_too() -> None:
 
 def test_what_the_run_left_counts_and_the_definition_fills_what_it_found_right_already() -> None:
     entries = [{"name": "Other.example.com.", "type": "A", "values": [TARGET], "ttl": 30}, {"name": "mail.example.com", "type": "A", "values": [THIRD]}]
-    found = record_guard.guarded(failover(dns={MAIL: image(TARGET, THIRD)}), entries, REPOINT, {str(ALIAS): image("exch1.example.com")})
+    found = record_guard.guarded(
+        failover(dns={MAIL: image(TARGET, THIRD)}), read_records(entries, "present", ()), REPOINT, {str(ALIAS): image("exch1.example.com")}
+    )
     assert {str(one.item): one.wanted.values if one.wanted else None for one in found} == {
         "mail.example.com A": (TARGET, THIRD),
         "other.example.com A": (TARGET,),

@@ -164,6 +164,47 @@ def test_every_type_is_written_and_comes_back_the_same(estate: Estate) -> None:
     assert estate.dns1.lookup("new.example.com", "A") == []
 
 
+OTHER_TYPES = [
+    ("CAA", ['0 ISSUE "ca.example.net"']),
+    ("SSHFP", ["4 2 " + "AB" * 32]),
+    ("TLSA", ["3 1 1 " + "cd" * 32]),
+    ("NAPTR", ['100 10 "u" "E2U+sip" "!^.*$!sip:info@example.com!" .', '200 10 "s" "SIP+D2T" "" _Sip._tcp.Example.com.']),
+    ("HTTPS", ["1 . alpn=h2,h3 port=8443"]),
+    ("SVCB", ["0 Pool.example.com."]),
+    ("URI", ['10 1 "https://www.example.com/"']),
+    ("LOC", ["52 31 0.000 N 13 24 0.000 E 34.00m"]),
+    ("TYPE65280", ["\\# 4 0A000001"]),
+    ("TYPE28", ["2001:db8::7"]),
+]
+
+
+def test_other_types_are_written_as_a_zone_file_has_them_and_left_alone_the_second_time(estate: Estate) -> None:
+    records: list[Params] = [{"name": "others.example.com", "type": kind, "values": values} for kind, values in OTHER_TYPES]
+    records.append({"name": "branch.example.com", "type": "DNAME", "values": ["Elsewhere.example.net."]})
+    result = estate.run(records=records)
+    assert not result.failed and set(statuses(result).values()) == {"done"}, result.msg
+    assert named(result)["others.example.com NAPTR"].after["values"][1] == '200 10 "s" "SIP+D2T" "" _sip._tcp.example.com.'
+    assert named(result)["others.example.com AAAA"].after["values"] == ["2001:db8::7"]
+    assert estate.dns1.lookup("others.example.com", "TYPE65280") == ["\\# 4 0a000001"]
+    again = estate.run(records=records)
+    assert (again.changed, set(statuses(again).values())) == (False, {"already"})
+    gone = estate.run(state="absent", records=[{**record, "values": []} for record in records])
+    assert not gone.failed and estate.dns1.lookup("others.example.com", "CAA") == []
+
+
+def test_a_text_is_the_same_however_it_is_quoted(estate: Estate) -> None:
+    assert estate.run(records=[{"name": "new.example.com", "type": "TXT", "values": ['"\\065 b" "c"', "plain"]}]).changed
+    assert not estate.run(records=[{"name": "new.example.com", "type": "TXT", "values": ['"A b"  "c"', '"plain"']}]).changed
+
+
+def test_a_wildcard_is_changed_where_that_is_asked_for(estate: Estate) -> None:
+    record = {"name": "*.web.example.com", "type": "A", "values": ["127.1.0.22"]}
+    with pytest.raises(InvalidInput, match="is a wildcard, one record for many names"):
+        estate.run(records=[record])
+    assert not estate.run(records=[record], allow_wildcards=True).failed
+    assert estate.dns1.lookup("*.web.example.com", "A") == ["127.1.0.22"]
+
+
 def test_absent_takes_only_the_listed_values(estate: Estate) -> None:
     result = estate.run(state="absent", records=[{"name": "two.example.com", "type": "A", "values": ["127.1.0.99"]}])
     assert not result.failed and estate.dns1.lookup("two.example.com", "A") == ["127.1.0.21"]
@@ -608,6 +649,21 @@ def test_a_foreign_text_in_the_marker_s_place_is_left_there(estate: Estate, tmp_
             "mail.example.com names neither",
         ),
         ({"state": "reverted"}, InvalidInput, "state: 'reverted' needs 'run' and 'revert_run'"),
+        (
+            {"records": [{"name": "a.example.com", "type": "CAA", "values": ["0 issue"]}]},
+            InvalidInput,
+            "records entry 1 (a.example.com CAA): '0 issue' is no value of type CAA as a zone file has it: ",
+        ),
+        (
+            {"records": [{"name": "a.example.com", "type": "TYPE65280", "values": ["\\# 5 0a000001"]}]},
+            InvalidInput,
+            "records entry 1 (a.example.com TYPE65280): '\\\\# 5 0a000001' is no value of type TYPE65280 as a zone file has it: ",
+        ),
+        (
+            {"records": [{"name": "example.com", "type": "NS", "values": ["dns3.example.com"]}]},
+            InvalidInput,
+            "records entry 1 (example.com NS): NS records are not written: name servers answer with a referral below it",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence_and_touches_nothing(estate: Estate, options: Params, error: type[FailoverError], sentence: str) -> None:
