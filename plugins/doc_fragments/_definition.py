@@ -537,6 +537,28 @@ options:
               - Read back from the name servers that each zone names itself (NS records, MNAME) too.
             type: bool
             default: false
+          resolvers:
+            description:
+              - Resolvers that clients ask, which have to have the change too where C(dns.require) is V(reachable) or V(all).
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              address:
+                description:
+                  - Address of the name server.
+                type: str
+                required: true
+              port:
+                description:
+                  - Its port.
+                  - It is at least 1 and at most 65535.
+                type: int
+                default: 53
+              name:
+                description:
+                  - Its name, for messages and for Kerberos.
+                type: str
           credential:
             description:
               - Who signs the updates, a TSIG key (C(name), C(secret)) or a Kerberos account (C(principal)).

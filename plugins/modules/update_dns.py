@@ -163,11 +163,22 @@ options:
         to O(servers) only.
     type: bool
     default: false
+  resolvers:
+    description:
+      - The resolvers that clients ask. They are no authority, and answer from their caches. With O(require=reachable) (every one that
+        answers) and O(require=all) they have to give the new values too. Otherwise they are not asked.
+      - They are asked last, once all name servers have the records, and never before, as the question alone would make them keep the
+        old value anew. A cache holds an old value for up to its old TTL. After O(verify_timeout) the task fails and tells for how
+        long each may still hold it.
+    type: list
+    elements: dict
+    default: []
+    suboptions: *server
   require:
     description:
-      - What success needs. V(reachable) means that every name server that answers has the new records. A name server that did not
-        answer is named in a warning.
-      - V(all) means every name server of O(servers) and O(verify_servers), and with O(discover) of the zone, V(primary) the one
+      - What success needs. V(reachable) means that every name server and every one of O(resolvers) that answers has the new records.
+        One that did not answer is named in a warning.
+      - V(all) means every one of O(resolvers) and every name server of O(servers) and O(verify_servers), and with O(discover) of the zone, V(primary) the one
         that was written.
       - A number means that at least so many name servers were read and have the new records. More than there are for a zone is
         refused before anything is changed.
@@ -386,6 +397,49 @@ servers:
       unreachable: 0
       not_authoritative: 0
       names: {}
+resolvers:
+  description: What each of O(resolvers) gave when it was asked last, by its name or address.
+  returned: when the options were right
+  type: dict
+  contains:
+    address:
+      description: Its address.
+      type: str
+    port:
+      description: Its port.
+      type: int
+    status:
+      description: The worst of its record sets, V(wrong), V(unreachable), V(ok), or V(not_asked).
+      type: str
+    ok:
+      description: How many record sets it gives as they shall be.
+      type: int
+    wrong:
+      description: How many record sets it gives otherwise.
+      type: int
+    unreachable:
+      description: How many record sets it gave no answer for.
+      type: int
+    not_authoritative:
+      description: Always V(0), as no resolver is an authority.
+      type: int
+    names:
+      description: The record sets that are not right, by status.
+      type: dict
+    held:
+      description: For how many seconds at most its cache may still hold an old value.
+      type: int
+  sample:
+    resolver1:
+      address: 10.0.2.53
+      port: 53
+      status: ok
+      ok: 2
+      wrong: 0
+      unreachable: 0
+      not_authoritative: 0
+      names: {}
+      held: 0
 """
 
 from ansible.module_utils.basic import AnsibleModule

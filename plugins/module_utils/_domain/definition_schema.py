@@ -212,6 +212,7 @@ DNS = {
     "servers": _table("Name servers that take updates, in the order they are tried.", DNS_SERVER, required=True),
     "verify_servers": _table("Further name servers that must show the change too.", DNS_SERVER),
     "discover": Option("bool", "Read back from the name servers that each zone names itself (NS records, MNAME) too.", default=False),
+    "resolvers": _table("Resolvers that clients ask, which have to have the change too where C(dns.require) is V(reachable) or V(all).", DNS_SERVER),
     "credential": _name("Who signs the updates, a TSIG key (C(name), C(secret)) or a Kerberos account (C(principal)).", names="credential"),
     "repoint": _group(
         "Every address record of a name is moved from the source's addresses to the target's.",

@@ -172,15 +172,22 @@ class ReadBack:
         answer: dict[str, dict[str, t.Any]] = {}
         for server in self.servers.all:
             verdicts = self._kept(server)
-            names: dict[str, list[str]] = {status: [str(item) for item, verdict in verdicts.items() if verdict.status == status] for status in STATUSES}
-            worst = next((status for status in ("wrong", "unreachable", "not_authoritative", "ok") if names[status]), "not_asked")
             answer[server.endpoint.label] = {
                 "address": server.endpoint.address,
                 "port": server.endpoint.port,
                 "written": server is written,
                 "messages": messages.get(server, 0),
-                "status": worst,
-                **{status: len(names[status]) for status in STATUSES},
-                "names": {status: found for status, found in names.items() if status != "ok" and found},
+                **counted(verdicts),
             }
         return answer
+
+
+def counted(verdicts: t.Mapping[Item, Verdict]) -> dict[str, t.Any]:
+    """What one server said, for a result: the worst status, how many sets have each, and the names of those that are not right."""
+    names: dict[str, list[str]] = {status: [str(item) for item, verdict in verdicts.items() if verdict.status == status] for status in STATUSES}
+    worst = next((status for status in ("wrong", "unreachable", "not_authoritative", "ok") if names[status]), "not_asked")
+    return {
+        "status": worst,
+        **{status: len(names[status]) for status in STATUSES},
+        "names": {status: found for status, found in names.items() if status != "ok" and found},
+    }

@@ -36,7 +36,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     batches,
     message,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
@@ -49,8 +49,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import await_arrival, nobody_takes
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, Endpoint, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, update_wire
@@ -80,6 +81,7 @@ class DnsStep:
         ttl: int | None,
         require: Require,
         discover: bool,
+        resolvers: t.Sequence[Endpoint] = (),
         verify_timeout: float,
         protected: t.Container[str],
         on_conflict: str,
@@ -96,6 +98,7 @@ class DnsStep:
         self.discover = discover
         self.clock = clock
         self.readback = ReadBack(servers, require, clock, on_conflict)
+        self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock)
         self.warnings: list[str] = []
         self.messages: dict[NameServer, int] = {}
         self.primary: NameServer | None = None
@@ -131,7 +134,18 @@ class DnsStep:
         shown = items if self.state != "repointed" else [item for item in items if self._now[item] is not None]
         self.readback.known(self.primary, {item: self._now[item] for item in shown})
         self.readback.look({item: self._now[item] for item in shown}, self.servers.all)
+        self._look_at_resolvers(shown)
         return {str(item): to_image(self._now[item]) for item in shown}
+
+    def _look_at_resolvers(self, shown: t.Sequence[Item]) -> None:
+        """Only for what is as wanted already: see ``_dns_resolvers``."""
+        if not self.resolvers.all or self.state == "reverted":
+            return
+        try:
+            after = self._after(self._now)
+        except FailoverError:
+            return  # ``changes`` says what is amiss
+        self.resolvers.look({item: self._now[item] for item in shown if after.get(item) == self._now[item]})
 
     def _known_primary(self) -> NameServer:
         if self.primary is None:
@@ -170,7 +184,7 @@ class DnsStep:
         for item, records in after.items():
             if self._now[item] != records:
                 changes.append(self._change(item, self._now[item], records))
-            elif str(item) in before and not self.readback.everywhere(item):
+            elif str(item) in before and not (self.readback.everywhere(item) and self._resolved(item)):
                 changes.append(self._change(item, records, records))
         return changes
 
@@ -293,6 +307,20 @@ class DnsStep:
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         seen = self.readback.wait([_edit(change) for change in group], self._known_primary(), self.verify_timeout, self._again)
         return {str(item): one for item, one in seen.items()}
+
+    def look_again(self, confirmed: list[Change]) -> dict[str, Seen]:
+        """Once all is written and read back, the clients' resolvers."""
+        wanted = {Item.parse(change.name): from_image(change.after) for change in confirmed if not change.detail.get("kept")}
+        unsettled = self.resolvers.wait(wanted, self.verify_timeout, everyone=self._everyone())
+        return {str(item): seen for item, seen in unsettled.items()}
+
+    def _everyone(self) -> bool:
+        return self.readback.require.rule == ALL
+
+    def _resolved(self, item: Item) -> bool:
+        """Before anything is written; a resolver that does not answer is waited for only where all have to have it."""
+        verdicts = [verdicts.get(item) for verdicts in self.resolvers.verdicts.values()]
+        return all(verdict is not None and verdict.status != "wrong" and (not self._everyone() or verdict.status == "ok") for verdict in verdicts)
 
     def _again(self, edits: t.Sequence[Edit]) -> bool:
         for batch in batches(edits):

@@ -14,13 +14,15 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import REACHABLE, read_require, refuse_too_many
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython, update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -54,7 +56,59 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
             )
         finally:
             alone.close()
-    return found + _disagreements(items, said)
+    if definition["dns"].get("discover") and items:
+        found += _discovered(definition, items, said, clock)
+    return found + _disagreements(items, said) + _resolvers(definition, items, clock)
+
+
+def _discovered(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said: dict[str, dict[Item, RecordSet | None]], clock: Clock) -> list[Finding]:
+    """The name servers that the zones name themselves: whether they answer, and whether there are as many as success asks for. Adds to
+    ``said``. One that does not answer is not the identity's fault and holds nothing up: what it owes is kept until it was read."""
+    servers = Servers(endpoints(definition), endpoints(definition, "verify_servers"), clock)
+    found: list[Finding] = []
+    try:
+        teller = servers.first()
+        zones = servers.zones(teller, [item.name for item in items], stated_zones(definition))
+        discover(servers, teller, zones.values(), clock)
+        for server in servers.all:
+            label = server.endpoint.label
+            asked = [item for item in items if servers.serves(server, zones[item.name])]
+            if label in said or not servers.found_by_zone(server):
+                continue
+            try:
+                said[label] = {item: reading.records for item, reading in servers.read(server, asked).items() if reading.status == "ok"}
+            except TransportError as error:
+                msg = f"the name server {server.endpoint}, which the zone names, does not answer: {error.message}"
+                found.append(Finding("dns_server_unreachable", label, {"reason": error.reason}, msg, severity="warning"))
+        serving = {zone: [one.endpoint.label for one in servers.all if servers.serves(one, zone)] for zone in zones.values()}
+        refuse_too_many(read_require(definition["dns"].get("require") or REACHABLE), serving, "dns.require")
+    except InvalidInput as error:
+        found.append(Finding("dns_servers_too_few", msg=error.message))
+    except FailoverError as error:
+        found.append(Finding("check_failed", evidence={"check": "the zones' name servers", "reason": error.reason}, msg=error.message))
+    finally:
+        servers.close()
+    return found
+
+
+def stated_zones(definition: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Name -> the zone that the definition states for it."""
+    return {str(record["name"]).rstrip(".").lower(): record["zone"].rstrip(".").lower() for record in definition["dns"].get("records") or () if record["zone"]}
+
+
+def _resolvers(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], clock: Clock) -> list[Finding]:
+    """Whether the clients' resolvers answer. None is asked for a record of the identity: it would keep the old value for its TTL."""
+    found = []
+    for endpoint in endpoints(definition, "resolvers") if items else ():
+        alone = Servers([endpoint], (), clock)
+        try:
+            alone.recursive(alone.updated[0], [Item(items[0].name.partition(".")[2], "SOA")])
+        except TransportError as error:
+            msg = f"the clients' resolver {endpoint} does not answer: {error.message}"
+            found.append(Finding("dns_server_unreachable", endpoint.label, {"reason": error.reason}, msg, severity="warning"))
+        finally:
+            alone.close()
+    return found
 
 
 def _look(
@@ -62,7 +116,7 @@ def _look(
 ) -> dict[Item, RecordSet | None]:
     """What one server says of each record; adds to ``found``. ``auth`` None: it takes no updates of ours."""
     server = alone.updated[0]
-    stated = {str(record["name"]).rstrip(".").lower(): record["zone"].rstrip(".").lower() for record in definition["dns"]["records"] if record["zone"]}
+    stated = stated_zones(definition)
     zones: dict[str, str] = {}
     for name in dict.fromkeys(item.name for item in items):
         try:

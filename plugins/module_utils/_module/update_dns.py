@@ -54,6 +54,7 @@ def update_dns_spec() -> ArgumentSpec:
             "unsigned": {"type": "bool", "default": False},
             "ttl": {"type": "int"},
             "discover": {"type": "bool", "default": False},
+            "resolvers": {"type": "list", "elements": "dict", "options": server, "default": []},
             "require": {"type": "str", "default": "reachable"},
             "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
             "verify_timeout": {"type": "float", "default": 60.0},
@@ -78,8 +79,10 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
         result = drive(step, params, hosts, clock, check_mode=check_mode)
     finally:
         step.servers.close()
+        step.resolvers.close()
     result.extra["servers"] = step.readback.report(step.primary, step.messages)
-    result.warnings.extend([*step.warnings, *_debts(result.extra["servers"])])
+    result.extra["resolvers"] = step.resolvers.report()
+    result.warnings.extend([*step.warnings, *_unread("name server", result.extra["servers"]), *_unread("clients' resolver", result.extra["resolvers"])])
     return result
 
 
@@ -116,6 +119,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         ttl=ttl,
         require=require,
         discover=bool(params.get("discover")),
+        resolvers=_endpoints(params.get("resolvers") or (), "resolvers"),
         verify_timeout=float(params["verify_timeout"]),
         protected=protected,
         # A source that comes back registers its names: a move must hold against it, anything else gives way to others.
@@ -150,11 +154,11 @@ def _endpoints(entries: t.Sequence[t.Mapping[str, t.Any]], option: str) -> list[
     return list(endpoints.values())
 
 
-def _debts(servers: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
+def _unread(kind: str, servers: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
     """What nobody could read is not claimed."""
     words = {"unreachable": "did not answer", "not_authoritative": "is no authority for"}
     return [
-        f"name server {label} {words[status]} {facts[status]} record sets, so it is not known what it tells its clients"
+        f"{kind} {label} {words[status]} {facts[status]} record sets, so it is not known what it tells its clients"
         for label, facts in servers.items()
         for status in words
         if facts[status]

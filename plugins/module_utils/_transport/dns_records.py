@@ -56,13 +56,15 @@ class Reading:
     """What one server says of one name and type. ``status``: ok (``records`` None = no such set), not_authoritative, refused, or
     failed (SERVFAIL: it serves the zone and has no data of it, or is overrun).
 
-    ``alias``: the name is a CNAME to this name. ``zone``: the owner of the SOA that a negative or SOA answer brings.
+    ``alias``: the name is a CNAME to this name. ``zone``: the owner of the SOA that a negative or SOA answer brings, and
+    ``negative_ttl`` the seconds for which a cache may keep that there is nothing.
     """
 
     status: str
     records: RecordSet | None = None
     alias: str = ""
     zone: str = ""
+    negative_ttl: int = 0
 
 
 def query(item: Item, *, recursion: bool = False) -> bytes:
@@ -94,7 +96,7 @@ def read_answer(wire: bytes, item: Item, *, authority: bool = True) -> Reading:
     for rrset in message.answer:
         if rrset.name == owner and rrset.rdtype == dns.rdatatype.CNAME:
             return Reading("ok", alias=_text(t.cast(t.Any, rrset[0]).target))
-    return Reading("ok", zone=zone)
+    return Reading("ok", zone=zone, negative_ttl=next((rrset.ttl for rrset in message.authority if rrset.rdtype == dns.rdatatype.SOA), 0))
 
 
 def targets(wire: bytes, rdtype: str) -> list[str]:

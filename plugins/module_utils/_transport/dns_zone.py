@@ -73,6 +73,10 @@ class Servers:
         if server in self._scopes:
             self._scopes[server].add(zone)
 
+    def found_by_zone(self, server: NameServer) -> bool:
+        """Whether a zone names it, and the task does not list it."""
+        return server in self._scopes
+
     def serves(self, server: NameServer, zone: str) -> bool:
         """Whether a server is to have the records of a zone: one that the task lists has all of them."""
         return server not in self._scopes or zone in self._scopes[server]
@@ -102,6 +106,14 @@ class Servers:
         for start in range(0, len(wires), 0x10000):
             found += self._ask(server, wires[start : start + 0x10000], tries)
         return found
+
+    def recursive(self, resolver: NameServer, items: t.Sequence[Item]) -> dict[Item, Reading]:
+        """What a clients' resolver says, by TCP, or by UDP as its clients ask where it has no TCP. One try. Raises TransportError."""
+        try:
+            answers = self.answers(resolver, items, 1, recursion=True)
+        except Unreachable:
+            answers = [resolver.exchange_udp(query(item, recursion=True), resolver.endpoint.timeout) for item in items]
+        return {item: read_answer(answer, item, authority=False) for item, answer in zip(items, answers, strict=True)}
 
     def _ask(self, server: NameServer, wires: t.Sequence[bytes], tries: int) -> list[bytes]:
         timeout = server.endpoint.timeout

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The clients' resolvers: they are no authority, and answer from their caches until the old TTL has run out.
+
+A resolver is never asked for a record that is about to change: the question alone would make it keep the old value for
+another whole TTL. So they are asked once all messages are done and the name servers have been read back.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, to_image
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Seen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import counted
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers, Verdict
+
+#: Tries in a row without an answer before a resolver is passed over, and the seconds between two looks.
+TRIES, FIRST_WAIT, LONGEST_WAIT = 3, 0.1, 2.0
+
+Wanted = t.Mapping[Item, RecordSet | None]
+
+
+class Resolvers:
+    """``verdicts`` keeps what each said last of each set; ``holds`` for how many seconds at most it may go on saying so."""
+
+    def __init__(self, servers: Servers, endpoints: t.Sequence[Endpoint], clock: Clock) -> None:
+        self.all = [NameServer(endpoint, clock) for endpoint in endpoints]
+        self.verdicts: dict[NameServer, dict[Item, Verdict]] = {resolver: {} for resolver in self.all}
+        self.holds: dict[NameServer, dict[Item, int]] = {resolver: {} for resolver in self.all}
+        self._failures: dict[NameServer, int] = {}
+        self._servers = servers
+        self._clock = clock
+
+    def close(self) -> None:
+        for resolver in self.all:
+            resolver.close()
+
+    def look(self, wanted: Wanted) -> None:
+        """One look at each, only at what it has not confirmed yet and, where it keeps silent, not more often than TRIES."""
+        for resolver in self.all:
+            kept = self.verdicts[resolver]
+            left = {
+                item: records for item, records in wanted.items() if item not in kept or kept[item].status != "ok" or not _same(kept[item].records, records)
+            }
+            if not left or self._failures.get(resolver, 0) >= TRIES:
+                continue
+            try:
+                readings = self._servers.recursive(resolver, list(left))
+            except TransportError as error:
+                self._failures[resolver] = self._failures.get(resolver, 0) + 1
+                kept.update({item: Verdict("unreachable", msg=error.message) for item in left})
+                continue
+            self._failures[resolver] = 0
+            for item, reading in readings.items():
+                self.holds[resolver].pop(item, None)
+                if reading.status != "ok":
+                    kept[item] = Verdict("unreachable", msg="it refuses to answer" if reading.status == "refused" else "it answers SERVFAIL")
+                elif _same(reading.records, left[item]):
+                    kept[item] = Verdict("ok", reading.records)
+                else:
+                    kept[item] = Verdict("wrong", reading.records)
+                    self.holds[resolver][item] = reading.records.ttl if reading.records else reading.negative_ttl
+
+    def settled(self, item: Item, *, everyone: bool) -> bool:
+        """Whether all that answer have it; ``everyone``: whether all have it."""
+        statuses = [(self.verdicts[resolver].get(item, Verdict("unreachable")).status, self._failures.get(resolver, 0)) for resolver in self.all]
+        return all(status == "ok" or (not everyone and status == "unreachable" and failures >= TRIES) for status, failures in statuses)
+
+    def wait(self, wanted: Wanted, timeout: float, *, everyone: bool) -> dict[Item, Seen]:
+        """Until all are settled or ``timeout`` seconds have passed. Returns only what is not settled."""
+        deadline, pause = Deadline(self._clock, timeout), FIRST_WAIT
+        while self.all:
+            self.look(wanted)
+            left = [item for item in wanted if not self.settled(item, everyone=everyone)]
+            if not left or deadline.passed() or (everyone and all(self._failures.get(resolver, 0) >= TRIES for resolver in self.all)):
+                return {item: Seen(False, to_image(wanted[item]), self._why(item, timeout), "resolver_not_converged") for item in left}
+            self._clock.sleep(min(pause, deadline.remaining()))
+            pause = min(pause * 1.5, LONGEST_WAIT)
+        return {}
+
+    def _why(self, item: Item, timeout: float) -> str:
+        parts = []
+        for resolver in self.all:
+            verdict = self.verdicts[resolver].get(item, Verdict("unreachable", msg="it was not asked"))
+            if verdict.status == "wrong":
+                held = self.holds[resolver].get(item, 0)
+                parts.append(f"{resolver.endpoint} still gives {verdict.records or 'no such record'}, which its cache may hold for up to {held} s more")
+            elif verdict.status != "ok":
+                parts.append(f"{resolver.endpoint}: {verdict.msg}")
+        return f"the name servers have it, and {len(parts)} of the clients' resolvers not yet, after {timeout:g} s: {'; '.join(parts)}"
+
+    def report(self) -> dict[str, dict[str, t.Any]]:
+        """The result's ``resolvers``, as its ``servers``; ``held``: for how many seconds at most its cache may hold an old value."""
+        return {
+            resolver.endpoint.label: {
+                "address": resolver.endpoint.address,
+                "port": resolver.endpoint.port,
+                **counted(self.verdicts[resolver]),
+                "held": max(self.holds[resolver].values(), default=0),
+            }
+            for resolver in self.all
+        }
+
+
+def _same(one: RecordSet | None, other: RecordSet | None) -> bool:
+    """By value: a cache counts the TTL down."""
+    return (one.values if one else ()) == (other.values if other else ())

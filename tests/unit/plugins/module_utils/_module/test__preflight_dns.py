@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The preflight's questions to embedded name servers and resolvers; with servers made of dictionaries: test_failover_preflight.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _baseline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_dns import dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.tests.lab.dns import example
+from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
+from ansible_collections.continuity.identity_failover.tests.unit.caching_resolver import CachingResolver
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, one_port
+
+KEY = {"name": "failover-key", "secret": example.SECRET, "algorithm": "hmac-sha256"}
+REPOINT = {"from": ["127.1.0.21"], "to": ["127.1.0.22"], "names": ["mail.example.com"], "ptr": False}
+
+
+@pytest.fixture(autouse=True)
+def quick_to_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_baseline, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.2))
+
+
+def found(dns1: DnsServer, **options: t.Any) -> dict[str, dict[str, t.Any]]:
+    """Finding and host -> the finding."""
+    section = {"servers": [entry(dns1)], "verify_servers": [], "repoint": REPOINT, "records": [], **options}
+    findings = dns({"dns": section, "drill": None}, {"key": KEY}, SystemClock())
+    return {f"{one.id} {one.host}".strip(): one.as_dict() for one in findings}
+
+
+def test_name_servers_that_the_zone_names_are_asked_too() -> None:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1)
+    with one_port(dns1, dns2) as call:
+        assert found(dns1, discover=True) == {}
+        call(dns2.stop)
+        assert found(dns1) == {}
+        finding = found(dns1, discover=True)["dns_server_unreachable dns2.example.com"]
+        assert finding["severity"] == "warning" and "which the zone names, does not answer" in finding["msg"]
+
+
+def test_a_name_server_of_the_zone_without_an_address_is_found() -> None:
+    dns1 = example.primary()
+    zone = Zone.from_dict({**example.FORWARD, "servers": {"dns1.example.com": example.ADDRESS, "ns.elsewhere.test.": ""}})
+    dns1.zones[zone.origin] = zone
+    with one_port(dns1):
+        assert "no address of ns.elsewhere.test was found" in found(dns1, discover=True)["dns_server_unreachable ns.elsewhere.test"]["msg"]
+
+
+def test_more_name_servers_than_there_are_stop_the_run_beforehand() -> None:
+    dns1 = example.primary()
+    with one_port(dns1, example.secondary(dns1)):
+        assert found(dns1, discover=True, require="2") == {}
+        finding = found(dns1, discover=True, require="3")["dns_servers_too_few"]
+        assert finding["severity"] == "blocker"
+        assert finding["msg"].startswith("dns.require: 3 name servers shall have the records, and only 2 are known for zone example.com (dns1, dns2.")
+
+
+def test_a_resolver_is_asked_whether_it_answers_and_for_no_record_of_the_identity() -> None:
+    dns1 = example.primary()
+    with one_port(dns1), CachingResolver("127.0.53.8", dns1) as resolver:
+        assert found(dns1, resolvers=[resolver.entry("resolver1")]) == {}
+        assert dict(resolver.asked) == {"example.com SOA": 1}
+        resolver.silent = True
+        finding = found(dns1, resolvers=[resolver.entry("resolver1")])["dns_server_unreachable resolver1"]
+        assert finding["severity"] == "warning" and "the clients' resolver resolver1" in finding["msg"]
