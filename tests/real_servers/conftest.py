@@ -20,6 +20,8 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.background i
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
+from ansible_collections.continuity.identity_failover.tests.real_servers import samba
+from ansible_collections.continuity.identity_failover.tests.real_servers.samba import DomainController
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import EVERY_KEY, KINDS, PORT, POWERLESS, REVERSE, TRUNCATED, ZONE, RealServer
 
 
@@ -48,12 +50,28 @@ def embedded() -> Iterator[RealServer]:
         yield RealServer("embedded", endpoint)
 
 
-@pytest.fixture(scope="module", params=[*KINDS, "embedded"])
+@pytest.fixture(scope="module")
+def domain_controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DomainController]:
+    """Samba, and this process as a client of its Kerberos, with no tickets of anybody's."""
+    reason = samba.missing()
+    if reason:
+        pytest.skip(f"samba: {reason}")
+    folder = tmp_path_factory.mktemp("samba") / "server"
+    with samba.samba(folder) as started, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KRB5_CONFIG", str(started.config))
+        patch.setenv("KRB5CCNAME", f"FILE:{folder}/nobody-s-tickets")
+        yield started
+
+
+@pytest.fixture(scope="module", params=[*KINDS, "samba", "embedded"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     kind = str(request.param)
     if kind == "embedded":
         with embedded() as started:
             yield started
+        return
+    if kind == "samba":
+        yield request.getfixturevalue("domain_controller").server
         return
     reason = KINDS[kind].missing()
     if reason:

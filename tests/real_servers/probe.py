@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
-import time
 import typing as t
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ import dns.update
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, new_id
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey, sign, split_tsig, verifies
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey, split_tsig
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE, RealServer, key
 
 Update = dns.update.UpdateMessage
@@ -29,6 +29,15 @@ TSIG_WORDS = {16: "BADSIG", 17: "BADKEY", 18: "BADTIME"}
 #: The key that the rows use unless they say otherwise.
 KEY = key()
 _names = itertools.count(1)
+
+
+class ShiftedClock(SystemClock):
+    """Off by ``shift`` seconds while it is set."""
+
+    shift = 0
+
+    def now(self) -> datetime.datetime:
+        return super().now() + datetime.timedelta(seconds=self.shift)
 
 
 class Probe:
@@ -51,10 +60,15 @@ class Probe:
         return self.exchange(update.to_wire(), by=by, shift=shift, udp=udp, timeout=timeout)
 
     def exchange(self, wire: bytes, *, by: TsigKey | None, shift: int = 0, udp: bool = False, timeout: float = 60.0) -> str:
-        now = int(time.time()) + shift
-        signed, mac = sign(new_id() + wire[2:], by, now) if by is not None else (wire, b"")
+        clock = ShiftedClock()
+        auth = self.server.auth(by, clock)
+        label = self.server.endpoint.label
         connection = NameServer(self.server.endpoint, SystemClock())
         try:
+            auth.prepare(label, lambda query: connection.exchange(new_id() + query[2:], timeout))
+            clock.shift = shift
+            signed, mac = auth.sign(label, new_id() + wire[2:])
+            clock.shift = 0
             reply = (connection.exchange_udp if udp else connection.exchange)(signed, timeout)
         except ConnectionLost:
             return "closed"
@@ -68,7 +82,7 @@ class Probe:
             return f"{word} unsigned"
         if tsig.error:
             return f"{word} {TSIG_WORDS[tsig.error]}"
-        return word if by is not None and verifies(bare, tsig, by, mac, int(time.time())) else f"{word} unverified"
+        return word if by is not None and auth.accepts(label, bare, tsig, mac) else f"{word} unverified"
 
     def values(self, name: str, rdtype: str) -> list[str]:
         """What the server answers, sorted; empty where the set does not exist."""

@@ -26,7 +26,9 @@ import dns.message
 import dns.query
 import dns.rdatatype
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth, TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 
 PORT = 25353
@@ -62,11 +64,16 @@ TRUNCATED = [
 
 @dataclasses.dataclass(frozen=True)
 class RealServer:
-    """A running server: its kind (bind, knot, powerdns, embedded), where it takes updates, and its secondary where it has one."""
+    """A running server: its kind (bind, knot, powerdns, samba, embedded), where it takes updates, and its secondary where it has one.
+
+    ``signed``: the options of update_dns that sign for the account that may change the zones; ``auth``: who signs for a key of EVERY_KEY.
+    """
 
     kind: str
     endpoint: Endpoint
     secondary: Endpoint | None = None
+    signed: t.Mapping[str, t.Any] = dataclasses.field(default_factory=lambda: {"key": {"name": key().name, "secret": SECRETS["hmac-sha256"]}})
+    auth: t.Callable[[TsigKey | None, Clock], Auth] = TsigAuth
 
 
 def program(name: str) -> str:
@@ -80,15 +87,17 @@ def zone_text(zone: str, address: str) -> str:
 
 
 @contextlib.contextmanager
-def running(command: list[str], folder: pathlib.Path, endpoint: Endpoint, environment: dict[str, str] | None = None) -> Iterator[None]:
-    """A server in the foreground until the block ends. Raises RuntimeError with its log where it does not come up."""
+def running(
+    command: list[str], folder: pathlib.Path, endpoint: Endpoint, environment: dict[str, str] | None = None, zones: t.Sequence[str] = (ZONE, REVERSE)
+) -> Iterator[None]:
+    """A server in the foreground until the block ends. Raises RuntimeError with its log where it does not come up with its ``zones``."""
     log = folder / "log.txt"
     with (
         open(log, "w", encoding="utf-8") as stream,
         subprocess.Popen(command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, env=environment) as process,
     ):
         try:
-            _wait_until_it_serves(process, endpoint, log)
+            _wait_until_it_serves(process, endpoint, zones, log)
             yield
         finally:
             process.terminate()
@@ -98,10 +107,10 @@ def running(command: list[str], folder: pathlib.Path, endpoint: Endpoint, enviro
                 process.kill()
 
 
-def _wait_until_it_serves(process: subprocess.Popen[bytes], endpoint: Endpoint, log: pathlib.Path) -> None:
+def _wait_until_it_serves(process: subprocess.Popen[bytes], endpoint: Endpoint, zones: t.Sequence[str], log: pathlib.Path) -> None:
     end = time.monotonic() + START
     while True:
-        missing = [zone for zone in (ZONE, REVERSE) if not _serves(endpoint, zone)]
+        missing = [zone for zone in zones if not _serves(endpoint, zone)]
         if not missing:
             return
         if process.poll() is not None or time.monotonic() > end:

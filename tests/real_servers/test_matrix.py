@@ -47,6 +47,8 @@ def wrong_algorithm(probe: Probe) -> str:
 
 
 def no_rights(probe: Probe) -> str:
+    """To a name that is there: in Active Directory everybody who can log on may make new ones."""
+    probe.given((probe.name(), "A", "127.20.1.7"))
     return add(probe, by=POWERLESS)
 
 
@@ -231,43 +233,58 @@ def extended_dns(probe: Probe) -> str:
 
 
 class Row(t.NamedTuple):
-    """``embedded`` is what the lab's server answers; it follows BIND where nothing else is said."""
+    """``embedded`` is what the lab's server answers, ``samba`` what Samba does (4.17); both as BIND does where nothing else is said.
+
+    ``unverified`` is what Samba's refusals are: they carry the request's own MAC.
+    """
 
     send: Callable[[Probe], str]
     bind: str
     knot: str
     powerdns: str
     embedded: str = ""
+    samba: str = ""
 
 
 ROWS = [
     Row(unsigned, "REFUSED unsigned", "NOTAUTH unsigned", "REFUSED unsigned"),
-    Row(wrong_secret, "NOTAUTH BADSIG", "NOTAUTH BADSIG", "REFUSED unsigned"),
+    Row(wrong_secret, "NOTAUTH BADSIG", "NOTAUTH BADSIG", "REFUSED unsigned", samba="NOTAUTH BADKEY"),
     Row(unknown_key, "NOTAUTH BADKEY", "NOTAUTH BADKEY", "REFUSED unsigned"),
     Row(wrong_algorithm, "NOTAUTH BADKEY", "NOTAUTH BADKEY", "REFUSED unsigned"),
-    Row(no_rights, "REFUSED", "NOTAUTH BADKEY", "REFUSED"),
-    Row(clock_off, "NOTAUTH BADTIME", "NOTAUTH BADTIME", "REFUSED unsigned"),
-    Row(every_algorithm, *(", ".join(["NOERROR"] * len(SECRETS)),) * 3),
-    Row(truncated_signatures, *(", ".join([said] * len(TRUNCATED)) for said in ("NOERROR", "NOTAUTH BADSIG", "REFUSED unsigned"))),
+    Row(no_rights, "REFUSED", "NOTAUTH BADKEY", "REFUSED", samba="SERVFAIL unverified"),
+    Row(clock_off, "NOTAUTH BADTIME", "NOTAUTH BADTIME", "REFUSED unsigned", samba="NOERROR"),
+    Row(
+        every_algorithm,
+        *(", ".join(["NOERROR"] * len(SECRETS)),) * 3,
+        # It knows no shared keys; where the others take the key of hmac-sha256, it takes Kerberos.
+        samba=", ".join("NOERROR" if algorithm == "hmac-sha256" else "NOTAUTH BADKEY" for algorithm in SECRETS),
+    ),
+    Row(
+        truncated_signatures,
+        *(", ".join([said] * len(TRUNCATED)) for said in ("NOERROR", "NOTAUTH BADSIG", "REFUSED unsigned")),
+        samba=", ".join(["NOTAUTH BADKEY"] * len(TRUNCATED)),
+    ),
     Row(zone_not_served, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH"),
-    Row(zone_name_too_long, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH"),
-    Row(name_outside, "NOTZONE", "NOTZONE", "NOTZONE"),
-    Row(pointer_in_the_forward_zone, "NOTZONE", "NOTZONE", "NOTZONE"),
+    Row(zone_name_too_long, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH", samba="NOTIMP unverified"),
+    Row(name_outside, "NOTZONE", "NOTZONE", "NOTZONE", samba="NOTZONE unverified"),
+    Row(pointer_in_the_forward_zone, "NOTZONE", "NOTZONE", "NOTZONE", samba="NOTZONE unverified"),
     Row(values_right, *("NOERROR: 127.20.1.2 127.20.1.3",) * 3),
-    Row(values_stale, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3),
-    Row(values_superset, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3),
-    Row(values_subset, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3),
-    Row(prerequisites_of_presence, *("YXRRSET, YXDOMAIN, NXDOMAIN, NXRRSET",) * 3),
+    Row(values_stale, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3, samba="NXRRSET unverified: 127.20.1.1 127.20.1.2"),
+    Row(values_superset, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3, samba="NXRRSET unverified: 127.20.1.1 127.20.1.2"),
+    Row(values_subset, *("NXRRSET: 127.20.1.1 127.20.1.2",) * 3, samba="NOERROR: 127.20.1.2 127.20.1.3"),
+    Row(
+        prerequisites_of_presence, *("YXRRSET, YXDOMAIN, NXDOMAIN, NXRRSET",) * 3, samba="YXRRSET unverified, YXDOMAIN unverified, NXDOMAIN, NXRRSET unverified"
+    ),
     Row(alias_compared_without_case, "NOERROR", "NOERROR", "NOERROR"),
-    Row(six_sets_in_one_message, *("NOERROR: 1 SRV, serial +1",) * 3),
-    Row(one_stale_of_seven, *("NXRRSET: 0 A",) * 3),
+    Row(six_sets_in_one_message, *("NOERROR: 1 SRV, serial +1",) * 3, samba="NOERROR: 1 SRV, serial +0"),
+    Row(one_stale_of_seven, *("NXRRSET: 0 A",) * 3, samba="NXRRSET unverified: 0 A"),
     Row(no_change, "NOERROR: serial stays", "NOERROR: serial stays", "NOERROR: serial moves"),
     Row(new_ttl_without_deletion, "NOERROR: TTL changes", "NOERROR: TTL stays", "NOERROR: TTL changes"),
     Row(new_ttl_with_deletion, *("NOERROR: TTL changes",) * 3),
     Row(alias_beside_address, "NOERROR: 0 CNAME", "NOERROR: 0 CNAME", "REFUSED: 0 CNAME"),
     Row(address_becomes_alias, *("NOERROR: 1 CNAME",) * 3),
-    Row(mail_exchanger_without_address, "REFUSED", "NOERROR", "NOERROR", embedded="NOERROR"),
-    Row(two_zones, "FORMERR unsigned", "closed", "closed"),
+    Row(mail_exchanger_without_address, "REFUSED", "NOERROR", "NOERROR", embedded="NOERROR", samba="NOERROR"),
+    Row(two_zones, "FORMERR unsigned", "closed", "closed", samba="FORMERR unverified"),
     Row(four_kilobytes_by_udp, "NOERROR: 1 of the last", "NOERROR: 1 of the last", "no answer: 0 of the last"),
     Row(sixty_kilobytes, *("NOERROR: 1 of the last",) * 3),
     Row(extended_dns, "NOERROR", "NOERROR", "NOERROR"),

@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import SECRETS, ZONE, RealServer, key
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE, RealServer
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
@@ -42,7 +42,7 @@ def run(server: RealServer, **options: t.Any) -> Result:
         "repoint": None,
         "servers": [_server(server.endpoint)],
         "verify_servers": [_server(server.secondary)] if server.secondary else [],
-        "key": {"name": key().name, "secret": SECRETS["hmac-sha256"], "algorithm": "hmac-sha256"},
+        **server.signed,
         "unsigned": False,
         "ttl": 60,
         "require": "all",
@@ -106,6 +106,11 @@ def test_other_types_are_written_and_read_back(server: RealServer) -> None:
     if server.kind != "powerdns":  # it refuses types that it has no name for
         values["TYPE65280"] = ["\\# 4 0a000001"]
     records = [{"name": name, "type": kind, "values": found, "ttl": 60, "zone": None, "expect": None} for kind, found in values.items()]
+    if server.kind == "samba":  # one type that it does not know, and nothing of the message is done; it knows TXT
+        refused = run(server, records=records)
+        assert refused.failed and refused.reason == "not_supported", refused.msg
+        assert Probe(server).values(name + ".", "TXT") == []
+        records = [record for record in records if record["type"] == "TXT"]
     for changed in (True, False):
         result = run(server, records=records)
         assert (result.failed, result.changed) == (False, changed), result.msg

@@ -10,7 +10,8 @@ set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 
 OLDEST=2.3.0
-PACKAGES=(bind9 knot pdns-server pdns-backend-sqlite3 sqlite3 iproute2 krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc libc6-dev)
+PACKAGES=(bind9 knot pdns-server pdns-backend-sqlite3 sqlite3 iproute2 krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc libc6-dev
+    samba samba-dsdb-modules samba-vfs-modules samba-ad-provision)
 
 if [ "${1:-}" = --install ]; then
     missing=()
@@ -44,7 +45,7 @@ fi
 ip=$(command -v ip || echo /usr/sbin/ip)
 "$ip" link set lo up
 # BIND listens only on addresses that an interface carries.
-for number in 1 2 3 4 5 6 7; do "$ip" address add "127.0.53.$number/8" dev lo; done
+for number in 1 2 3 4 5 6 7 10; do "$ip" address add "127.0.53.$number/8" dev lo; done
 export PYTHONPATH=$ROOT/.cache/gssapi
 .venv/bin/python -m pytest -q tests/real_servers "$@"
 if [ $# -eq 0 ] && [ -e ".cache/dnspython-$OLDEST" ]; then

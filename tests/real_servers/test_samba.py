@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""update_dns against Active Directory as Samba has it: who signs, and what its prerequisites do not see."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Accepted, NameServer
+from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
+from ansible_collections.continuity.identity_failover.tests.real_servers.samba import PASSWORDS, REALM, DomainController
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE
+from ansible_collections.continuity.identity_failover.tests.real_servers.test_update_dns import run
+
+
+def record(name: str, *values: str, expect: t.Sequence[str] | None = None) -> dict[str, t.Any]:
+    return {"name": name, "type": "A", "values": list(values), "ttl": 60, "zone": None, "expect": expect}
+
+
+@pytest.mark.parametrize("way", ["keytab", "password"])
+def test_a_keytab_and_a_password_sign(domain_controller: DomainController, way: str) -> None:
+    probe = Probe(domain_controller.server)
+    name = f"{probe.name()}.{ZONE}"
+    given = {"keytab": str(domain_controller.keytab("failover")), "password": PASSWORDS["failover"]}[way]
+    result = run(domain_controller.server, kerberos={"principal": f"failover@{REALM}", way: given}, records=[record(name, "127.20.0.22")])
+    assert not result.failed, result.msg
+    assert (probe.values(name + ".", "A"), result.warnings) == (["127.20.0.22"], [])
+
+
+def test_a_record_of_another_account_is_refused_and_stays(domain_controller: DomainController) -> None:
+    probe = Probe(domain_controller.server)
+    name = f"{probe.name()}.{ZONE}"
+    probe.given((name + ".", "A", "127.20.0.21"))
+    account = {"principal": f"powerless@{REALM}", "password": PASSWORDS["powerless"]}
+    result = run(domain_controller.server, kerberos=account, records=[record(name, "127.20.0.22")])
+    assert result.failed and result.reason in ("server_failure", "refused"), result.msg
+    assert "right" in result.msg and probe.values(name + ".", "A") == ["127.20.0.21"]
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "replace"])
+def test_a_value_that_slips_in_survives_the_message_and_is_seen(domain_controller: DomainController, monkeypatch: pytest.MonkeyPatch, on_conflict: str) -> None:
+    """Samba takes a set as unchanged where the old values are among others; deleting value by value, and reading back, must make up for it."""
+    probe = Probe(domain_controller.server)
+    name = f"{probe.name()}.{ZONE}"
+    probe.given((name + ".", "A", "127.20.0.21"))
+    slips_in, update = ["127.20.0.66"], NameServer.update
+
+    def overtaken(self: NameServer, *message: t.Any) -> Accepted:
+        if slips_in:
+            probe.given((name + ".", "A", slips_in.pop()))
+        return update(self, *message)
+
+    monkeypatch.setattr(NameServer, "update", overtaken)
+    result = run(domain_controller.server, records=[record(name, "127.20.0.22")], on_conflict=on_conflict, verify_timeout=1.0)
+    if on_conflict == "fail":
+        assert result.failed and result.reason == "changed_by_other" and "127.20.0.66" in result.msg, result
+        assert probe.values(name + ".", "A") == ["127.20.0.22", "127.20.0.66"]
+    else:
+        assert not result.failed and "another value" in result.outcomes[0].msg, result
+        assert probe.values(name + ".", "A") == ["127.20.0.22"]
