@@ -57,12 +57,15 @@ def brought_in(path: pathlib.Path, seen: dict[pathlib.Path, str]) -> None:
 
 def variables_of(role: str) -> set[str]:
     seen: dict[pathlib.Path, str] = {}
-    brought_in(ROLES / role / "tasks" / "main.yml", seen)
+    for entry in sorted((ROLES / role / "tasks").glob("*.yml")):
+        brought_in(entry, seen)
     for kind in ("failover", "failback", "drill") if role == "plan" else ():
         brought_in(ROLES / kind / "tasks" / "steps.yml", seen)
     templates = [path.read_text(encoding="utf-8") for path in (ROLES / role).glob("templates/*")]
     text = "\n".join([*seen.values(), *templates])
     lazy = yaml.safe_load((ROLES / "steps" / "vars" / "main.yml").read_text(encoding="utf-8"))
+    own = ROLES / role / "vars" / "main.yml"
+    lazy |= yaml.safe_load(own.read_text(encoding="utf-8")) if own.is_file() else {}
     used: set[str] = set()
     while more := {name for name in lazy if name not in used and re.search(rf"\b{name}\b", text)}:
         used |= more

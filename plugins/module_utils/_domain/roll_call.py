@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Adds up the roll calls of slices: who answered, who did not, who was called twice and who by nobody. Pure."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+
+RollCall = t.Mapping[str, t.Any]
+#: Names that a sentence holds.
+SHOWN = 10
+
+
+def total(roll_calls: t.Sequence[RollCall], expected: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    """One roll call of all. ``expected``: every client that some slice had to call; without it nobody is missed.
+
+    ``complete`` only where every expected client is in exactly one slice and answered. Raises InvalidInput for what is no roll call.
+    """
+    calls = [_checked(call, number) for number, call in enumerate(roll_calls)]
+    called = collections.Counter(name for call in calls for name in call["clients"])
+    failed = [{**entry, "slice": call["slice"]} for call in calls for entry in call["failed"]]
+    result: dict[str, t.Any] = {
+        "slices": len(calls),
+        "expected": len(set(expected) | set(called)),
+        "answered": sum(call["answered"] for call in calls),
+        "failed": failed,
+        "skipped": sum(call["skipped"] for call in calls),
+        "twice": sorted(name for name, times in called.items() if times > 1),
+        "missing": sorted(set(expected) - set(called)),
+        "bad_slices": [
+            {"slice": call["slice"], "outcome": call["outcome"], "reason": call.get("reason", "")} for call in calls if call["outcome"] != "flushed"
+        ],
+        "last_after": max((call.get("last_after", 0.0) for call in calls), default=0.0),
+    }
+    result["complete"] = bool(calls) and not any(result[key] for key in ("failed", "skipped", "twice", "missing", "bad_slices"))
+    result["msg"] = _sentence(result)
+    return result
+
+
+def _checked(call: RollCall, number: int) -> dict[str, t.Any]:
+    name = call.get("slice", f"number {number + 1}") if isinstance(call, t.Mapping) else f"number {number + 1}"
+    try:
+        whole = {"outcome": "flushed", **call, "slice": str(name), "clients": list(call["clients"])}
+        counted = int(call["answered"]) + len(call["failed"]) + int(call["skipped"])
+        right = counted == int(call["expected"]) == len(whole["clients"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"the roll call of slice {name} can not be added up: it has no usable {error}") from None
+    if not right:
+        raise InvalidInput(
+            f"the roll call of slice {name} disagrees with itself: {len(whole['clients'])} clients, {call['expected']} expected, and {counted} answered, "
+            "failed or skipped"
+        )
+    return whole
+
+
+def _sentence(result: t.Mapping[str, t.Any]) -> str:
+    parts = [f"{result['answered']} of {result['expected']} clients answered in {result['slices']} slices"]
+    if result["bad_slices"]:
+        parts.append("not well: slice " + ", ".join(f"{one['slice']} ({one['outcome']})" for one in result["bad_slices"]))
+    for key, words in (("failed", "failed"), ("missing", "called by no slice"), ("twice", "called by two slices")):
+        names = [one["name"] if isinstance(one, t.Mapping) else one for one in result[key]]
+        if names:
+            parts.append(f"{words}: {', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''}")
+    return "; ".join(parts)

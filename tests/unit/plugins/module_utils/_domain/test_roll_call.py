@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.roll_call import total
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+
+
+def call(name: str, clients: t.Sequence[str], failed: t.Sequence[str] = (), outcome: str = "flushed") -> dict[str, t.Any]:
+    return {
+        "slice": name,
+        "clients": list(clients),
+        "expected": len(clients),
+        "answered": len(clients) - len(failed),
+        "failed": [{"name": one, "reason": "unreachable", "msg": "silence", "tries": 2} for one in failed],
+        "skipped": 0,
+        "outcome": outcome,
+        "last_after": float(len(clients)),
+    }
+
+
+def test_two_slices_that_are_well_are_one_whole() -> None:
+    found = total([call("1", ["a", "b"]), call("2", ["c"])], ["a", "b", "c"])
+    assert found["complete"] and (found["expected"], found["answered"], found["slices"], found["last_after"]) == (3, 3, 2, 2.0)
+    assert found["msg"] == "3 of 3 clients answered in 2 slices"
+
+
+def test_a_slice_that_fails_is_named_with_its_clients() -> None:
+    found = total([call("1", ["a"]), call("2", ["b", "c"], ["c"], "incomplete")], ["a", "b", "c"])
+    assert not found["complete"] and found["bad_slices"] == [{"slice": "2", "outcome": "incomplete", "reason": ""}]
+    assert [(one["name"], one["slice"]) for one in found["failed"]] == [("c", "2")]
+    assert found["msg"] == "2 of 3 clients answered in 2 slices; not well: slice 2 (incomplete); failed: c"
+
+
+def test_a_slice_that_never_came_is_seen_by_its_clients() -> None:
+    found = total([call("1", ["a"])], ["a", "b"])
+    assert not found["complete"] and found["missing"] == ["b"] and "called by no slice: b" in found["msg"]
+
+
+def test_a_client_in_two_slices_is_no_whole() -> None:
+    found = total([call("1", ["a", "b"]), call("2", ["b"])])
+    assert not found["complete"] and found["twice"] == ["b"]
+
+
+def test_nothing_is_no_whole() -> None:
+    assert not total([], [])["complete"]
+
+
+def test_many_names_are_shortened() -> None:
+    assert total([], [f"ws{number:02}" for number in range(30)])["msg"].endswith("ws09 and 20 more")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({**call("7", ["a"]), "answered": 2}, "slice 7 disagrees with itself: 1 clients, 1 expected, and 2 answered"),
+        ({"slice": "7"}, "slice 7 can not be added up: it has no usable 'clients'"),
+        ("text", "slice number 1 can not be added up"),
+    ],
+)
+def test_what_is_no_roll_call_is_refused(wrong: t.Any, sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        total([wrong])
+
+
+@given(st.lists(st.lists(st.integers(0, 30), unique=True, max_size=8), max_size=6), st.sets(st.integers(0, 30)))
+def test_complete_means_each_expected_client_once(slices: list[list[int]], expected: set[int]) -> None:
+    found = total([call(str(number), [f"ws{one}" for one in names]) for number, names in enumerate(slices)], [f"ws{one}" for one in expected])
+    flat = [one for names in slices for one in names]
+    assert found["complete"] == (bool(slices) and len(flat) == len(set(flat)) and expected <= set(flat))
