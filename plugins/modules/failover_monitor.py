@@ -210,6 +210,53 @@ observations:
   elements: dict
   sample:
     - {vantage_point: controller, probe: tcp, ok: false, msg: connection refused}
+debts:
+  description:
+    - What name servers and clients' resolvers still owe, see M(continuity.identity_failover.failover_status). Each is read when the module
+      begins, and what is right by then is noted in the journal, unless a run is open.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(name_server) or V(resolver).
+      type: str
+      sample: name_server
+    server:
+      description: Its name, or its address.
+      type: str
+      sample: dns2
+    address:
+      description: Its address. Empty where nobody knew it.
+      type: str
+      sample: 10.0.1.10
+    port:
+      description: Its port.
+      type: int
+      sample: 53
+    why:
+      description: Why nobody knows what it has.
+      type: str
+      sample: dns2 (10.0.1.10 port 53) can't be reached
+    run:
+      description: The run that went on without it.
+      type: str
+      sample: 5f0c8a1b
+    since:
+      description: When that was.
+      type: str
+      sample: "2026-03-01T12:00:00.000Z"
+    records:
+      description:
+        - The record sets that it has to have, each with C(name), the C(wanted) values and TTL, and what was read C(now) (V(ok), V(wrong),
+          V(unreachable) or V(not_authoritative)), with what was C(found) where that is wrong.
+      type: list
+      elements: dict
+      sample:
+        - name: mail.example.com A
+          wanted: {values: [10.0.1.21], ttl: 60}
+          now: unreachable
+          found:
 threats:
   description:
     - What pulls the identity back to the source while the target owns it. Empty in every other state.

@@ -440,6 +440,43 @@ resolvers:
       not_authoritative: 0
       names: {}
       held: 0
+debts:
+  description:
+    - Name servers and clients' resolvers that the written name server's records could not be read from, or that had others, when the task
+      ended. In a O(run) they stand in the journal, and M(continuity.identity_failover.failover_status) shows them until they were read.
+  returned: when the options were right
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(name_server) or V(resolver).
+      type: str
+      sample: name_server
+    server:
+      description: Its name, or its address.
+      type: str
+      sample: dns2
+    address:
+      description: Its address. Empty where nobody knew it.
+      type: str
+      sample: 10.0.1.10
+    port:
+      description: Its port.
+      type: int
+      sample: 53
+    status:
+      description: V(unreachable) or V(wrong).
+      type: str
+      sample: unreachable
+    why:
+      description: Why nobody knows what it has.
+      type: str
+      sample: dns2 (10.0.1.10 port 53) can't be reached
+    records:
+      description: The record sets that it owes.
+      type: list
+      elements: str
+      sample: [mail.example.com A]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -12,6 +12,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import debts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import BEGINNINGS, Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
@@ -39,6 +40,7 @@ class Fold:
     active_run: str = ""
     last_failover: str = ""
     threats: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    debts: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)  #: what name servers owe, see _domain/debts.py
     unexpected: list[str] = dataclasses.field(default_factory=list)
 
     def active(self) -> RunRecord | None:
@@ -272,6 +274,8 @@ def _step_outcome(result: Fold, event: Event) -> None:
         result.unexpected.append(f"event {event.seq}: a step of the unknown run {event.run}")
     else:
         record.concluded(event)
+        if event.data.get("debts"):
+            result.debts = debts.after(result.debts, event)
 
 
 def _accepted(result: Fold, event: Event) -> None:
@@ -284,6 +288,10 @@ def _threat(result: Fold, event: Event) -> None:
     result.threats = event.data.get("threats") or []
     if result.state == "failed_over":
         _move(result, "violated", f"event {event.seq}")
+
+
+def _debts_settled(result: Fold, event: Event) -> None:
+    result.debts = debts.paid(result.debts, event.data["settled"])
 
 
 def _repaired(result: Fold, event: Event) -> None:
@@ -316,6 +324,7 @@ _APPLY: dict[str, t.Callable[[Fold, Event], None]] = {
     "step_outcome": _step_outcome,
     "accepted": _accepted,
     "threat": _threat,
+    "debts_settled": _debts_settled,
     "repaired": _repaired,
     "checkpoint": _nothing,
     "journal_restarted": _nothing,

@@ -47,6 +47,7 @@ KINDS = {
     "step_outcome": "what a step changed",
     "accepted": "a person accepted a finding or a failure, with a reason",
     "threat": "something pulls the identity back",
+    "debts_settled": "name servers that a run went on without were read, and have the records now",
     "repaired": "the identity is where it should be again",
     "checkpoint": "what the journal amounts to up to here, so that a run reads on from here",
 }

@@ -47,10 +47,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import await_arrival, nobody_takes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, Endpoint, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
@@ -321,6 +323,14 @@ class DnsStep:
         """Before anything is written; a resolver that does not answer is waited for only where all have to have it."""
         verdicts = [verdicts.get(item) for verdicts in self.resolvers.verdicts.values()]
         return all(verdict is not None and verdict.status != "wrong" and (not self._everyone() or verdict.status == "ok") for verdict in verdicts)
+
+    def conclude(self, result: Result) -> None:
+        """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
+        told = [Item.parse(outcome.name) for outcome in result.outcomes if outcome.status in ("done", "already", "unconfirmed") and outcome.name]
+        there = self.readback.verdicts.get(self.primary, {}) if self.primary is not None else {}
+        wanted = {item: there[item].records for item in told if item in there and there[item].status == "ok"}
+        result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
+        result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
 
     def _again(self, edits: t.Sequence[Edit]) -> bool:
         for batch in batches(edits):

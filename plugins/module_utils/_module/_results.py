@@ -34,9 +34,18 @@ class Outcome:
         return dataclasses.asdict(self)
 
 
+class Accounts(t.NamedTuple):
+    """What a DNS step says of name servers (see ``_domain/debts.py``): new debts, where it read what was wanted, and what is wanted now."""
+
+    owed: list[dict[str, t.Any]]
+    right: list[dict[str, t.Any]]
+    wanted: dict[str, t.Any]
+
+
 @dataclasses.dataclass
 class Result:
-    """A module's result. ``extra`` holds the keys that only this module has (never one of the common keys)."""
+    """A module's result. ``extra`` holds the keys that only this module has (never one of the common keys), ``accounts`` is for the
+    journal alone."""
 
     changed: bool = False
     failed: bool = False
@@ -47,6 +56,7 @@ class Result:
     timing: dict[str, float] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
     extra: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    accounts: Accounts | None = None
 
     def as_dict(self, details: str = "all") -> dict[str, t.Any]:
         """The dictionary for Ansible. ``details=counts`` lists only the items that went wrong, beside the counts."""

@@ -12,6 +12,7 @@ import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.debts import accounted
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
@@ -144,6 +145,9 @@ class RunContext:
             "bad": [{"name": o.name, "status": o.status, "reason": o.reason, "msg": o.msg} for o in _bad(result)],
             "evidence": result.extra.get("evidence") or result.extra.get("curves"),
         }
+        told = accounted(self.journal.fold().debts, *result.accounts) if result.accounts else {}
+        if told:
+            data["debts"] = told
         # What could not be read back may still be going on.
         longest = None if any(o.status == "unconfirmed" for o in result.outcomes) else 0.0
         entries = [self._draft("accepted", step, "", entry) for entry in accepted]

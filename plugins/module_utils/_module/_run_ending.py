@@ -20,6 +20,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import settlement, shown, warnings
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import (
     FINDING,
@@ -49,10 +51,13 @@ def close(task: RunTask) -> None:
     judged = score(record.plan, record) if record.plan else {}
     everything = [*record.accepted, *([accepted] if accepted else [])]
     take_markers_away(task, run)
+    paid, owed = settlement(task.journal, task.fold, endpoints(task.definition or {}), task.clock, run.get("by") or "", run["id"])
+    result.extra["debts"] = shown(owed)
+    result.warnings.extend(warnings(owed))
     if not task.check_mode:
         data = {"kind": run["kind"], "accepted": everything, **({"score": judged} if judged else {})}
         by = run.get("by") or ""
-        events = [task.journal.draft("accepted", run=run["id"], by=by, data=accepted)] if accepted else []
+        events = [*paid, *([task.journal.draft("accepted", run=run["id"], by=by, data=accepted)] if accepted else [])]
         task.journal.append([*events, task.journal.draft("run_closed", run=run["id"], by=by, data=data)], releasing(run), anywhere=True)
     result.outcomes.append(Outcome(run["id"], task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     result.extra.update(accepted=everything, score=judged)

@@ -17,6 +17,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, Evidence, judged, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import settlement, shown, warnings
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
@@ -65,13 +67,36 @@ def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, 
         raise InvalidInput("interval must be more than 0 seconds, and missed at least 1")
     journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, spare=True)
     fold = journal.read()
-    countdown = Countdown(params["interval"], params["missed"], params["trigger"])
-    prober = Prober(params["source"], params["vantage_points"], params["probes"], hosts, min(5.0, params["interval"]))
-    begun, deadline = clock.monotonic(), Deadline(clock, params["duration"])
     result = Result(warnings=journal.warnings)
+    fold, owed = _settle_debts(params, journal, fold, clock, result, check_mode)
     if fold.state in GUARDED and params["definition"]:
-        prober.close()
-        return _guard(params, hosts, clock, journal, fold, result, check_mode)
+        _guard(params, hosts, clock, journal, fold, result, check_mode)
+    else:
+        _count_down(params, hosts, clock, journal, fold, result, check_mode)
+    result.extra["debts"] = owed
+    return result
+
+
+def _settle_debts(params: t.Mapping[str, t.Any], journal: Journal, fold: Fold, clock: Clock, result: Result, check_mode: bool) -> tuple[Fold, list[t.Any]]:
+    """Name servers that a run went on without are read again; what they have by now is noted. A run that is open does that itself when it is closed."""
+    drafts, owed = settlement(journal, fold, endpoints(params["definition"] or {}), clock, "monitor")
+    result.warnings.extend(warnings(owed))
+    if drafts and not fold.active_run:
+        if not check_mode:
+            journal.append(drafts, anywhere=True)
+        result.changed = True
+        for debt in drafts[0].data["settled"]:
+            msg = f"has {', '.join(debt['records'])} now"
+            result.outcomes.append(Outcome(f"debt of {debt['server']}", "predicted" if check_mode else "done", True, before="owed", after="settled", msg=msg))
+        fold = journal.fold()
+    return fold, shown(owed)
+
+
+def _count_down(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> None:
+    """Rounds of probes of the source."""
+    prober = Prober(params["source"], params["vantage_points"], params["probes"], hosts, min(5.0, params["interval"]))
+    countdown = Countdown(params["interval"], params["missed"], params["trigger"])
+    begun, deadline = clock.monotonic(), Deadline(clock, params["duration"])
     try:
         while True:
             round_begun = clock.monotonic()
@@ -88,10 +113,9 @@ def failover_monitor(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, 
     finally:
         prober.close()
     _conclude(params, fold, countdown, observations, result)
-    return result
 
 
-def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> Result:
+def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> None:
     """While the target owns the identity there is nothing to count down; what pulls it back is looked for instead."""
     definition, deadline = params["definition"], Deadline(clock, params["duration"])
     while True:
@@ -110,7 +134,6 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
     result.extra.update(threats=seen, next=next_command(fold.state, params["identity"], threats=seen))
     todo = "; ".join(f"{one['msg']}: {one['remedy']}" for one in seen)
     result.msg = f"{params['identity']} is {fold.state}: {todo or 'nothing pulls it back to the source'}"
-    return result
 
 
 def _judge_guarded(evidence: Evidence, fold: Fold) -> Happened | None:

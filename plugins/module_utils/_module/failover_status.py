@@ -25,6 +25,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, shown
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_debts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._journal_source import Source, next_with, read_what_verifies, seen_state
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -81,6 +83,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
     result.extra["threats"] = pulling
+    owed = _dns_debts.read_again(fold.debts, endpoints(params["definition"] or {}), clock)
+    result.extra["debts"] = _dns_debts.shown(owed)
+    result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
     result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and fold.state in GUARDED else []
     result.extra["next"] = next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.

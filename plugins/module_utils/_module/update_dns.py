@@ -82,6 +82,7 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
         step.resolvers.close()
     result.extra["servers"] = step.readback.report(step.primary, step.messages)
     result.extra["resolvers"] = step.resolvers.report()
+    result.extra.setdefault("debts", [])
     result.warnings.extend([*step.warnings, *_unread("name server", result.extra["servers"]), *_unread("clients' resolver", result.extra["resolvers"])])
     return result
 
