@@ -360,7 +360,7 @@ repairs:
       type: str
       sample: A
     values:
-      description: The values that the failover left.
+      description: The values that the failover left. Empty where there must be no such record, which is V(absent) for that module.
       type: list
       elements: str
       sample: ["10.0.1.21"]

@@ -13,6 +13,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Iterable
 from unittest import mock
@@ -26,6 +27,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns as transport_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_zone
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import _Inline
@@ -35,11 +37,14 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.example impo
 from ansible_collections.continuity.identity_failover.tests.lab.dns.replicas import Ageing, Replicas
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
-from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import RdataType, Snapshot, Zone
 
 SITES = {"dns-b1": "berlin", "dns-b2": "berlin", "dns-h1": "hamburg", "dns-h2": "hamburg", "dns-m1": "munich", "dns-m2": "munich"}
 ADDRESSES = {name: f"127.0.53.{number}" for number, name in enumerate(SITES, 1)}
+#: What was asked, and answered, once is the same on every later day.
+_QUERY, _READ_ANSWER = functools.cache(dns_zone.query), functools.cache(dns_zone.read_answer)
 FORWARD, REVERSE = "example.com", "1.127.in-addr.arpa"
+_FORWARD, _REVERSE = dns.name.from_text(FORWARD), dns.name.from_text(REVERSE)
 CONTROLLER = "controller"
 FAILOVER_KEY = {"name": "failover-key", "secret": SECRET, "algorithm": "hmac-sha256"}
 HOST_KEY = "host-exch1"
@@ -71,9 +76,11 @@ class VirtualServers:
         asyncio.set_event_loop(self.loop)
         self.clock = VirtualClock(self.loop)
         self.down: set[str] = set()
+        self.sent: list[tuple[str, bytes]] = []  #: the controller's updates
         self.cuts: set[frozenset[str]] = set()
         self.replicas = Replicas(self._lag, settings.ageing) if settings.model == "directory" else None
         self.servers: dict[str, DnsServer] = {}
+        self._told: dict[tuple[Snapshot, str, str], tuple[str, ...]] = {}
         self._patches = contextlib.ExitStack()
         for name, site in SITES.items():
             self.servers[name] = self._server(name, site)
@@ -128,6 +135,8 @@ class VirtualServers:
             (concurrent.futures, "ThreadPoolExecutor", _Inline),
             (Lease, "_keep", lambda lease, ended: None),
             (dns_server, "time", self.clock),
+            (dns_zone, "query", _QUERY),
+            (dns_zone, "read_answer", _READ_ANSWER),
             (DnsServer, "_listen", listen),
         ]
         for owner, name, new in replaced:
@@ -154,6 +163,7 @@ class VirtualServers:
             self.clock.sleep(timeout)
             raise Unreachable(f"{endpoint} can't be reached: no connection within {timeout:g} s", host=endpoint.label)
         if wire[2] >> 3 & 0xF == 5:
+            self.sent.append((server.name, wire))
             reply = self.loop.do(self._updated(server, wire, transport))
         else:
             reply = server.receive(wire, CONTROLLER, transport)
@@ -185,12 +195,13 @@ class VirtualServers:
         return said
 
     def _persist(self, place: str, name: str, wire: bytes) -> str:
-        said = self._said(place, name, wire)
+        said = self.said(place, name, wire)
         if said == "REFUSED":
-            said = self._said(place, name, TsigAuth(TsigKey.from_text(HOST_KEY, SECRET, "hmac-sha256"), self.clock).sign(name, wire)[0])
+            said = self.said(place, name, TsigAuth(TsigKey.from_text(HOST_KEY, SECRET, "hmac-sha256"), self.clock).sign(name, wire)[0])
         return said
 
-    def _said(self, place: str, name: str, wire: bytes) -> str:
+    def said(self, place: str, name: str, wire: bytes) -> str:
+        """What a server answers to a message, by its rcode."""
         reply = self.servers[name].receive(wire, place, "udp")
         return dns.rcode.to_text(dns.rcode.Rcode(reply[3] & 0xF)) if reply is not None else "no answer"
 
@@ -198,7 +209,16 @@ class VirtualServers:
 
     def values(self, name: str, rdtype: str) -> dict[str, tuple[str, ...]]:
         """Server -> what it gives."""
-        return {server.name: tuple(value.rstrip(".") for value in server.lookup(name, rdtype)) for server in self.servers.values()}
+        zone = _FORWARD if name.endswith(FORWARD) else _REVERSE
+        return {server.name: self._given(server.zones[zone].current, name, rdtype) for server in self.servers.values()}
+
+    def _given(self, there: Snapshot, name: str, rdtype: str) -> tuple[str, ...]:
+        """Worked out once for each state of a zone."""
+        known = self._told.get((there, name, rdtype))
+        if known is None:
+            found = there.find(dns.name.from_text(name), RdataType.make(rdtype))
+            known = self._told[there, name, rdtype] = tuple(sorted(one.to_text().rstrip(".") for one in found.values)) if found else ()
+        return known
 
     def everywhere(self, name: str, rdtype: str) -> set[tuple[str, ...]]:
         return set(self.values(name, rdtype).values())

@@ -29,15 +29,22 @@ def read(folder: pathlib.Path, clock: Clock) -> Fold:
 
 
 def started(
-    folder: pathlib.Path, clock: Clock, *, run_id: str = "run1", kind: str = "failover", mode: str = "execute", baseline: dict[str, t.Any] | None = None
+    folder: pathlib.Path,
+    clock: Clock,
+    *,
+    run_id: str = "run1",
+    kind: str = "failover",
+    mode: str = "execute",
+    baseline: dict[str, t.Any] | None = None,
+    break_glass: str = "",
 ) -> dict[str, t.Any]:
-    """Opens a run; a second call with another id opens another one, as a later failback would."""
+    """Opens a run; a second call with another id opens another one, as a later failback would. ``break_glass``: why nobody approved it."""
     known = journal(folder, clock)
     fold = known.read()
     if not fold.armed_at:
         known.append([known.draft("armed", by="test", data=baseline or {})])
     claim = LeaseClaim(holder="h-" + run_id, epoch=known.lease.epoch + 1, seconds=60.0, by="test", run=run_id, acquire=True)
-    data = {"kind": kind, "mode": mode, "epoch": claim.epoch, "planned": True, "reverts": ""}
+    data = {"kind": kind, "mode": mode, "epoch": claim.epoch, "planned": True, "reverts": "", "break_glass": break_glass}
     known.append([known.draft("run_opened", run=run_id, by="test", data=data)], claim)
     store = {"kind": "directory", "path": str(folder)}
     return {

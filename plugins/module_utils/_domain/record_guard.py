@@ -86,11 +86,11 @@ def _host(item: Item, value: str) -> str:
 
 
 def repairs(guards: t.Sequence[Guarded], evidence: t.Sequence[Evidence]) -> list[dict[str, t.Any]]:
-    """The records to write again, as update_dns takes them in ``records``. A set that must not exist is nothing to write."""
+    """The records to write again, as update_dns takes them in ``records``; without values what must not exist, which it takes as ``absent``."""
     wrong = {str(one["name"]) for one in evidence if one["kind"] == "dns" and one.get("finding") == FINDING}
     found = []
     for one in guards:
-        if str(one.item) in wrong and one.wanted is not None:
-            entry = {"name": one.item.name, "type": one.item.type, "values": list(one.wanted.values)}
-            found.append({**entry, "ttl": one.wanted.ttl} if one.wanted.ttl else entry)
+        if str(one.item) in wrong:
+            entry = {"name": one.item.name, "type": one.item.type, "values": list(one.wanted.values) if one.wanted else []}
+            found.append({**entry, "ttl": one.wanted.ttl} if one.wanted and one.wanted.ttl else entry)
     return found

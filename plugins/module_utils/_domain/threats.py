@@ -65,6 +65,15 @@ def _sentence(kind: str, entry: t.Mapping[str, str], values: str) -> str:
     return sentences[kind]
 
 
+def unproven(evidence: Evidence) -> list[str]:
+    """A sentence for every name server that could not be asked: it may lead its clients anywhere."""
+    silent: dict[str, str] = {}
+    for one in evidence:
+        if one["kind"] == "dns" and one["says"] == "unreachable":
+            silent.setdefault(one["of"], str(one.get("msg") or "no answer"))
+    return [f"nobody knows what the name server {of} tells its clients: {msg}" for of, msg in silent.items()]
+
+
 def judged(state: str, known: t.Sequence[t.Mapping[str, t.Any]], evidence: Evidence) -> tuple[str, list[dict[str, t.Any]]] | None:
     """``("threat" | "repaired", threats)`` where this evidence changes what is known of a guarded identity, else None.
 

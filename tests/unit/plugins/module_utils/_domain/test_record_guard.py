@@ -100,7 +100,7 @@ def test_it_is_written_again_with_what_was_left_once_whatever_the_number_of_serv
     assert record_guard.repairs([dataclasses.replace(GUARD, wanted=RecordSet.of([TARGET], 0))], seen) == [
         {"name": "mail.example.com", "type": "A", "values": [TARGET]}
     ]
-    assert record_guard.repairs([Guarded(MAIL, None)], seen) == []
+    assert record_guard.repairs([Guarded(MAIL, None)], seen) == [{"name": "mail.example.com", "type": "A", "values": []}]
 
 
 VALUES = st.frozensets(st.sampled_from([SOURCE, TARGET, THIRD, "10.0.3.3"]), max_size=3)
