@@ -25,7 +25,6 @@ import time
 import typing as t
 from unittest import mock
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _threats, failover_monitor, failover_status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
