@@ -6,13 +6,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Accepted, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory, LdapRefused
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import dns_node, ldap, security_descriptor
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
-from ansible_collections.continuity.identity_failover.tests.real_servers.samba import PASSWORDS, REALM, DomainController
+from ansible_collections.continuity.identity_failover.tests.real_servers.samba import ADDRESS, BASE, HOST, PASSWORDS, REALM, DomainController
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE
 from ansible_collections.continuity.identity_failover.tests.real_servers.test_update_dns import run
 
@@ -62,3 +69,29 @@ def test_a_value_that_slips_in_survives_the_message_and_is_seen(domain_controlle
     else:
         assert not result.failed and "another value" in result.outcomes[0].msg, result
         assert probe.values(name + ".", "A") == ["127.20.0.22"]
+
+
+def test_sealed_ldap_reads_a_node_and_swaps_its_record_by_comparison(domain_controller: DomainController) -> None:
+    probe = Probe(domain_controller.server)
+    probe.given((probe.name(), "A", "127.20.0.21"))
+    node = f"DC={probe.name()},DC={ZONE},CN=MicrosoftDNS,DC=DomainDnsZones,{BASE}"
+    directory = Directory(Controller(ADDRESS, name=HOST), SystemClock())
+    directory.logon(KerberosSeal(Account(f"failover@{REALM}", str(domain_controller.keytab("failover"))), HOST))
+    found = directory.read(node, ["dnsRecord", "nTSecurityDescriptor"], ldap.OWNER | ldap.GROUP | ldap.DACL)
+    assert found is not None
+    (descriptor,), (old,) = found["ntsecuritydescriptor"], found["dnsrecord"]
+    assert security_descriptor.parse(descriptor).to_bytes() == descriptor
+    new = dataclasses.replace(dns_node.record(old), data=bytes((127, 20, 0, 22))).to_bytes()
+    directory.modify(node, [(ldap.DELETE, "dnsRecord", [old]), (ldap.ADD, "dnsRecord", [new])])
+    with pytest.raises(LdapRefused) as stale:
+        directory.modify(node, [(ldap.DELETE, "dnsRecord", [old]), (ldap.ADD, "dnsRecord", [new])])
+    assert stale.value.code == ldap.NO_SUCH_ATTRIBUTE
+    assert probe.values(probe.name(), "A") == ["127.20.0.22"]
+    assert directory.read("DC=nobody," + node, ["dnsRecord"]) is None
+    directory.close()
+
+
+def test_an_account_that_the_controller_does_not_know_gets_one_sentence(domain_controller: DomainController) -> None:
+    directory = Directory(Controller(ADDRESS, name=HOST), SystemClock())
+    with pytest.raises(BadCredentials, match=f"no Kerberos ticket of nobody@{REALM} for ldap/{HOST}"):
+        directory.logon(KerberosSeal(Account(f"nobody@{REALM}", password="x"), HOST))

@@ -59,6 +59,21 @@ def require_gssapi() -> None:
         )
 
 
+def credentials(account: Account) -> t.Any:
+    """gssapi's credentials of the account; one object for each context, because gssapi takes the handle over. Raises GSSError."""
+    name = gssapi.Name(account.principal, name_type=gssapi.NameType.kerberos_principal)
+    mechanisms = [_mechanism(KERBEROS), _mechanism(SPNEGO)]
+    if account.password:
+        found = gssapi.raw.acquire_cred_with_password(name, account.password.encode(), mechs=mechanisms, usage="initiate")
+        return gssapi.Credentials(base=found.creds)
+    store = {}
+    if account.keytab:
+        store = {"client_keytab": account.keytab, "ccache": f"MEMORY:{secrets.token_hex(8)}"}
+    elif account.cache:
+        store = {"ccache": account.cache}
+    return gssapi.Credentials(name=name, usage="initiate", mechs=mechanisms, store=store or None)
+
+
 class GssAuth:
     """``server_names``: name server's label -> its host name, exactly as its principal DNS/<host name> has it."""
 
@@ -99,21 +114,7 @@ class GssAuth:
         # An exact Kerberos name, so that no resolver is asked for it.
         target = gssapi.Name(f"DNS/{host}@{self.account.realm}", name_type=gssapi.NameType.kerberos_principal)
         flags = gssapi.RequirementFlag.mutual_authentication | gssapi.RequirementFlag.integrity | gssapi.RequirementFlag.replay_detection
-        return gssapi.SecurityContext(name=target, creds=self._credentials(), mech=_mechanism(SPNEGO), flags=flags, usage="initiate")
-
-    def _credentials(self) -> t.Any:
-        """One object for each context: gssapi takes the handle over."""
-        name = gssapi.Name(self.account.principal, name_type=gssapi.NameType.kerberos_principal)
-        mechanisms = [_mechanism(KERBEROS), _mechanism(SPNEGO)]
-        if self.account.password:
-            found = gssapi.raw.acquire_cred_with_password(name, self.account.password.encode(), mechs=mechanisms, usage="initiate")
-            return gssapi.Credentials(base=found.creds)
-        store = {}
-        if self.account.keytab:
-            store = {"client_keytab": self.account.keytab, "ccache": f"MEMORY:{secrets.token_hex(8)}"}
-        elif self.account.cache:
-            store = {"ccache": self.account.cache}
-        return gssapi.Credentials(name=name, usage="initiate", mechs=mechanisms, store=store or None)
+        return gssapi.SecurityContext(name=target, creds=credentials(self.account), mech=_mechanism(SPNEGO), flags=flags, usage="initiate")
 
     def _negotiate(self, server: str, name: str, context: t.Any, exchange: Exchange) -> None:
         token: bytes | None = context.step()
