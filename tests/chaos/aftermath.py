@@ -45,6 +45,7 @@ class Aftermath:
     def __call__(self, number: int, folder: pathlib.Path) -> dict[str, t.Any]:
         """The controller has died. The other one has the same disk, or a shared one, or knows nothing; every third takes the lease by force."""
         self.lab.boundary = lambda kind, label: None
+        self.lab.threads.killed()
         self.lab.use_files(folder / "files")
         first = self.first
         mirror = MIRROR if number % 2 else pathlib.Path("new mirror")
@@ -104,12 +105,13 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
     found += outcomes.different(*(_estate(one, options) for one in (clean, result)), "estate")
     # What an outage undoes is done again, so that its images are others. A drill that was stopped is only put back: of its steps
     # those that leave nothing to put back stay as they stopped.
-    without = ("images", "failed") if act == "drill" else ("images",) if options.outage else ()
+    harmed = options.outage not in ("", "message")  # a lost message leaves every machine as it was
+    without = ("images", "failed") if act == "drill" else ("images",) if harmed else ()
     if result["decided"]:
         without = (*without, "accepted")  # what a person decided about the script, with the reason
     found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
     found += result["mirror"]
-    if options.outage:
+    if harmed:
         may = result["decided"] or options.repeatable
         return found + (["the user's script ran twice"] if result["scripts"] > clean["scripts"] and not may else [])
     repeated = outcomes.twice(collections.Counter(clean["effects"]), collections.Counter(result["effects"]))

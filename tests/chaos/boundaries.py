@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a controller can die: every message, transaction of the store, write of the mirror and task, before and after."""
+"""Where a controller can die: every message, transaction of the store, write of the mirror, task and renewal of the lease, before and after."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class crashing:
     """While it lasts, every message, store transaction, mirror write and step is a boundary."""
 
     def __init__(self, lab: MemoryLab, at: Callable[[str, str], None]) -> None:
-        self._lab, self._at = lab, at
+        self._lab = lab
+        self._at = lambda kind, label: at(f"renewal {kind}" if lab.threads.current else kind, label)
         self._patches = [
             mock.patch.object(LazyTargetStore, "transact", self._around_store(LazyTargetStore.transact)),
             mock.patch.object(Mirror, "write", self._around_mirror(Mirror.write)),

@@ -10,7 +10,6 @@ Prints one JSON object: how many boundaries and deaths of each kind, and what di
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import pathlib
@@ -20,21 +19,21 @@ import sys
 import tempfile
 import time
 import typing as t
-from collections.abc import Callable
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
-from ansible_collections.continuity.identity_failover.tests.chaos.aftermath import MIRROR, OUTAGE_SECONDS, Aftermath, judged
+from ansible_collections.continuity.identity_failover.tests.chaos.aftermath import MIRROR, Aftermath, judged
 from ansible_collections.continuity.identity_failover.tests.chaos.boundaries import crashing
 from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import credentials, definition
 from ansible_collections.continuity.identity_failover.tests.chaos.deaths import Deaths
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
+from ansible_collections.continuity.identity_failover.tests.chaos.outages import OUTAGES, possible
 from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller, Stopped
 from ansible_collections.continuity.identity_failover.tests.chaos.undoing import Undoing
 from ansible_collections.continuity.identity_failover.tests.chaos.undoing import judged as judged_undone
 
-#: How long the user's script takes: long enough for something to happen meanwhile.
-SCRIPT_SECONDS = 10.0
+#: How long the user's script, a service and a database take: long enough for something to happen meanwhile, and for the lease to be renewed.
+SLOW_SECONDS = 8.0
 #: Story -> whether the source lives at first, and what is done and crashed, in this order.
 STORIES: dict[str, tuple[bool, tuple[str, ...]]] = {
     "source dead": (False, ("failover", "failback", "drill")),
@@ -52,7 +51,7 @@ class Story:
     def run(self) -> list[dict[str, t.Any]]:
         os.chdir(self.folder)  # where the mirror is; a child has another folder
         with MemoryLab(self.folder) as lab:
-            lab.estate.hosts["exch2"].script_seconds[outcomes.SCRIPT.lower()] = SCRIPT_SECONDS
+            slow_down(lab)
             moved = definition(lab, planned=self.planned, repeatable=self.options.repeatable)
             controller = Controller(lab, moved, credentials(lab), MIRROR, "day")
             controller.arm()
@@ -67,13 +66,8 @@ class Story:
         begun, options = time.monotonic(), self.options
         undoing = Undoing(lab, controller, act, options) if options.undo and act in options.acts else None
         aftermath = undoing or Aftermath(lab, controller, act, len(lab.trace.records))
-        harm = OUTAGES.get(options.outage)
-        child: t.Any = (lambda number, folder: aftermath.struck(harm)) if harm else aftermath
         place = self.folder / act
-        deaths = Deaths(place, aftermath.fingerprint, aftermath.keep, child, workers=options.workers, every=options.every, goes_on=harm is not None)
-        deaths.armed = act in options.acts
-        chance = random.Random(f"{options.seed} {self.name} {act} {options.outage}")
-        deaths.chosen = lambda number: chance.random() < options.sample and (not options.tasks or controller.called[-1][0] in options.tasks)
+        deaths = self._deaths(place, aftermath, controller, act)
         try:
             with crashing(lab, deaths.at):
                 getattr(controller, act)()
@@ -97,36 +91,46 @@ class Story:
             "share": round(len(results) / max(1, deaths.different), 3),
             "same": len(results) - len(wrong),
             "interrupted": sum(bool(result.get("history")) for result in results.values()),
-            **({"consents": sum(result.get("consented", False) for result in results.values()), "undone_again": len(again)} if undoing else {}),
             "decisions": sum(bool(result.get("decided")) for result in results.values()),
+            **(undone(results) if undoing else {}),
             "seconds": round(time.monotonic() - begun, 1),
             "cpu_seconds": round(sum(result.get("cpu_seconds", 0.0) for result in (*results.values(), *again)), 1),
             "wrong": {f"{number} {deaths.labels[number]}": lines for number, lines in wrong.items()},
         }
 
+    def _deaths(self, place: pathlib.Path, aftermath: Aftermath, controller: Controller, act: str) -> Deaths:
+        options = self.options
+        harm = OUTAGES.get(options.outage)
+        child: t.Any = (lambda number, folder: aftermath.struck(lambda lab: harm(lab, deaths.labels[number]))) if harm else aftermath
+        deaths = Deaths(place, aftermath.fingerprint, aftermath.keep, child, workers=options.workers, every=options.every, goes_on=harm is not None)
+        deaths.armed = act in options.acts
+        chance = random.Random(f"{options.seed} {self.name} {act} {options.outage}")
+        part, parts = options.part
 
-def later(lab: MemoryLab, verb: str, **arguments: t.Any) -> None:
-    """A control verb of the lab when the outage is over."""
-    lab.loop.call_later(OUTAGE_SECONDS, lambda: lab.keep(asyncio.ensure_future(lab.estate.control(verb, arguments))))
+        def chosen(_number: int, kind: str) -> bool:
+            here = deaths.different % parts == part - 1 and possible(options.outage, kind)
+            there = not options.tasks or controller.called[-1][0] in options.tasks
+            return chance.random() < options.sample and here and there and kind.startswith(options.kinds)
+
+        deaths.chosen = chosen
+        return deaths
 
 
-def reboot(lab: MemoryLab, host: str) -> None:
-    lab.control("kill", host=host)
-    later(lab, "return", host=host)
+def slow_down(lab: MemoryLab) -> None:
+    lab.estate.hosts["exch2"].script_seconds[outcomes.SCRIPT.lower()] = SLOW_SECONDS
+    for database in ("DB01", "DB01-DR"):
+        lab.control("database", name=database, mount_time=SLOW_SECONDS)
+    for host in ("exch1", "exch2"):
+        lab.control("service", host=host, service="MSExchangeTransport", start_delay=SLOW_SECONDS, stop_delay=SLOW_SECONDS)
 
 
-def silence(lab: MemoryLab) -> None:
-    lab.control("dns_fault", server="dns1", kind="silent")
-    later(lab, "dns_heal", server="dns1")
-
-
-#: What dies in the place of the controller.
-OUTAGES: dict[str, Callable[[MemoryLab], None]] = {
-    "target": lambda lab: reboot(lab, "exch2"),
-    "dc": lambda lab: reboot(lab, "dc1"),
-    "dns": silence,
-    "mirror": lambda lab: shutil.rmtree(MIRROR),
-}
+def undone(results: dict[int, dict[str, t.Any]]) -> dict[str, int]:
+    """Of runs that were undone: how often the data were asked about, how many boundaries the undos have, and how many of them were deaths."""
+    return {
+        "consents": sum(result.get("consented", False) for result in results.values()),
+        "undo_boundaries": sum(result.get("boundaries", 0) for result in results.values()),
+        "undone_again": sum(len(result.get("again", {})) for result in results.values()),
+    }
 
 
 def matrix(options: argparse.Namespace, folder: pathlib.Path) -> dict[str, t.Any]:
@@ -139,13 +143,23 @@ def matrix(options: argparse.Namespace, folder: pathlib.Path) -> dict[str, t.Any
     return {"deaths": sum(act["deaths"] for act in ran), "same": sum(act["same"] for act in ran), "acts": ran}
 
 
+def one_of(text: str) -> tuple[int, int]:
+    """``K/N``"""
+    part, _slash, parts = text.partition("/")
+    if not 1 <= int(part) <= int(parts):
+        raise ValueError(text)
+    return int(part), int(parts)
+
+
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(description=__doc__)
     found.add_argument("--stories", nargs="+", choices=list(STORIES), default=list(STORIES))
     found.add_argument("--acts", nargs="+", choices=["failover", "failback", "drill"], default=["failover", "failback", "drill"])
     found.add_argument("--tasks", nargs="+", default=[], help="modules whose tasks are died in; all without it")
+    found.add_argument("--kinds", default="", help="the beginning of the kinds of boundaries to die at, such as renewal")
     found.add_argument("--sample", type=float, default=1.0, help="share of the boundaries that are deaths")
     found.add_argument("--seed", type=int, default=1, help="which ones")
+    found.add_argument("--part", type=one_of, default=(1, 1), metavar="K/N", help="every Nth boundary, from the Kth on, so that N runs are all of it")
     found.add_argument("--every", action="store_true", help="die at every boundary, also where nothing was changed since the one before")
     found.add_argument("--outage", choices=["", *OUTAGES], default="", help="what dies in the place of the controller, which goes on")
     found.add_argument("--undo", action="store_true", help="the other controller undoes the run instead of ending it")

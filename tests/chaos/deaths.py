@@ -53,12 +53,12 @@ class Deaths:
         self.counts: collections.Counter[str] = collections.Counter()
         self.armed = True
         self.child = 0
+        self._begun = 0.0
         self._goes_on = goes_on
-        self.chosen: Callable[[int], bool] = lambda number: True
+        self.chosen: Callable[[int, str], bool] = lambda number, kind: True
         self._fingerprint, self._keep, self._aftermath = fingerprint, keep, aftermath
         self._workers, self._every = workers, every
         self._last: t.Any = None
-        self._passed: t.Any = None
         self.different = 0  # boundaries that no other one is the same death as
         self._running = 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,11 +69,12 @@ class Deaths:
         self.counts[kind] += 1
         number = sum(self.counts.values())
         now = self._fingerprint()
-        self.different += self._every or now != self._passed
-        self._passed = now
-        if not self.chosen(number) or (now == self._last and not self._every):
+        if now == self._last and not self._every:
             return
         self._last = now
+        self.different += 1
+        if not self.chosen(number, kind):
+            return
         self.labels[number] = f"{kind} {label}"
         self._fork(number)
 
@@ -90,6 +91,7 @@ class Deaths:
             return
         self.armed = False
         self.child = number
+        self._begun = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, CHILD_SECONDS)
         os.chdir(place)
         if self._goes_on:
@@ -101,9 +103,8 @@ class Deaths:
         """The end of a child, whatever comes of it."""
         status = 1
         try:
-            begun = time.process_time()
             found = work()
-            (self.folder / f"{self.child}.json").write_text(json.dumps({**found, "cpu_seconds": time.process_time() - begun}), encoding="utf-8")
+            (self.folder / f"{self.child}.json").write_text(json.dumps({**found, "cpu_seconds": time.process_time() - self._begun}), encoding="utf-8")
             status = 0
         except BaseException:
             (self.folder / f"{self.child}.error").write_text(traceback.format_exc(), encoding="utf-8")

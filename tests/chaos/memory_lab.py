@@ -22,13 +22,15 @@ from unittest import mock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, ConnectionRefused, DeadlineExceeded, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store import lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns as transport_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import hosts as transport_hosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import probes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.hosts import WinrmHosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm_connection import HttpFailure
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_network import MemoryNetwork
+from ansible_collections.continuity.identity_failover.tests.chaos.virtual_threads import VirtualThreads
 from ansible_collections.continuity.identity_failover.tests.chaos.virtual_time import Done, VirtualClock, VirtualLoop, VirtualScheduler
 from ansible_collections.continuity.identity_failover.tests.lab.dns import server as dns_server
 from ansible_collections.continuity.identity_failover.tests.lab.faults import Faults
@@ -145,6 +147,7 @@ class MemoryLab:
         self.loop = VirtualLoop()
         asyncio.set_event_loop(self.loop)
         self.clock = VirtualClock(self.loop)
+        self.threads = self.loop.threads = VirtualThreads(self.loop.time, lambda kind: self.boundary(kind, "the lease's thread"))
         self.trace = MemoryTrace()
         self.network = MemoryNetwork()
         self.boundary = boundary
@@ -197,7 +200,7 @@ class MemoryLab:
             (concurrent.futures, "ThreadPoolExecutor", _Inline),
             (dns_server.DnsServer, "_listen", listen),
             (self.loop, "create_datagram_endpoint", datagrams),
-            (Lease, "_keep", lambda lease, ended: None),  # its thread counts real seconds, of which nearly none pass here
+            *((module, "threading", self.threads.module) for module in (lease, transport_hosts)),
             *((module, "time", self.clock) for module in (dns_server, store_twin, cim_service, shell_service)),
         ]
         for owner, name, new in replaced:

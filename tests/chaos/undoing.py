@@ -38,14 +38,16 @@ class Undoing(Aftermath):
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
         again = Deaths(pathlib.Path("again").absolute(), self.fingerprint, self.keep, self._again_undone, workers=1)
         chance = random.Random(f"{self.options.seed} {self.act} {number}")
-        again.chosen = lambda boundary: chance.random() < self.options.undone_again
+        again.chosen = lambda boundary, kind: chance.random() < self.options.undone_again
         with crashing(self.lab, again.at):
             outcome = self._undone(controller)
-        return {**self._told(outcome, controller), "again": {f"{one} {again.labels[one]}": result for one, result in again.results().items()}}
+        told = self._told(outcome, controller)
+        return {**told, "boundaries": again.different, "again": {f"{one} {again.labels[one]}": result for one, result in again.results().items()}}
 
     def _again_undone(self, number: int, folder: pathlib.Path) -> dict[str, t.Any]:
         """The undo's controller died too."""
         self.lab.boundary = lambda kind, label: None
+        self.lab.threads.killed()
         self.lab.use_files(folder / "files")
         force = "two controllers are dead" if number % 3 == 0 else ""
         first = self.first

@@ -12,6 +12,7 @@ import selectors
 import typing as t
 from collections.abc import Callable, Coroutine
 
+from ansible_collections.continuity.identity_failover.tests.chaos.virtual_threads import VirtualThreads
 from ansible_collections.continuity.identity_failover.tests.lab.model.world import Timer
 
 #: When every world begins, seconds since 1970.
@@ -39,13 +40,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.moved = 0.0
         super().__init__(selector)
         selector.loop = self
+        self.threads: VirtualThreads | None = None
 
     def time(self) -> float:
         return self.moved
 
     def do(self, work: Coroutine[t.Any, t.Any, Done]) -> Done:
-        """Runs the world until this is done."""
-        return self.run_until_complete(work)
+        """Runs the world until this is done; meanwhile other threads have their turns."""
+        task = self.create_task(work)
+        while self.threads is not None and (due := self.threads.due()) is not None:
+            self.run_until_complete(asyncio.wait({task}, timeout=max(0.0, due - self.time())))
+            if task.done() or not self.threads.turn():
+                break
+        return self.run_until_complete(task)
 
 
 class VirtualClock:
