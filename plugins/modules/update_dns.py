@@ -115,12 +115,14 @@ options:
         elements: str
         required: true
       ptr:
-        description: Whether PTR records of the source's addresses that name one of O(repoint.names) go over to the target's addresses.
+        description:
+          - Whether PTR records of the source's addresses that name one of O(repoint.names) go over to the target's addresses.
+          - Where an address is delegated by a CNAME (RFC 2317), the record is changed where that leads. One of O(servers) or O(verify_servers) has to know it.
         type: bool
         default: false
   servers:
     description:
-      - The name servers that take updates, best the zone's primary first. The first that answers is written. The next is tried
+      - The name servers that take updates, best the zone's primary first. Of those that serve a zone the first that answers is written. The next is tried
         only when that one can't be reached, or does not take updates, as a secondary. A secondary that passes updates on to its
         primary may be listed, and is waited for until it has them back. Where only servers answer that take none, nothing is changed.
     type: list

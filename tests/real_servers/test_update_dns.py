@@ -18,8 +18,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
-from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE, RealServer
+from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe, Update
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import REVERSE, ZONE, RealServer
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
@@ -92,6 +92,26 @@ def test_a_thousand_records_go_in_few_messages_and_are_read_back(server: RealSer
     assert result.as_dict()["counts"]["done"] == 1000
     facts = result.extra["servers"][server.endpoint.label]
     assert (facts["status"], facts["messages"]) == ("ok", 4)
+
+
+def test_a_pointer_of_a_classless_delegation_is_changed_where_it_stands(server: RealServer) -> None:
+    """RFC 2317; here the provider's names and the customer's lie in one zone."""
+    probe = Probe(server)
+    old, new = (f"{end}.{int(probe.name('')) % 250}.{REVERSE}" for end in ("21.9", "22.9"))
+    customer = [f"{name.partition('.')[0]}.16/28.{name.partition('.')[2]}" for name in (old, new)]
+
+    def delegate(update: Update) -> None:
+        for name, target in zip((old, new), customer, strict=True):
+            update.add(name + ".", 300, "CNAME", target + ".")
+        update.add(customer[0] + ".", 300, "PTR", f"mail.{ZONE}.")
+
+    assert probe.send(delegate, zone=REVERSE) == "NOERROR"
+    record = {"type": "PTR", "ttl": 60, "zone": None, "expect": None}
+    moved = run(server, records=[{**record, "name": new, "values": [f"mail.{ZONE}"]}])
+    assert not moved.failed, moved.msg
+    assert [outcome.name for outcome in moved.outcomes] == [f"{customer[1]} PTR"]
+    assert not run(server, state="absent", records=[{**record, "name": old, "values": []}]).failed
+    assert [probe.values(name + ".", "PTR") for name in customer] == [[], [f"mail.{ZONE}."]]
 
 
 def test_other_types_are_written_and_read_back(server: RealServer) -> None:

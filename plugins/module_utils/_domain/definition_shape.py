@@ -14,9 +14,13 @@ from __future__ import annotations
 
 import difflib
 import math
+import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_option import Option
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_name
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_types import canonical_type
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 _TRUE = ("true", "yes", "on", "y", "t", "1")
 _FALSE = ("false", "no", "off", "n", "f", "0")
@@ -186,7 +190,19 @@ def _with_default(option: Option, value: t.Any) -> t.Any:
         return with_defaults(option.options, value)
     if option.type == "dict":
         return {str(key): convert(option.values, member) if option.values else member for key, member in value.items()}
-    return convert(option, value)
+    return _on_the_wire(option, convert(option, value))
+
+
+def _on_the_wire(option: Option, value: t.Any) -> t.Any:
+    """International names and types of records as name servers have them, so that everybody who asks for them asks for the same."""
+    if option.names not in ("record_name", "record_type") or not isinstance(value, str):
+        return value
+    with contextlib.suppress(InvalidInput):  # what is no name has a sentence of its own
+        if option.names == "record_type":
+            return canonical_type(value, "")
+        if not value.isascii():
+            return canonical_name(value, "", wildcards=True)
+    return value
 
 
 def _copied(value: t.Any) -> t.Any:

@@ -91,6 +91,12 @@ class Repoint:
     pairs: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
     ptr: bool = False
+    pointers: t.Mapping[Item, Item] = dataclasses.field(default_factory=dict)  #: PTR sets that stand elsewhere (RFC 2317): as asked -> where
+
+    def pointer(self, address: str) -> Item:
+        """Where the PTR set of an address stands."""
+        item = Item(reverse_name(address), "PTR")
+        return self.pointers.get(item, item)
 
     def addresses(self) -> list[tuple[str, str]]:
         return [(source, target) for source, target in self.pairs if is_address(source)]
@@ -99,7 +105,7 @@ class Repoint:
 def items_of(repoint: Repoint) -> list[Item]:
     """Every record set that repointing may touch, in the order asked: the names' own sets, then the addresses' PTR sets."""
     own = [Item(name, rdtype) for name in repoint.names for rdtype in HOST_TYPES]
-    pointers = [Item(reverse_name(address), "PTR") for pair in repoint.addresses() for address in pair] if repoint.ptr else []
+    pointers = [repoint.pointer(address) for pair in repoint.addresses() for address in pair] if repoint.ptr else []
     return list(dict.fromkeys([*own, *pointers]))
 
 
@@ -139,7 +145,7 @@ def repointed(repoint: Repoint, now: t.Mapping[Item, RecordSet | None], ttl: int
         _must_arrive(name, {item: after[item] for item in own if item.name == name}, set(pairs.values()), now)
     if repoint.ptr:
         for source, target in repoint.addresses():
-            _move_pointers(Item(reverse_name(source), "PTR"), Item(reverse_name(target), "PTR"), repoint, now, after, ttl, protected)
+            _move_pointers(repoint.pointer(source), repoint.pointer(target), repoint, now, after, ttl, protected)
     return {item: after.get(item, now[item]) for item in now}
 
 

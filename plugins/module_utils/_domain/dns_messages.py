@@ -157,10 +157,14 @@ def message(edits: t.Sequence[Edit], guard: tuple[str, Marker] | None = None) ->
 
 
 def _nothing_beside(edits: t.Sequence[Edit]) -> list[Line]:
-    """A new CNAME where the message deletes nothing: the name must have no data, or servers ignore the CNAME without a word."""
+    """Data beside a CNAME are ignored without a word, so it is a prerequisite that there are none. A new CNAME needs a name without data,
+    unless the message deletes what is there; a new set of another type needs a name without CNAME, unless the message deletes that."""
     deleting = {edit.item.name for edit in edits if edit.deleted()}
-    new = [edit.item for edit in edits if edit.item.type == "CNAME" and edit.before is None and edit.after is not None]
-    return [Line(item.name, "ANY") for item in new if item.name not in deleting]
+    unaliasing = {edit.item.name for edit in edits if edit.item.type == "CNAME"}
+    new = [edit.item for edit in edits if edit.before is None and edit.after is not None]
+    names = dict.fromkeys(item.name for item in new if item.type != "CNAME" and item.name not in unaliasing)
+    aliases = [Line(item.name, "ANY") for item in new if item.type == "CNAME" and item.name not in deleting]
+    return [*aliases, *(Line(name, "CNAME") for name in names)]
 
 
 def take_over(identity: str, zone: str, present: str | None, ours: Marker) -> Message:

@@ -38,9 +38,9 @@ Guard = tuple[str, Marker]
 
 
 class ZoneMarkers:
-    """``read`` gives one record set from the server that is written, ``send`` sends a message there, ``warnings`` is added to."""
+    """``read`` gives one record set from the server that is written for a zone, ``send`` sends a message there, ``warnings`` is added to."""
 
-    def __init__(self, read: t.Callable[[Item], RecordSet | None], send: t.Callable[[Message], str], warnings: list[str]) -> None:
+    def __init__(self, read: t.Callable[[Item, str], RecordSet | None], send: t.Callable[[Message], str], warnings: list[str]) -> None:
         self._read = read
         self._send = send
         self._warnings = warnings
@@ -62,7 +62,7 @@ class ZoneMarkers:
         """Takes an earlier holder's marker over. Whatever that holder has sent takes effect before this or is refused, so a look after it holds."""
         if zone in self._guards:
             return
-        there = self._look(marker_name(fence.identity, zone))
+        there = self._look(marker_name(fence.identity, zone), zone)
         if isinstance(there, Marker) and there != Marker(fence.run, fence.epoch):
             try:
                 self._guards[zone] = self._take(zone, fence)
@@ -73,7 +73,7 @@ class ZoneMarkers:
     def stands(self, zone: str) -> bool:
         """After a prerequisite failed: is the marker still ours, so that it was not the reason? If not it is taken anew later."""
         guard = self._guards.get(zone)
-        if guard is None or self._look(guard[0]) == guard[1]:
+        if guard is None or self._look(guard[0], zone) == guard[1]:
             return True
         del self._guards[zone]
         return False
@@ -81,7 +81,7 @@ class ZoneMarkers:
     def _take(self, zone: str, fence: Fence) -> Guard | None:
         name, ours = marker_name(fence.identity, zone), Marker(fence.run, fence.epoch)
         for _attempt in range(MAX_TRIES):
-            there = self._look(name)
+            there = self._look(name, zone)
             if there == ours:
                 if zone in self._written:
                     self._ask(zone, name, ours, fence)
@@ -114,9 +114,9 @@ class ZoneMarkers:
                 self._send(Message(zone, exists=(line,), deleted=(line,)))
             raise
 
-    def _look(self, name: str) -> Marker | str | None:
+    def _look(self, name: str, zone: str) -> Marker | str | None:
         """The marker as it stands; what stands there instead as text; None for nothing."""
-        records = self._read(Item(name, "TXT"))
+        records = self._read(Item(name, "TXT"), zone)
         if records is None:
             return None
         return (read_marker(records.values[0]) if len(records.values) == 1 else None) or str(records)

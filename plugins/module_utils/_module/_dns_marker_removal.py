@@ -11,23 +11,25 @@ A message that an earlier holder has sent needs its marker, and is refused where
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message, marker_name, read_marker
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import reverse_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
     DeadlineExceeded,
     DnsRefused,
     FailoverError,
+    InvalidInput,
     Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython, update_wire
@@ -53,8 +55,7 @@ def remove_markers(
         return [_failed("the run's marker in DNS", error)]
     outcomes: list[Outcome] = []
     try:
-        server = servers.first()
-        for zone in _zones(servers, server, definition, outcomes):
+        for zone, server in _zones(servers, definition, outcomes).items():
             try:
                 outcomes.extend(_remove(marker_name(identity, zone), zone, servers, server, auth, check_mode, epoch))
             except FailoverError as error:
@@ -66,19 +67,21 @@ def remove_markers(
     return outcomes
 
 
-def _zones(servers: Servers, server: NameServer, definition: Definition, outcomes: list[Outcome]) -> list[str]:
-    """Every zone that a run may have written, once."""
+def _zones(servers: Servers, definition: Definition, outcomes: list[Outcome]) -> dict[str, NameServer]:
+    """Every zone that a run may have written, once, and the server that is written for it."""
     repoint = (definition["dns"] or {}).get("repoint") or {}
-    names = [item.name for item in record_items(definition)]
+    items = list(record_items(definition))
     if repoint.get("ptr"):
-        names += [ipaddress.ip_address(str(address)).reverse_pointer for address in [*repoint["from"], *repoint["to"]]]
-    found: dict[str, None] = {}
-    for name in dict.fromkeys(names):
+        items += [Item(reverse_name(str(address)), "PTR") for address in [*repoint["from"], *repoint["to"]]]
+    found: dict[str, NameServer] = {}
+    for item in {item.name: item for item in items}.values():
+        survey = Survey(servers)
         try:
-            found[servers.zones(server, [name], {})[name]] = None
-        except DnsRefused as error:
-            outcomes.append(_failed(f"the run's marker beside {name}", error))
-    return list(found)
+            survey.locate([item], {})
+        except (DnsRefused, InvalidInput) as error:
+            outcomes.append(_failed(f"the run's marker beside {item.name}", error))
+        found.update(survey.holders)
+    return found
 
 
 def _remove(name: str, zone: str, servers: Servers, server: NameServer, auth: Auth | None, check_mode: bool, epoch: int | None) -> list[Outcome]:

@@ -167,7 +167,7 @@ class ReadBack:
                 reason = reason or verdict.status
         return f"not read back from {self.require.words} within {timeout:g} s: {'; '.join(parts)}", reason or "not_converged"
 
-    def report(self, written: NameServer | None, messages: t.Mapping[NameServer, int]) -> dict[str, dict[str, t.Any]]:
+    def report(self, written: t.Container[NameServer], messages: t.Mapping[NameServer, int]) -> dict[str, dict[str, t.Any]]:
         """The result's ``servers``: per server how many sets it has right, and the names of the others."""
         answer: dict[str, dict[str, t.Any]] = {}
         for server in self.servers.all:
@@ -175,7 +175,7 @@ class ReadBack:
             answer[server.endpoint.label] = {
                 "address": server.endpoint.address,
                 "port": server.endpoint.port,
-                "written": server is written,
+                "written": server in written,
                 "messages": messages.get(server, 0),
                 **counted(verdicts),
             }

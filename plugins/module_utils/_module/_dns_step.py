@@ -32,35 +32,26 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     MAX_RECORDS,
     SECONDS_PER_RECORD,
     Edit,
-    Message,
     batches,
-    message,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
-    ConnectionLost,
-    ConnectionRefused,
-    DeadlineExceeded,
-    FailoverError,
-    InvalidInput,
-    Unreachable,
-)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import await_arrival, nobody_takes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, Endpoint, NameServer, Refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, update_wire
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
-#: How often a message is made anew without the records that somebody changed in between.
-MAX_SETTLE = 3
 #: What can stand beside nothing else, and what may be there.
 DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT", "DNAME", "NAPTR", "CAA", "SSHFP", "TLSA", "SVCB", "HTTPS")
 
@@ -89,10 +80,10 @@ class DnsStep:
         on_conflict: str,
     ) -> None:
         self.state = state
+        self._asked, self._repoint = wanted, repoint
         self.wanted = {one.item: one for one in wanted}
         self.repoint = repoint
         self.servers = servers
-        self.auth = auth
         self.ttl = ttl
         self.verify_timeout = verify_timeout
         self.protected = protected
@@ -102,39 +93,36 @@ class DnsStep:
         self.readback = ReadBack(servers, require, clock, on_conflict)
         self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock)
         self.warnings: list[str] = []
-        self.messages: dict[NameServer, int] = {}
-        self.primary: NameServer | None = None
-        self._zones: dict[str, str] = {}
+        self.survey = Survey(servers)
+        self.updater = DynamicUpdates(servers, self.survey, auth, clock)
+        self._markers = ZoneMarkers(self._one, self.updater.carry_out, self.warnings)
+        self._writer = Writer(self.updater, self._markers, self._read, on_conflict)
         self._now: dict[Item, RecordSet | None] = {}
-        self._fence: Fence | None = None
-        self._markers = ZoneMarkers(self._one, self._send, self.warnings)
+        self._aliases: dict[Item, str] = {}
 
     def check_machine(self, expected: Machine | None) -> None:
         """There is no host: name servers are known by their key."""
 
     def fenced(self, fence: Fence) -> None:
         """Before the look: an earlier holder's markers are taken over first."""
-        self._fence = fence
+        self._writer.fence = fence
 
     # Looking
 
     def observe(self) -> dict[str, JSON]:
+        self._locate()
         items = list(self.wanted) + (items_of(self.repoint) if self.repoint else [])
-        self.primary = self.servers.first()
-        stated = {one.item.name: one.zone for one in self.wanted.values() if one.zone}
-        self._zones = self.servers.zones(self.primary, dict.fromkeys(item.name for item in items), stated)
-        if self.discover:
-            discover(self.servers, self.primary, self._zones.values(), self.clock)
-        self.readback.refuse_too_many(dict.fromkeys(self._zones.values()))
-        if self._fence is not None:
-            for zone in dict.fromkeys(self._zones.values()):
-                self._markers.take_stale(zone, self._fence)
-        readings = self.servers.present(self.primary, items)
+        if self._writer.fence is not None:
+            for zone in self.survey.holders:
+                self._markers.take_stale(zone, self._writer.fence)
+        readings = self._read(items)
         self._now = {item: reading.records for item, reading in readings.items()}
+        self._aliases = {item: reading.alias for item, reading in readings.items() if reading.alias and item.type != "CNAME"}
         if self.state == "present":
             self._refuse_beside_alias(readings)
         shown = items if self.state != "repointed" else [item for item in items if self._now[item] is not None]
-        self.readback.known(self.primary, {item: self._now[item] for item in shown})
+        for holder, held in self.survey.by_holder(shown).items():
+            self.readback.known(holder, {item: self._now[item] for item in held})
         self.readback.look({item: self._now[item] for item in shown}, self.servers.all)
         self._look_at_resolvers(shown)
         return {str(item): to_image(self._now[item]) for item in shown}
@@ -149,10 +137,25 @@ class DnsStep:
             return  # ``changes`` says what is amiss
         self.resolvers.look({item: self._now[item] for item in shown if after.get(item) == self._now[item]})
 
-    def _known_primary(self) -> NameServer:
-        if self.primary is None:
-            raise AssertionError("the driver calls observe() first, which finds the primary or fails")
-        return self.primary
+    def _locate(self) -> None:
+        """The zone and the server of each record; PTR records of a classless delegation are taken where they really stand."""
+        asked = [one.item for one in self._asked]
+        pointers = [item for item in items_of(self._repoint) if item not in asked] if self._repoint else []
+        self.survey.locate([*asked, *pointers], {one.item.name: one.zone for one in self._asked if one.zone})
+        moved = [dataclasses.replace(one, item=self.survey.where(one.item)) for one in self._asked]
+        self.wanted = {one.item: one for one in moved}
+        self.repoint = dataclasses.replace(self._repoint, pointers=dict(self.survey.moved)) if self._repoint else None
+        told = [f"{item.name} is an alias (RFC 2317): {there} is changed, where it leads" for item, there in self.survey.moved.items()]
+        self.warnings.extend(one for one in told if one not in self.warnings)
+        if self.discover:
+            for holder in dict.fromkeys(self.survey.holders.values()):
+                discover(self.servers, holder, [zone for zone, other in self.survey.holders.items() if other is holder], self.clock)
+        self.readback.refuse_too_many(self.survey.holders)
+
+    def _read(self, items: t.Sequence[Item]) -> dict[Item, Reading]:
+        """What the servers that are written have, in the order of the items."""
+        found = {item: one for holder, held in self.survey.by_holder(items).items() for item, one in self.servers.present(holder, held).items()}
+        return {item: found[item] for item in items}
 
     def _refuse_beside_alias(self, readings: t.Mapping[Item, Reading]) -> None:
         """Servers ignore data beside a CNAME without a word (BIND, Knot, Samba), so it is refused before it is sent."""
@@ -160,7 +163,7 @@ class DnsStep:
             if reading.alias and item.type != "CNAME":
                 raise InvalidInput(f"{item}: {item.name} is a CNAME to {reading.alias}, and no other data can stand beside it; remove the CNAME first")
         new = [item.name for item, reading in readings.items() if item.type == "CNAME" and reading.records is None]
-        beside = self.servers.present(self._known_primary(), [Item(name, rdtype) for name in new for rdtype in DATA_TYPES])
+        beside = self._read([Item(name, rdtype) for name in new for rdtype in DATA_TYPES])
         for item, reading in beside.items():
             if reading.records is not None:
                 raise InvalidInput(f"{item.name} CNAME: {item.name} has {item.type} {reading.records}, and a CNAME can't stand beside it; remove it first")
@@ -191,7 +194,7 @@ class DnsStep:
         return changes
 
     def _change(self, item: Item, before: RecordSet | None, after: RecordSet | None) -> Change:
-        edit = Edit(item, before, after, self._zones[item.name])
+        edit = Edit(item, before, after, self.survey.zones[item.name])
         if before == after:
             do = f"wait until every name server has {item} as the primary has it"
         elif after is None:
@@ -202,7 +205,7 @@ class DnsStep:
 
     def _left_alone(self, item: Item) -> Change:
         there = to_image(self._now[item])
-        return Change(str(item), f"leave {item} as somebody set it", there, there, detail={"zone": self._zones[item.name], "kept": True})
+        return Change(str(item), f"leave {item} as somebody set it", there, there, detail={"zone": self.survey.zones[item.name], "kept": True})
 
     def _longest(self) -> float:
         """Seconds for the largest message of this task and its reading back."""
@@ -218,6 +221,8 @@ class DnsStep:
 
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         item, there, wanted = Item.parse(name), from_image(now), from_image(before)
+        if wanted is not None and item in self._aliases:
+            raise WrongState(f"{item}: {item.name} is a CNAME to {self._aliases[item]} now, and no other data can stand beside it; somebody changed it")
         if not undone(item, wanted, from_image(after), there):
             return None
         return self._change(item, there, wanted)
@@ -230,84 +235,19 @@ class DnsStep:
     # Doing
 
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
-        self._fence = fence
-        edits = [_edit(change) for change in group if change.before != change.after]
-        applied = {change.name: _kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
+        self._writer.fence = fence
         self.readback.forget(Item.parse(change.name) for change in group)
-        for _attempt in range(MAX_SETTLE):
-            if not edits:
-                return applied
-            try:
-                said = self._swap(edits)
-            except Refusal as refusal:
-                if refusal.code != "prerequisite":
-                    raise
-                edits, settled = self._settle(edits, refusal)
-                applied.update(settled)
-            else:
-                applied.update({str(edit.item): Applied(ok=True, msg=said) for edit in edits})
-                return applied
-        applied.update(
-            {str(edit.item): Applied(False, f"{edit.item} changed again and again while it was to be written", "changed_by_other") for edit in edits}
-        )
-        return applied
+        applied = {change.name: kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
+        return {**applied, **self._writer.write([_edit(change) for change in group if change.before != change.after])}
 
-    def _settle(self, edits: list[Edit], refusal: Refusal) -> tuple[list[Edit], dict[str, Applied]]:
-        """After a prerequisite failed nothing of the message was done: what is left to send, and what is decided."""
-        lost = not self._markers.stands(edits[0].zone)
-        now = self.servers.present(self._known_primary(), [edit.item for edit in edits])
-        left, decided = [], {}
-        for edit in edits:
-            records = now[edit.item].records
-            if records == edit.after:
-                decided[str(edit.item)] = Applied(ok=True, msg="it was there already when it was to be written")
-            elif records == edit.before:
-                left.append(edit)
-            elif self.on_conflict == "replace":
-                left.append(dataclasses.replace(edit, before=records))
-            elif self.on_conflict == "keep":
-                decided[str(edit.item)] = _kept(records)
-            else:
-                change = f"{records or 'absent'} now and was {edit.before or 'absent'} when the task began"
-                decided[str(edit.item)] = Applied(False, f"{edit.item} is {change}: somebody changed it, so it was not overwritten", "changed_by_other")
-        if left == edits and not lost:
-            decided.update({str(edit.item): Applied(False, refusal.message, refusal.code) for edit in left})
-            left = []
-        return left, decided
-
-    def _swap(self, edits: t.Sequence[Edit]) -> str:
-        """One message. Returns what is to be said of an answer that is not signed as it must be."""
-        guard = self._markers.guard(edits[0].zone, self._fence)
-        if self._fence is not None:
-            self._fence.lease.still_ours()
-        return self._send(message(edits, guard))
-
-    def _send(self, update: Message) -> str:
-        """To the primary; to the next of ``servers`` where it can't be reached or takes no updates: nothing was done then."""
-        wire = update_wire(update)
-        failures: list[tuple[NameServer, FailoverError]] = []
-        for server in [self._known_primary(), *(server for server in self.servers.updated if server is not self.primary)]:
-            self.messages[server] = self.messages.get(server, 0) + 1
-            try:
-                accepted = server.update(wire, self.auth, update.seconds())
-            except (Unreachable, ConnectionRefused, Refusal) as error:
-                if isinstance(error, Refusal) and error.code not in (*ELSEWHERE, *(() if self.auth.final_failure else ("server_failure",))):
-                    self.primary = server
-                    raise
-                failures.append((server, error))
-                continue
-            self.primary = server
-            await_arrival(self.servers, server, update, self.clock)
-            return accepted.msg
-        raise nobody_takes(update.zone, failures)
-
-    def _one(self, item: Item) -> RecordSet | None:
-        return self.servers.present(self._known_primary(), [item])[item].records
+    def _one(self, item: Item, zone: str) -> RecordSet | None:
+        return self.servers.present(self.survey.holder(zone), [item])[item].records
 
     # Reading back
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
-        seen = self.readback.wait([_edit(change) for change in group], self._known_primary(), self.verify_timeout, self._again)
+        edits = [_edit(change) for change in group]
+        seen = self.readback.wait(edits, self.survey.holder(edits[0].zone), self.verify_timeout, self._writer.again)
         return {str(item): one for item, one in seen.items()}
 
     def look_again(self, confirmed: list[Change]) -> dict[str, Seen]:
@@ -327,26 +267,11 @@ class DnsStep:
     def conclude(self, result: Result) -> None:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
         told = [Item.parse(outcome.name) for outcome in result.outcomes if outcome.status in ("done", "already", "unconfirmed") and outcome.name]
-        there = self.readback.verdicts.get(self.primary, {}) if self.primary is not None else {}
-        wanted = {item: there[item].records for item in told if item in there and there[item].status == "ok"}
+        there = {holder: self.readback.verdicts.get(holder, {}) for holder in self.survey.holders.values()}
+        seen = {item: there[self.survey.holders[self.survey.zones[item.name]]].get(item) for item in told if item.name in self.survey.zones}
+        wanted = {item: verdict.records for item, verdict in seen.items() if verdict is not None and verdict.status == "ok"}
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
-
-    def _again(self, edits: t.Sequence[Edit]) -> bool:
-        for batch in batches(edits):
-            try:
-                self._swap(batch)
-            except Refusal as refusal:
-                if refusal.code != "prerequisite":
-                    raise
-                self._markers.stands(batch[0].zone)  # the next look shows what is there; the marker is read anew
-            except (ConnectionLost, DeadlineExceeded):
-                return False  # the next look shows whether it was done
-        return True
-
-
-def _kept(there: RecordSet | None) -> Applied:
-    return Applied(ok=True, skipped=True, msg=f"it is {there or 'absent'}, as somebody else set it, and was left so", reason="changed_by_other")
 
 
 def _edit(change: Change) -> Edit:

@@ -80,7 +80,7 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
     finally:
         step.servers.close()
         step.resolvers.close()
-    result.extra["servers"] = step.readback.report(step.primary, step.messages)
+    result.extra["servers"] = step.readback.report(list(step.survey.holders.values()), step.updater.messages)
     result.extra["resolvers"] = step.resolvers.report()
     result.extra.setdefault("debts", [])
     result.warnings.extend([*step.warnings, *_unread("name server", result.extra["servers"]), *_unread("clients' resolver", result.extra["resolvers"])])

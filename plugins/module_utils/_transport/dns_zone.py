@@ -48,6 +48,15 @@ class NotServed(DnsRefused):
     reason = "no_zone"
 
 
+@dataclasses.dataclass(frozen=True)
+class Cut:
+    """What one server says of the zones of names. ``aliases``: names that are CNAMEs, and of what; they lie in a zone all the same."""
+
+    zones: dict[str, str] = dataclasses.field(default_factory=dict)
+    aliases: dict[str, str] = dataclasses.field(default_factory=dict)
+    missing: dict[str, NotServed] = dataclasses.field(default_factory=dict)
+
+
 class Servers:
     """The task's name servers: those that take updates first, then those that are only read, then those that a zone names
     itself (``dns_discovery`` adds them). For one thread."""
@@ -56,6 +65,7 @@ class Servers:
         self.updated = [NameServer(endpoint, clock) for endpoint in endpoints]
         known = {(endpoint.address, endpoint.port) for endpoint in endpoints}
         self.all = [*self.updated, *(NameServer(endpoint, clock) for endpoint in verify_only if (endpoint.address, endpoint.port) not in known)]
+        self.listed = tuple(self.all)
         self.clock = clock
         self._scopes: dict[NameServer, set[str]] = {}
         self._parsed: dict[tuple[Item, bytes], Reading] = {}
@@ -75,10 +85,14 @@ class Servers:
 
     def found_by_zone(self, server: NameServer) -> bool:
         """Whether a zone names it, and the task does not list it."""
-        return server in self._scopes
+        return server not in self.listed
+
+    def serves_only(self, server: NameServer, zones: t.Iterable[str]) -> None:
+        """A server that the task lists has these of its zones, and others have the others."""
+        self._scopes[server] = set(zones)
 
     def serves(self, server: NameServer, zone: str) -> bool:
-        """Whether a server is to have the records of a zone: one that the task lists has all of them."""
+        """Whether a server is to have the records of a zone: one that the task lists has all of them, unless that was seen to be otherwise."""
         return server not in self._scopes or zone in self._scopes[server]
 
     def zone_of(self, item: Item) -> str:
@@ -171,32 +185,37 @@ class Servers:
             if zone not in served:
                 raise NotServed(f"{name}: {server.endpoint} does not serve the zone {zone} as an authority", host=server.endpoint.label)
             self._zones[name] = zone
-        asked = {name: name for name in names if name not in self._zones}
+        cut = self.cut(server, [name for name in names if name not in self._zones])
+        for missing in cut.missing.values():
+            raise missing
+        return {name: self._zones[name] for name in [*stated, *names]}
+
+    def cut(self, server: NameServer, names: t.Iterable[str]) -> Cut:
+        """The same for names that may lie elsewhere: nothing is raised for a name that lies in no zone of this server."""
+        found = Cut()
+        asked = {name: name for name in names}
         while asked:
             readings = self.read(server, [Item(parent, "SOA") for parent in dict.fromkeys(asked.values())])
             higher: dict[str, str] = {}
             for name, parent in asked.items():
                 reading = readings[Item(parent, "SOA")]
+                if reading.alias and parent == name:
+                    found.aliases[name] = reading.alias
                 if reading.status == "ok" and reading.zone and not reading.alias and _below(name, reading.zone):
-                    self._zones[name] = reading.zone
+                    found.zones[name] = self._zones[name] = reading.zone
                 elif "." in parent and (reading.alias or reading.status == "ok"):
                     higher[name] = parent.partition(".")[2]
                 else:
-                    self._not_served(server, name, reading)
+                    found.missing[name] = _not_served(server, name, reading)
             asked = higher
-        return {name: self._zones[name] for name in [*stated, *names]}
-
-    def _not_served(self, server: NameServer, name: str, reading: Reading) -> t.NoReturn:
-        why = _WHY.get(reading.status, "it knows no zone above it")
-        sentence = f"{name} lies in no zone that {server.endpoint} serves ({why}); name a server of its zone in servers, or correct the name"
-        raise NotServed(sentence, host=server.endpoint.label)
+        return found
 
     def present(self, server: NameServer, items: t.Sequence[Item]) -> dict[Item, Reading]:
         """What the server that will be written has now. Raises NotServed where it is no authority."""
         readings = self.read(server, items)
         for item, reading in readings.items():
             if reading.status != "ok":
-                self._not_served(server, item.name, reading)
+                raise _not_served(server, item.name, reading)
         return readings
 
     def verify(self, server: NameServer, wanted: t.Mapping[Item, RecordSet | None]) -> dict[Item, Verdict]:
@@ -206,6 +225,12 @@ class Servers:
         except TransportError as error:
             return {item: Verdict("unreachable", msg=error.message) for item in wanted}
         return {item: _verdict(reading, wanted[item]) for item, reading in readings.items()}
+
+
+def _not_served(server: NameServer, name: str, reading: Reading) -> NotServed:
+    why = _WHY.get(reading.status, "it knows no zone above it")
+    sentence = f"{name} lies in no zone that {server.endpoint} serves ({why}); name a server of its zone in servers, or correct the name"
+    return NotServed(sentence, host=server.endpoint.label)
 
 
 def _below(name: str, zone: str) -> bool:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -123,11 +124,13 @@ def test_a_new_ttl_deletes_and_adds_every_value() -> None:
 
 
 def test_a_new_set_must_be_missing_and_a_new_alias_needs_an_empty_name() -> None:
-    assert messages.message([Edit(MAIL, None, NEW, ZONE)]).missing == (Line(*MAIL),)
+    assert messages.message([Edit(MAIL, None, NEW, ZONE)]).missing == (Line(*MAIL), Line("mail.example.com", "CNAME"))
     alias = Edit(Item("m.example.com", "CNAME"), None, RecordSet.of(["a.example.com"], 60), ZONE)
     assert messages.message([alias]).missing == (Line("m.example.com", "CNAME"), Line("m.example.com", "ANY"))
     address = Edit(Item("m.example.com", "A"), OLD, None, ZONE)
     assert messages.message([address, alias]).missing == (Line("m.example.com", "CNAME"),)
+    back = [dataclasses.replace(address, before=None, after=OLD), dataclasses.replace(alias, before=alias.after, after=None)]
+    assert messages.message(back).missing == (Line("m.example.com", "A"),), "an alias that the message deletes is no hindrance"
 
 
 def test_the_time_limit_grows_with_the_records() -> None:

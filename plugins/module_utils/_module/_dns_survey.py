@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Where the records of a DNS task stand: the zone of each name, the name server that holds each zone, and where PTR records really are.
+
+A provider that hands out less than 256 addresses delegates them one by one: 21.0.0.10.in-addr.arpa is a CNAME to a name like
+21.16-31.0.0.10.in-addr.arpa in a zone of the customer's (RFC 2317), and that is where the PTR record stands.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import is_reverse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, ProtocolError, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import read_answer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Cut, Servers
+
+#: How many aliases in a row are followed.
+MAX_HOPS = 8
+
+
+class Survey:
+    """``zones``: name -> zone. ``holders``: zone -> the server that is read and written for it. ``moved``: PTR set as asked -> where it stands."""
+
+    def __init__(self, servers: Servers) -> None:
+        self.zones: dict[str, str] = {}
+        self.holders: dict[str, NameServer] = {}
+        self.moved: dict[Item, Item] = {}
+        self._aliases: dict[str, str] = {}
+        self._servers = servers
+
+    def locate(self, items: t.Sequence[Item], stated: t.Mapping[str, str]) -> None:
+        """Asks the first server that answers, and the others for what it does not serve. ``stated``: name -> its zone as the user named it.
+        Raises NotServed with a sentence that names the name."""
+        self.zones, self.holders, self.moved, self._aliases = {}, {}, {}, {}
+        first = self._servers.first()
+        if stated:
+            self._found(first, self._servers.zones(first, [], stated))
+        left = {item: item for item in items}
+        for _hop in range(MAX_HOPS):
+            cut = self._cut(first, dict.fromkeys(there.name for there in left.values() if there.name not in self.zones))
+            left = {asked: Item(alias, "PTR") for asked, there in left.items() for alias in [self._alias(there, cut)] if alias}
+            for missing in cut.missing.values():
+                raise missing
+            self.moved.update(left)
+            if not left:
+                break
+        else:
+            asked, there = next(iter(left.items()))
+            raise InvalidInput(f"{asked}: {asked.name} leads from alias to alias, at last to {there.name}, and to no end")
+        self._refuse_doubles(items)
+        self._divide()
+
+    def where(self, item: Item) -> Item:
+        """Where a set stands that the task asks for."""
+        return self.moved.get(item, item)
+
+    def holder(self, zone: str) -> NameServer:
+        return self.holders[zone]
+
+    def by_holder(self, items: t.Iterable[Item]) -> dict[NameServer, list[Item]]:
+        """The items that each server is asked for."""
+        divided: dict[NameServer, list[Item]] = {}
+        for item in items:
+            divided.setdefault(self.holders[self.zones[item.name]], []).append(item)
+        return divided
+
+    def _found(self, server: NameServer, zones: t.Mapping[str, str]) -> None:
+        self.zones.update(zones)
+        for zone in zones.values():
+            self.holders.setdefault(zone, server)
+
+    def _cut(self, first: NameServer, names: t.Iterable[str]) -> Cut:
+        """By the first server, and of what it does not serve by the others for updates, in their order."""
+        cut = self._servers.cut(first, names)
+        self._found(first, cut.zones)
+        for server in self._servers.updated:
+            if cut.missing and server is not first:
+                try:
+                    other = self._servers.cut(server, cut.missing)
+                except TransportError:
+                    continue
+                self._found(server, other.zones)
+                cut = Cut(cut.zones | other.zones, cut.aliases | other.aliases, {name: why for name, why in cut.missing.items() if name in other.missing})
+        return cut
+
+    def _alias(self, item: Item, cut: Cut) -> str:
+        """What a PTR set's name is an alias of; "" where it is none. Takes a name out of ``cut.missing`` that lies in a provider's zone."""
+        if item.type != "PTR" or not is_reverse(item.name):
+            return ""
+        self._aliases.update(cut.aliases)
+        alias = self._aliases.get(item.name) or (self._ask_for_alias(item) if item.name in cut.missing else "")
+        if alias:
+            cut.missing.pop(item.name, None)
+        return alias
+
+    def _ask_for_alias(self, item: Item) -> str:
+        """The provider's zone is asked for through the listed servers, as clients ask."""
+        for server in self._servers.all:
+            try:
+                answer = self._servers.answers(server, [item], 1, recursion=True)[0]
+                alias = read_answer(answer, item, authority=False).alias
+            except (TransportError, ProtocolError):
+                continue
+            if alias:
+                return alias
+        return ""
+
+    def _refuse_doubles(self, items: t.Sequence[Item]) -> None:
+        for asked, there in self.moved.items():
+            if there in items:
+                raise InvalidInput(f"{asked.name} is an alias of {there.name} (RFC 2317), and both are listed; give the record one entry")
+
+    def _divide(self) -> None:
+        """Zones of one task on several servers: each server is to have those that it serves, unless it serves none at all."""
+        if len(set(self.holders.values())) < 2:
+            return
+        tops = [Item(zone, "SOA") for zone in self.holders]
+        for server in self._servers.listed:
+            try:
+                readings = self._servers.read(server, tops, 1)
+            except TransportError:
+                held = [zone for zone, holder in self.holders.items() if holder is server]
+            else:
+                held = [item.name for item, reading in readings.items() if reading.status == "ok" and reading.zone == item.name]
+            if held:
+                self._servers.serves_only(server, held)

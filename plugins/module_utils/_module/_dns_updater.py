@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Who carries out a message to a zone: the seam between what is to be changed and how.
+
+Dynamic updates (RFC 2136) are the one way today. Windows' own DNS classes over WinRM (root/MicrosoftDNS) are a second one that is thought
+of: they know no prerequisites, so an updater on them would have to compare itself, and to say that nothing of it is one transaction.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Message
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused, FailoverError, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import await_arrival, nobody_takes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import update_wire
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+
+
+class Updater(t.Protocol):
+    """Something that carries a message out: all of it where its prerequisites hold, else nothing."""
+
+    messages: dict[NameServer, int]
+    """How many messages each server was sent."""
+
+    def carry_out(self, message: Message) -> str:
+        """Returns what is to be said of an answer that nobody vouches for ("" = nothing); only reading back tells then whether it was done.
+
+        Raises Refusal (code ``prerequisite`` where one does not hold) and TransportError: nothing was done, but for ConnectionLost and
+        DeadlineExceeded, after which nobody knows.
+        """
+
+
+class DynamicUpdates:
+    """RFC 2136. To the server that holds the zone; to the next of ``servers`` where it can't be reached or takes no updates: nothing was done
+    then. ``survey.holders`` follows."""
+
+    def __init__(self, servers: Servers, survey: Survey, auth: Auth, clock: Clock) -> None:
+        self.messages: dict[NameServer, int] = {}
+        self._servers = servers
+        self._survey = survey
+        self._auth = auth
+        self._clock = clock
+
+    def carry_out(self, message: Message) -> str:
+        wire = update_wire(message)
+        holder = self._survey.holder(message.zone)
+        failures: list[tuple[NameServer, FailoverError]] = []
+        for server in [holder, *(server for server in self._servers.updated if server is not holder)]:
+            self.messages[server] = self.messages.get(server, 0) + 1
+            try:
+                accepted = server.update(wire, self._auth, message.seconds())
+            except (Unreachable, ConnectionRefused, Refusal) as error:
+                if isinstance(error, Refusal) and error.code not in (*ELSEWHERE, *(() if self._auth.final_failure else ("server_failure",))):
+                    self._survey.holders[message.zone] = server
+                    raise
+                failures.append((server, error))
+                continue
+            self._survey.holders[message.zone] = server
+            await_arrival(self._servers, server, message, self._clock)
+            return accepted.msg
+        raise nobody_takes(message.zone, failures)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Carries the edits of one message out: compare and swap, and what is decided where somebody else was quicker."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, batches, message
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Applied, Fence
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import Updater
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
+
+#: How often a message is made anew without the records that somebody changed in between.
+MAX_SETTLE = 3
+Read = t.Callable[[t.Sequence[Item]], t.Mapping[Item, Reading]]
+
+
+class Writer:
+    """``read`` gives what the servers that are written have now. ``fence``: the run's, once the driver told it."""
+
+    def __init__(self, updater: Updater, markers: ZoneMarkers, read: Read, on_conflict: str) -> None:
+        self.fence: Fence | None = None
+        self._updater = updater
+        self._markers = markers
+        self._read = read
+        self._on_conflict = on_conflict
+
+    def write(self, edits: list[Edit]) -> dict[str, Applied]:
+        """One message, made anew without what somebody changed in between. Raises Refusal and TransportError."""
+        applied: dict[str, Applied] = {}
+        for _attempt in range(MAX_SETTLE):
+            if not edits:
+                return applied
+            try:
+                said = self._swap(edits)
+            except Refusal as refusal:
+                if refusal.code != "prerequisite":
+                    raise
+                edits, settled = self._settle(edits, refusal)
+                applied.update(settled)
+            else:
+                applied.update({str(edit.item): Applied(ok=True, msg=said) for edit in edits})
+                return applied
+        applied.update(
+            {str(edit.item): Applied(False, f"{edit.item} changed again and again while it was to be written", "changed_by_other") for edit in edits}
+        )
+        return applied
+
+    def again(self, edits: t.Sequence[Edit]) -> bool:
+        """What reading back found otherwise, once more; False when a message or its answer got lost, which proves nothing against anybody."""
+        for batch in batches(edits):
+            try:
+                self._swap(batch)
+            except Refusal as refusal:
+                if refusal.code != "prerequisite":
+                    raise
+                self._markers.stands(batch[0].zone)  # the next look shows what is there; the marker is read anew
+            except (ConnectionLost, DeadlineExceeded):
+                return False  # the next look shows whether it was done
+        return True
+
+    def _swap(self, edits: t.Sequence[Edit]) -> str:
+        """One message. Returns what is to be said of an answer that is not signed as it must be."""
+        guard = self._markers.guard(edits[0].zone, self.fence)
+        if self.fence is not None:
+            self.fence.lease.still_ours()
+        return self._updater.carry_out(message(edits, guard))
+
+    def _settle(self, edits: list[Edit], refusal: Refusal) -> tuple[list[Edit], dict[str, Applied]]:
+        """After a prerequisite failed nothing of the message was done: what is left to send, and what is decided."""
+        lost = not self._markers.stands(edits[0].zone)
+        now = self._read([edit.item for edit in edits])
+        left: list[Edit] = []
+        decided: dict[str, Applied] = {}
+        for edit in edits:
+            reading = now[edit.item]
+            records, alias = reading.records, reading.alias if edit.item.type != "CNAME" else ""
+            if alias and edit.after is not None:
+                decided[str(edit.item)] = _taken(edit, f"a CNAME to {alias}")
+            elif records == edit.after:
+                decided[str(edit.item)] = Applied(ok=True, msg="it was there already when it was to be written")
+            elif records == edit.before:
+                left.append(edit)
+            elif self._on_conflict == "replace":
+                left.append(dataclasses.replace(edit, before=records))
+            elif self._on_conflict == "keep":
+                decided[str(edit.item)] = kept(records)
+            else:
+                decided[str(edit.item)] = _taken(edit, str(records or "absent"))
+        if left == edits and not lost:
+            decided.update({str(edit.item): Applied(False, refusal.message, refusal.code) for edit in left})
+            left = []
+        return left, decided
+
+
+def _taken(edit: Edit, there: str) -> Applied:
+    change = f"{there} now and was {edit.before or 'absent'} when the task began"
+    return Applied(False, f"{edit.item} is {change}: somebody changed it, so it was not overwritten", "changed_by_other")
+
+
+def kept(there: RecordSet | None) -> Applied:
+    return Applied(ok=True, skipped=True, msg=f"it is {there or 'absent'}, as somebody else set it, and was left so", reason="changed_by_other")
