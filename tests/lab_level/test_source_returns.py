@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.tests.demo.project import EXAMPLE, ROOT, Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.lab_level.test_emergency import outcome
 
 NAME = "mail.example.com"
 
@@ -75,6 +76,19 @@ def test_before_the_record_is_written_the_target_wins(lab: Lab, tmp_path: pathli
     project.run("failover", site_hooks_dir=str(returning_at("before_dns", project)))
     new = project.info["network"].rsplit(".", 2)[0] + ".20.22"
     assert seen(lab) == ([[new], [new]], "EXCH2")
+    the_guard_sees_and_repairs(lab, project, new)
+
+
+def the_guard_sees_and_repairs(lab: Lab, project: Project, new: str) -> None:
+    """The source registers its names once more, after the failover has ended."""
+    lab.control("register", {"host": "exch1"})
+    old = project.info["network"].rsplit(".", 2)[0] + ".20.21"
+    assert seen(lab)[0][0] == [old]
+    assert ".repair_dns " in outcome(project.run("status"))[1]
+    assert outcome(project.run("repair_dns"))[0] == "repaired"
+    assert seen(lab)[0] == [[new], [new]]
+    again, following = outcome(project.run("repair_dns", label="repair-again"))
+    assert (again, ".repair_dns " in following) == ("watched", False)
 
 
 def test_after_the_record_was_written_the_run_stops_and_can_be_resumed(lab: Lab, tmp_path: pathlib.Path) -> None:
