@@ -193,6 +193,13 @@ options:
       - By default V(replace) for O(state=repointed), because a source that comes back registers its names again, else V(fail).
     type: str
     choices: [fail, keep, replace]
+  accept_disagreement:
+    description:
+      - Go on, for this reason, although name servers disagree before anything is changed.
+      - A record that is to be changed must have one value on all name servers that answer, or the new one already. Others are waited for
+        for ten seconds, in which a secondary that lags catches up, and are then refused, with the values that each has (reason
+        V(servers_disagree)). SOA serials are told and decide nothing. With O(require=primary) the other name servers do not count.
+    type: str
   verify_timeout:
     description: Seconds to wait until the name servers have the records of one message.
     type: float
@@ -305,7 +312,7 @@ reason:
   description:
     - The machine-readable word for what went wrong; empty when nothing did.
     - Among others V(invalid_input), V(wrong_state), V(bad_key), V(bad_signature), V(bad_time), V(refused), V(not_authoritative),
-      V(not_zone), V(no_zone), V(no_primary), V(prerequisite), V(changed_by_other), V(ignored), V(not_converged), V(lease_lost),
+      V(not_zone), V(no_zone), V(no_primary), V(servers_disagree), V(prerequisite), V(changed_by_other), V(ignored), V(not_converged), V(lease_lost),
       V(unreachable).
   returned: always
   type: str
@@ -387,6 +394,11 @@ servers:
     names:
       description: The record sets that are not right, by status.
       type: dict
+    notified:
+      description:
+        - Zones that it was told to fetch (DNS NOTIFY), as it still had another value, with what it said, V(accepted), V(refused) with its
+          code, or V(no answer). It is signed with O(key). Nothing depends on it, and it is not sent with O(kerberos).
+      type: dict
   sample:
     dns1:
       address: 10.0.0.10
@@ -399,6 +411,7 @@ servers:
       unreachable: 0
       not_authoritative: 0
       names: {}
+      notified: {}
 resolvers:
   description: What each of O(resolvers) gave when it was asked last, by its name or address.
   returned: when the options were right

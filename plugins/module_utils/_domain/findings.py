@@ -48,7 +48,7 @@ KINDS: dict[str, Kind] = {
     "dns_server_unreachable": Kind("error", "a name server does not answer", "start the name server or take it out of the definition"),
     "dns_key_refused": Kind("blocker", "the name server does not take updates with the key", "correct the credential, or allow its key on the name server"),
     "dns_servers_too_few": Kind("blocker", "a zone has fewer name servers than dns.require asks for", "list more name servers or ask for fewer"),
-    "dns_servers_disagree": Kind("warning", "name servers give different values", "wait for the zone's transfer, or mend it"),
+    "dns_servers_disagree": Kind("error", "name servers give different values, and go on doing so", "mend the zone's transfer or replication"),
     "spn_held_by_third": Kind("error", "a third account holds a service principal name", "take the service principal name from that account"),
     "directory_unreachable": Kind("error", "no domain controller answers", "name a domain controller that answers"),
     "client_unreachable": Kind("warning", "clients do not answer", "start them; until then they find the new server when their cache expires"),

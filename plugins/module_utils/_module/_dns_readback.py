@@ -33,15 +33,21 @@ FIRST_WAIT, LONGEST_WAIT = 0.05, 0.5
 Again = t.Callable[[t.Sequence[Edit]], bool]
 
 
+#: Tells a server that a zone has changed; what it said.
+Notify = t.Callable[[NameServer, str], str]
+
+
 class ReadBack:
     """``verdicts`` keeps what each server said last of each set, for the result."""
 
-    def __init__(self, servers: Servers, require: Require, clock: Clock, on_conflict: str) -> None:
+    def __init__(self, servers: Servers, require: Require, clock: Clock, on_conflict: str, notify: Notify | None = None) -> None:
         self.servers = servers
         self.on_conflict = on_conflict
         self.require = require
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {}
         self.again: dict[Item, int] = {}
+        self.notified: dict[NameServer, dict[str, str]] = {}  #: zone -> what a server said that was told to fetch it
+        self._notify = notify
         self._clock = clock
         self._failures: dict[NameServer, int] = {}
         self._retry_at: dict[NameServer, float] = {}
@@ -64,7 +70,8 @@ class ReadBack:
         return [server for server in self.servers.all if self.servers.serves(server, zone)]
 
     def forget(self, items: t.Iterable[Item]) -> None:
-        """These are about to change: what was read of them counts no more."""
+        """These are about to change: what was read of them counts no more, and their servers may be told anew."""
+        self.notified = {}
         for item in list(items):
             for verdicts in self.verdicts.values():
                 verdicts.pop(item, None)
@@ -115,8 +122,10 @@ class ReadBack:
         deadline = Deadline(self._clock, timeout)
         wanted = {edit.item: edit.after for edit in edits}
         given_up: set[Item] = set()
-        pause = FIRST_WAIT
+        pause, looked = FIRST_WAIT, False
         while True:
+            if looked:
+                self.push(wanted, [primary])
             self.look({item: records for item, records in wanted.items() if item not in given_up}, self._asked(primary))
             wrong = [edit for edit in edits if edit.item not in given_up and self._status(primary, edit.item) == "wrong"]
             given_up |= {edit.item for edit in wrong if self.on_conflict != "replace" or self.again.get(edit.item, 0) >= MAX_AGAIN}
@@ -124,8 +133,19 @@ class ReadBack:
             if deadline.passed() or all(item in given_up or self.settled(item, primary) for item in wanted):
                 break
             self._clock.sleep(min(pause, deadline.remaining()))
-            pause = min(pause * 1.5, LONGEST_WAIT)
+            pause, looked = min(pause * 1.5, LONGEST_WAIT), True
         return {edit.item: self._seen(edit, primary, timeout) for edit in edits}
+
+    def push(self, items: t.Iterable[Item], written: t.Collection[NameServer]) -> None:
+        """Each other server that answers with something else is told once a zone to fetch it, where that may be."""
+        if self._notify is None:
+            return
+        for item in items:
+            zone = self.servers.zone_of(item)
+            for server in self._serving(item):
+                told = self.notified.setdefault(server, {})
+                if server not in written and zone not in told and self._status(server, item) == "wrong":
+                    told[zone] = self._notify(server, zone)
 
     def _asked(self, primary: NameServer) -> list[NameServer]:
         """Those whose word counts, the written one first."""
@@ -178,6 +198,7 @@ class ReadBack:
                 "written": server in written,
                 "messages": messages.get(server, 0),
                 **counted(verdicts),
+                "notified": self.notified.get(server, {}),
             }
         return answer
 

@@ -34,10 +34,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     Edit,
     batches,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, Require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, PRIMARY, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import Agreement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
@@ -49,6 +50,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_notify import notify
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -78,6 +80,7 @@ class DnsStep:
         verify_timeout: float,
         protected: t.Container[str],
         on_conflict: str,
+        accept_disagreement: str = "",
     ) -> None:
         self.state = state
         self._asked, self._repoint = wanted, repoint
@@ -90,15 +93,17 @@ class DnsStep:
         self.on_conflict = on_conflict
         self.discover = discover
         self.clock = clock
-        self.readback = ReadBack(servers, require, clock, on_conflict)
+        self.readback = ReadBack(servers, require, clock, on_conflict, (lambda server, zone: notify(server, zone, auth)) if auth.shared else None)
         self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock)
         self.warnings: list[str] = []
         self.survey = Survey(servers)
+        self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None
         self.updater = DynamicUpdates(servers, self.survey, auth, clock)
         self._markers = ZoneMarkers(self._one, self.updater.carry_out, self.warnings)
         self._writer = Writer(self.updater, self._markers, self._read, on_conflict)
         self._now: dict[Item, RecordSet | None] = {}
         self._aliases: dict[Item, str] = {}
+        self._begun = False  #: whether records were sent
 
     def check_machine(self, expected: Machine | None) -> None:
         """There is no host: name servers are known by their key."""
@@ -124,18 +129,25 @@ class DnsStep:
         for holder, held in self.survey.by_holder(shown).items():
             self.readback.known(holder, {item: self._now[item] for item in held})
         self.readback.look({item: self._now[item] for item in shown}, self.servers.all)
-        self._look_at_resolvers(shown)
+        after = self._foreseen()
+        if self.agreement is not None and not self._begun:
+            self.agreement.wait({item: self._now[item] for item in shown}, after)
+        if after is not None:
+            # Only of what is as wanted already: see ``_dns_resolvers``.
+            self.resolvers.look({item: self._now[item] for item in shown if after.get(item) == self._now[item]})
         return {str(item): to_image(self._now[item]) for item in shown}
 
-    def _look_at_resolvers(self, shown: t.Sequence[Item]) -> None:
-        """Only for what is as wanted already: see ``_dns_resolvers``."""
-        if not self.resolvers.all or self.state == "reverted":
-            return
+    def _foreseen(self) -> dict[Item, RecordSet | None] | None:
+        """What the sets are to become; None where only the journal knows, or where ``changes`` will say what is amiss."""
         try:
-            after = self._after(self._now)
+            return self._after(self._now) if self.state != "reverted" else None
         except FailoverError:
-            return  # ``changes`` says what is amiss
-        self.resolvers.look({item: self._now[item] for item in shown if after.get(item) == self._now[item]})
+            return None
+
+    def _agreed(self, item: Item, after: RecordSet | None) -> None:
+        """Raises ServersDisagree; once messages were sent, a lag is our own doing."""
+        if self.agreement is not None and not self._begun:
+            self.agreement.judge(item, self._now[item], after)
 
     def _locate(self) -> None:
         """The zone and the server of each record; PTR records of a classless delegation are taken where they really stand."""
@@ -188,6 +200,7 @@ class DnsStep:
                 changes.append(self._left_alone(item))
         for item, records in after.items():
             if self._now[item] != records:
+                self._agreed(item, records)
                 changes.append(self._change(item, self._now[item], records))
             elif str(item) in before and not (self.readback.everywhere(item) and self._resolved(item)):
                 changes.append(self._change(item, records, records))
@@ -225,6 +238,7 @@ class DnsStep:
             raise WrongState(f"{item}: {item.name} is a CNAME to {self._aliases[item]} now, and no other data can stand beside it; somebody changed it")
         if not undone(item, wanted, from_image(after), there):
             return None
+        self._agreed(item, wanted)
         return self._change(item, there, wanted)
 
     def groups(self, changes: list[Change]) -> list[list[Change]]:
@@ -235,7 +249,7 @@ class DnsStep:
     # Doing
 
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
-        self._writer.fence = fence
+        self._writer.fence, self._begun = fence, True
         self.readback.forget(Item.parse(change.name) for change in group)
         applied = {change.name: kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
         return {**applied, **self._writer.write([_edit(change) for change in group if change.before != change.after])}
@@ -264,7 +278,7 @@ class DnsStep:
         verdicts = [verdicts.get(item) for verdicts in self.resolvers.verdicts.values()]
         return all(verdict is not None and verdict.status != "wrong" and (not self._everyone() or verdict.status == "ok") for verdict in verdicts)
 
-    def conclude(self, result: Result) -> None:
+    def conclude(self, result: Result) -> dict[str, str] | None:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
         told = [Item.parse(outcome.name) for outcome in result.outcomes if outcome.status in ("done", "already", "unconfirmed") and outcome.name]
         there = {holder: self.readback.verdicts.get(holder, {}) for holder in self.survey.holders.values()}
@@ -272,6 +286,11 @@ class DnsStep:
         wanted = {item: verdict.records for item, verdict in seen.items() if verdict is not None and verdict.status == "ok"}
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
+        if self.agreement is None or not self.agreement.passed_over:
+            return None
+        what = "; ".join(self.agreement.passed_over)
+        result.warnings.append(f"{what}; accepted: {self.agreement.accepted}")
+        return {"what": what, "finding": "dns_servers_disagree", "reason": self.agreement.accepted}
 
 
 def _edit(change: Change) -> Edit:

@@ -8,16 +8,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import REACHABLE, read_require, refuse_too_many
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import LAG
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
@@ -28,6 +30,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 
 #: Seconds after which a server that gave no answer to an update is not asked again.
 KEY_AGAIN = 12.0
+#: Seconds between two looks at servers that disagree.
+AGAIN = 0.5
 #: No name of anybody: the prerequisite of the probe is that it does not exist.
 PROBE_LABEL = "_failover-preflight"
 
@@ -58,7 +62,7 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
             alone.close()
     if definition["dns"].get("discover") and items:
         found += _discovered(definition, items, said, clock)
-    return found + _disagreements(items, said) + _resolvers(definition, items, clock)
+    return found + _agreement(definition, items, said, clock) + _resolvers(definition, items, clock)
 
 
 def _discovered(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said: dict[str, dict[Item, RecordSet | None]], clock: Clock) -> list[Finding]:
@@ -150,6 +154,24 @@ def _try_key(server: NameServer, zones: t.Sequence[str], auth: Auth, clock: Cloc
             if isinstance(error, UNDECIDED):
                 break
     return found
+
+
+def _agreement(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said: dict[str, dict[Item, RecordSet | None]], clock: Clock) -> list[Finding]:
+    """Who disagrees still after the time in which a secondary that only lags has caught up."""
+    asked = {one.label: one for one in [*endpoints(definition), *endpoints(definition, "verify_servers")]}
+    deadline = Deadline(clock, LAG)
+    while True:
+        found = _disagreements(items, said)
+        left = [Item.parse(one.evidence["record"]) for one in found]
+        if not left or deadline.passed():
+            return found
+        clock.sleep(AGAIN)
+        for label in [label for label in said if label in asked]:
+            alone = Servers([asked[label]], (), clock)
+            with contextlib.suppress(TransportError):
+                readings = alone.read(alone.updated[0], left)
+                said[label] = {**said[label], **{item: reading.records for item, reading in readings.items() if reading.status == "ok"}}
+            alone.close()
 
 
 def _disagreements(items: t.Sequence[Item], said: t.Mapping[str, t.Mapping[Item, RecordSet | None]]) -> list[Finding]:

@@ -96,7 +96,7 @@ def require_owner(task: RunTask, record: RunRecord, promised: str) -> dict[str, 
     if reason:
         return {"what": f"{FINDING}: {what}", "finding": FINDING, "reason": reason}
     # What was accepted before would fail again on the way.
-    failures = {entry["step"].partition("@")[0]: entry["reason"] for entry in record.accepted if entry.get("step") and "decision" not in entry}
+    failures = {entry["step"].partition("@")[0]: entry["reason"] for entry in record.accepted if entry.get("step") and not {"decision", "finding"} & set(entry)}
     accepting_it = command(
         record.kind,
         task.identity,

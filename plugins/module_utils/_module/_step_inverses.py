@@ -37,7 +37,7 @@ def inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, 
         try:
             change = _inverse(step, name, images[name], now[name], put_back_begun=begun)
         except FailoverError as error:
-            reason = "changed_by_other" if isinstance(error, WrongState) else error.reason
+            reason = "changed_by_other" if error.reason == WrongState.reason else error.reason
             refused.append(Outcome(name, "failed", reason=reason, msg=error.message, before=now[name]))
             continue
         if change is not None:

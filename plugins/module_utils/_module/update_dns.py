@@ -15,6 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, canonical_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS, build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
@@ -57,6 +58,7 @@ def update_dns_spec() -> ArgumentSpec:
             "resolvers": {"type": "list", "elements": "dict", "options": server, "default": []},
             "require": {"type": "str", "default": "reachable"},
             "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
+            "accept_disagreement": {"type": "str"},
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
             "allow_wildcards": {"type": "bool", "default": False},
@@ -98,6 +100,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     if repoint is None and not records:
         raise InvalidInput("records is empty; list at least one record")
     require = read_require(params["require"])
+    refuse_placeholders({"accept_disagreement": params.get("accept_disagreement")})
     if float(params["verify_timeout"]) < 0:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
     wildcards = bool(params.get("allow_wildcards"))
@@ -122,6 +125,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         discover=bool(params.get("discover")),
         resolvers=_endpoints(params.get("resolvers") or (), "resolvers"),
         verify_timeout=float(params["verify_timeout"]),
+        accept_disagreement=str(params.get("accept_disagreement") or "").strip(),
         protected=protected,
         # A source that comes back registers its names: a move must hold against it, anything else gives way to others.
         on_conflict=params.get("on_conflict") or ("replace" if state == "repointed" else "fail"),

@@ -26,6 +26,9 @@ class Auth(t.Protocol):
     signs: bool
     """Whether an answer must be signed to be believed."""
 
+    shared: bool
+    """Whether the same key is good for every name server, and nothing has to be agreed with one first."""
+
     final_failure: bool
     """Whether SERVFAIL may mean that the account has no right, as Active Directory and Samba 4.17 say it, and so is not asked again."""
 
@@ -48,6 +51,7 @@ class Auth(t.Protocol):
 class TsigAuth:
     """Signs updates with a shared key. ``key`` None: unsigned, which the user must have asked for."""
 
+    shared = True
     final_failure = False
 
     def __init__(self, key: TsigKey | None, clock: Clock) -> None:

@@ -78,6 +78,7 @@ class GssAuth:
     """``server_names``: name server's label -> its host name, exactly as its principal DNS/<host name> has it."""
 
     signs = True
+    shared = False
     final_failure = True
 
     def __init__(self, account: Account, server_names: t.Callable[[str], str], clock: Clock) -> None:

@@ -18,8 +18,9 @@ Faults: ``silent`` (no answers at all), ``lame`` (answers, but not as an authori
 ``unsigned_replies``, ``echoed_mac``, ``bad_mac`` (all three on replies to signed messages), ``clock`` (seconds=n, the
 server's clock is off), ``lagging`` (seconds=n, all but primaries), ``drop_replies`` (count=n: does what it is asked, and the next
 n replies to updates get lost), ``servfail`` (count=n: the next n messages are answered SERVFAIL). A secondary with
-``forwards`` passes updates on to its primary, and answers SERVFAIL where that is stopped. ``trace(kind, server, **data)`` is
-called once for each message; ``reachable(a, b)`` with a peer's address or a server's name answers whether a may send to b now.
+``forwards`` passes updates on to its primary, and answers SERVFAIL where that is stopped; one that ``takes_notify`` fetches its
+zone when anybody tells it to, others refuse. ``trace(kind, server, **data)`` is called once for each message;
+``reachable(a, b)`` with a peer's address or a server's name answers whether a may send to b now.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class DnsServer:
         self.messages = 0
         self.followers: list[DnsServer] = []
         self.forwards = False
+        self.takes_notify = False
         self._keyring = Keyring(keys)
         self._trace = trace or (lambda kind, server, **data: None)
         self._reachable = reachable or (lambda a, b: True)
@@ -302,6 +304,8 @@ class DnsServer:
             reply.set_rcode(self._update(message, signature))
         elif message.opcode() == dns.opcode.QUERY:
             self._query(message, reply)
+        elif message.opcode() == dns.opcode.NOTIFY:
+            reply.set_rcode(self._told(message))
         else:
             reply.set_rcode(dns.rcode.NOTIMP)
         noted["rcode"] = dns.rcode.to_text(reply.rcode())
@@ -312,6 +316,16 @@ class DnsServer:
             reply.set_rcode(dns.rcode.REFUSED)
         elif "lame" not in self.faults:
             answer(self.zone_of, message, reply)
+
+    def _told(self, message: dns.message.Message) -> dns.rcode.Rcode:
+        """A NOTIFY that does not come from the primary: refused, as BIND does unless it is told otherwise."""
+        zone = self.follows.zones.get(message.question[0].name) if self.follows is not None else None
+        if zone is None:
+            return dns.rcode.NOTAUTH
+        if not self.takes_notify:
+            return dns.rcode.REFUSED
+        self.later(0.0, lambda: self._take(zone.current))
+        return dns.rcode.NOERROR
 
     def _update(self, message: dns.update.UpdateMessage, signature: Signature | None) -> dns.rcode.Rcode:
         zone = self.zones.get(message.zone[0].name)

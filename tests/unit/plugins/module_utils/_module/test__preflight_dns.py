@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _baseline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _baseline, _preflight_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_dns import dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
@@ -72,3 +72,19 @@ def test_a_resolver_is_asked_whether_it_answers_and_for_no_record_of_the_identit
         resolver.silent = True
         finding = found(dns1, resolvers=[resolver.entry("resolver1")])["dns_server_unreachable resolver1"]
         assert finding["severity"] == "warning" and "the clients' resolver resolver1" in finding["msg"]
+
+
+@pytest.mark.parametrize("lag", [0.8, 60.0])
+def test_a_secondary_that_lags_is_waited_for_before_servers_are_said_to_disagree(monkeypatch: pytest.MonkeyPatch, lag: float) -> None:
+    monkeypatch.setattr(_preflight_dns, "LAG", 2.0)
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=lag)
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.55"], 600)
+        disagreeing = found(dns1, verify_servers=[entry(dns2)])
+    if lag < 2:
+        assert disagreeing == {}
+    else:
+        finding = disagreeing["dns_servers_disagree"]
+        assert finding["severity"] == "error", "the run would meet it only once the source is fenced"
+        assert finding["evidence"]["answers"] == {"dns1": "127.1.0.55", "dns2": "127.1.0.21"}

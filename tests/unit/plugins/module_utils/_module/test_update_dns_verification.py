@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import pathlib
 import typing as t
+from collections.abc import Callable
 
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_agreement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import GssAuth
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, one_port, task
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import MAIL, entry, one_port, task
 
 #: A name server of the zone that does not run, and one whose name leads nowhere.
 DEAD, NAMELESS = "127.0.53.9", "ns.elsewhere.test."
@@ -166,3 +170,113 @@ def test_where_only_secondaries_survive_one_sentence_says_so_and_nothing_is_done
         sentence = f"no server takes updates of zone example.com: dns1 ({dns1.address} port {dns1.port}) can't be reached, and dns2 ("
         assert outcome.msg.startswith(sentence) and "answers and takes none, as a secondary does" in outcome.msg
         assert dns2.lookup("mail.example.com", "A") == ["127.1.0.21"]
+
+
+# Servers that disagree before anything is changed
+
+
+@pytest.fixture
+def short_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_dns_agreement, "LAG", 0.5)
+
+
+def disagreeing(call: Callable[..., t.Any], dns2: DnsServer, value: str = "127.1.0.77") -> None:
+    call(dns2.replace, "mail.example.com", "A", [value], 600)
+
+
+@pytest.mark.usefixtures("short_lag")
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_servers_that_disagree_are_refused_before_anything_is_changed(check_mode: bool) -> None:
+    """The serial of dns2 is that of dns1 or ahead of it: it does not lag, somebody writes it."""
+    dns1, dns2 = controllers()
+    with one_port(dns1, dns2) as call:
+        disagreeing(call, dns2)
+        with pytest.raises(WrongState) as refused:
+            task([entry(dns1), entry(dns2)], check_mode=check_mode)
+        assert refused.value.reason == "servers_disagree"
+        place = f"({dns1.address} port {dns1.port})", f"({dns2.address} port {dns2.port})"
+        assert refused.value.message.startswith(
+            f"mail.example.com A: dns1 {place[0]} has 127.1.0.21, and after 0.5 s dns2 {place[1]} has 127.1.0.77 (the serial of dns2, 2, is not behind 1: "
+            "no secondary that lags). No record was changed"
+        )
+        assert (dns1.lookup("mail.example.com", "A"), dns2.lookup("mail.example.com", "A")) == (["127.1.0.21"], ["127.1.0.77"])
+
+
+@pytest.mark.usefixtures("short_lag")
+def test_a_disagreement_is_accepted_with_a_reason_that_the_journal_keeps(tmp_path: pathlib.Path) -> None:
+    dns1, dns2 = controllers()
+    with one_port(dns1, dns2) as call:
+        disagreeing(call, dns2)
+        reason = "dns2 is the test DC"
+        run = runs.started(tmp_path, SystemClock())
+        result = task([entry(dns1), entry(dns2)], accept_disagreement=reason, require=1, run=run)
+        assert not result.failed and dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert any(warning.endswith(f"; accepted: {reason}") for warning in result.warnings)
+        (entry_of_it,) = runs.read(tmp_path, SystemClock()).runs["run1"].accepted
+        assert (entry_of_it["finding"], entry_of_it["reason"], entry_of_it["step"]) == ("dns_servers_disagree", reason, "dns")
+        assert "dns2" in entry_of_it["what"] and "127.1.0.77" in entry_of_it["what"]
+        with pytest.raises(InvalidInput, match="^accept_disagreement: 'say why' only stands for a reason"):
+            task([entry(dns1)], accept_disagreement="say why")
+
+
+@pytest.mark.parametrize("takes_notify", [False, True])
+def test_a_secondary_that_lags_is_no_disagreement(takes_notify: bool) -> None:
+    """Somebody has just changed the record, and dns2 has it in half a second, or at once where it lets itself be told."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=0.5)
+    dns2.takes_notify = takes_notify
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.55"], 600)
+        result = task([entry(dns1)], verify_servers=[entry(dns2)])
+        assert not result.failed and dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert (result.timing["observe"] < 0.4) is takes_notify
+
+
+@pytest.mark.usefixtures("short_lag")
+@pytest.mark.parametrize(("value", "require"), [("127.1.0.22", "reachable"), ("127.1.0.77", "primary")])
+def test_the_wanted_value_or_servers_that_do_not_count_are_no_disagreement(value: str, require: str) -> None:
+    dns1, dns2 = controllers()
+    with one_port(dns1, dns2) as call:
+        disagreeing(call, dns2, value)
+        result = task([entry(dns1), entry(dns2)], require=require, records=[{**MAIL, "ttl": 600}])
+        assert not result.failed and result.timing["observe"] < 0.4
+
+
+@pytest.mark.usefixtures("short_lag")
+def test_putting_back_meets_the_same_refusal(tmp_path: pathlib.Path) -> None:
+    dns1, dns2 = controllers()
+    with one_port(dns1, dns2) as call:
+        clock = SystemClock()
+        servers, run = [entry(dns1), entry(dns2)], runs.started(tmp_path, clock)
+        assert not task(servers, run=run, require="primary").failed
+        runs.ended(tmp_path, clock, run)
+        disagreeing(call, dns2)
+        back = {"state": "reverted", "revert_run": "run1", "run": runs.started(tmp_path, clock, run_id="run2", kind="failback")}
+        result = task(servers, **back)
+        assert (result.failed, result.outcomes[0].reason) == (True, "servers_disagree"), result.msg
+        assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert not task(servers, **back, require="1", accept_disagreement="dns2 is the test DC").failed
+        assert dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
+
+
+# Telling secondaries
+
+
+@pytest.mark.parametrize(("takes_notify", "said"), [(True, "accepted"), (False, "refused (REFUSED)")])
+def test_a_secondary_that_lacks_the_change_is_told_to_fetch_it(takes_notify: bool, said: str) -> None:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=1.0)
+    dns2.takes_notify = takes_notify
+    seen: list[dict[str, t.Any]] = []
+    dns2._trace = lambda kind, server, **data: seen.append(data)
+    with one_port(dns1, dns2):
+        result = task([entry(dns1)], verify_servers=[entry(dns2)])
+        assert not result.failed and (result.timing["verify"] < 0.8) is takes_notify
+        assert result.extra["servers"]["dns2"]["notified"] == {"example.com": said} and result.extra["servers"]["dns1"]["notified"] == {}
+        told = [data for data in seen if data.get("opcode") == "NOTIFY"]
+        assert [(data["question"], data["type"], data["key"]) for data in told] == [("example.com.", "SOA", "failover-key.")]
+
+
+def test_with_kerberos_nobody_is_told() -> None:
+    """Active Directory replicates in its own way."""
+    assert not GssAuth.shared and TsigAuth.shared

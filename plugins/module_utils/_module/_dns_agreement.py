@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Name servers that disagree before anything is written: who changes one of them may overwrite what only the other knows.
+
+A secondary that lags gets the records within seconds, which is waited for. SOA serials judge nothing (in Active Directory every
+server counts its own); they are only told, as a hint why.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import TransportError, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import FIRST_WAIT, LONGEST_WAIT, ReadBack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
+
+#: Seconds in which a secondary that only lags has the records of its primary.
+LAG = 10.0
+
+Records = t.Mapping[Item, RecordSet | None]
+
+
+class ServersDisagree(WrongState):
+    """Another name server has another value than the one that is to be written, and keeps it."""
+
+    reason = "servers_disagree"
+
+
+class Agreement:
+    """``accepted``: the reason for which a disagreement is passed over; empty for none."""
+
+    def __init__(self, survey: Survey, readback: ReadBack, clock: Clock, accepted: str) -> None:
+        self.accepted = accepted
+        self.passed_over: list[str] = []
+        self._survey = survey
+        self._servers = readback.servers
+        self._readback = readback
+        self._clock = clock
+
+    def wait(self, now: Records, after: Records | None) -> None:
+        """Until all have what the server has that will be written, or a lag is no explanation any more. ``after`` None: not known yet."""
+        deadline, pause = Deadline(self._clock, LAG), FIRST_WAIT
+        while True:
+            left = {item: now[item] for item in now if (after is None or after.get(item) != now[item]) and self._others(item, now[item], after)}
+            if not left or deadline.passed():
+                return
+            self._readback.push(left, self._survey.holders.values())
+            self._clock.sleep(min(pause, deadline.remaining()))
+            pause = min(pause * 1.5, LONGEST_WAIT)
+            self._readback.look(left, self._servers.all)
+
+    def judge(self, item: Item, now: RecordSet | None, after: RecordSet | None) -> None:
+        """Before ``item`` is changed to ``after``. Raises ServersDisagree where that is not accepted."""
+        others = self._others(item, now, {item: after})
+        if not others or after == now:
+            return
+        sentence = self._sentence(item, now, others, self._survey.holder(self._servers.zone_of(item)))
+        if not self.accepted:
+            raise ServersDisagree(
+                f"{sentence}. No record was changed: mend the transfer or replication between them, or accept it with a reason (accept_disagreement, in a run "
+                "failover_accept with dns_servers_disagree)"
+            )
+        if sentence not in self.passed_over:
+            self.passed_over.append(sentence)
+
+    def _others(self, item: Item, now: RecordSet | None, after: Records | None) -> dict[NameServer, RecordSet | None]:
+        """Who has another value than both the one that is there and the one that is to come. A TTL is no value."""
+        found = {}
+        for server, verdicts in self._readback.verdicts.items():
+            verdict = verdicts.get(item)
+            if verdict is not None and verdict.status == "wrong" and _values(verdict.records) != _values(now):
+                if after is None or _values(verdict.records) != _values(after.get(item)):
+                    found[server] = verdict.records
+        return found
+
+    def _sentence(self, item: Item, now: RecordSet | None, others: t.Mapping[NameServer, RecordSet | None], primary: NameServer) -> str:
+        said = ", ".join(f"{server.endpoint} has {records or 'no such record'}" for server, records in others.items())
+        return f"{item}: {primary.endpoint} has {now or 'no such record'}, and after {LAG:g} s {said} ({self._hint(item, next(iter(others)), primary)})"
+
+    def _hint(self, item: Item, other: NameServer, primary: NameServer) -> str:
+        zone = self._servers.zone_of(item)
+        theirs, ours = (self._serial(server, zone) for server in (other, primary))
+        if theirs is None or ours is None:
+            return "its zone's serial could not be read"
+        behind = 0 < (ours - theirs) & 0xFFFFFFFF < 0x80000000
+        if behind:
+            return f"the serial of {other.endpoint.label}, {theirs}, is behind {ours}: its transfer fails, or it is a primary of its own"
+        return f"the serial of {other.endpoint.label}, {theirs}, is not behind {ours}: no secondary that lags"
+
+    def _serial(self, server: NameServer, zone: str) -> int | None:
+        try:
+            records = self._servers.read(server, [Item(zone, "SOA")], 1)[Item(zone, "SOA")].records
+        except TransportError:
+            return None
+        return int(records.values[0].split()[2]) if records is not None else None
+
+
+def _values(records: RecordSet | None) -> tuple[str, ...]:
+    return records.values if records else ()
