@@ -19,14 +19,16 @@ import dataclasses
 import json
 import pathlib
 import random
+import re
 import sys
 import tempfile
 import time
 import typing as t
 from unittest import mock
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _threats, failover_monitor, failover_status
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _threats, failover_monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor as monitor
@@ -75,6 +77,7 @@ class Conditions:
     static: bool = False
     dhcp: bool = False
     obeys: bool = True  #: whether somebody types the next command
+    discover: bool = False  #: whether the definition lists one server and leaves the others to be found
 
 
 class Look(t.NamedTuple):
@@ -105,7 +108,7 @@ def conditions(chance: random.Random) -> Conditions:
         slow=chance.choice([0.0, 180.0, HOUR]),
         ageing=ageing,
     )
-    return Conditions(settings, *(chance.random() < 0.5 for _each in range(4)))
+    return Conditions(settings, *(chance.random() < 0.5 for _each in range(4)), discover=chance.random() < 0.2)
 
 
 class Day:
@@ -114,7 +117,7 @@ class Day:
     def __init__(self, lab: VirtualServers, given: Conditions, folder: pathlib.Path, chance: random.Random) -> None:
         self.lab, self.given, self.folder, self.chance = lab, given, folder, chance
         self.hosts = FakeHosts(target=FakeSession("exch2", methods={("Win32_Process", "Create"): lambda session, keys, arguments: {"ReturnValue": 0}}))
-        self.definition = _definition()
+        self.definition = _definition(given.discover)
         self.happened: list[str] = []
         self.counts: collections.Counter[str] = collections.Counter()
         self.source_up = False
@@ -141,7 +144,14 @@ class Day:
 
     def _write(self, **given: t.Any) -> Result:
         dns = self.definition["dns"]
-        options = {"servers": dns["servers"], "verify_servers": dns["verify_servers"], "key": FAILOVER_KEY, "require": "primary", "verify_timeout": 30.0}
+        options = {
+            "servers": dns["servers"],
+            "verify_servers": dns["verify_servers"],
+            "discover": dns["discover"],
+            "key": FAILOVER_KEY,
+            "require": "primary",
+            "verify_timeout": 30.0,
+        }
         params = {**runs.ALONE, **filled(update_dns_spec().argument_spec, {**options, **given})}
         return update_dns(params, self.hosts, self.lab.clock, check_mode=False)
 
@@ -231,8 +241,10 @@ class Day:
     def look(self, function: t.Callable[..., Result]) -> Silent | None:
         before = self.wrong()
         result = function(self._options(), self.hosts, self.lab.clock, check_mode=False)
-        told = {(one["of"], one["name"]) for one in result.extra["threats"]}
-        mute = {server for server in SITES if any(f"name server {server} " in warning for warning in result.warnings)}
+        told = {(one["of"].partition(".")[0], one["name"]) for one in result.extra["threats"]}
+        mute = {server for server in SITES if any(re.search(rf"name server {server}[ .]", warning) for warning in result.warnings)}
+        if any(record_guard.ZONES_OWN in warning for warning in result.warnings):
+            mute |= set(SITES) - {"dns-b1"}
         silent = [one for one in before & self.wrong() if one not in told and one[0] not in mute]
         pulling = sorted({one["msg"] for one in result.extra["threats"]})
         self.looks.append(Look(result.extra["state"], pulling, sorted(mute), result.extra["next"]))
@@ -265,10 +277,11 @@ class Day:
         return {**common, **probing, "wait_for": None, "timeout": 1.0}
 
 
-def _definition() -> dict[str, t.Any]:
+def _definition(discover: bool) -> dict[str, t.Any]:
     servers = [{"address": address, "port": 53, "name": name} for name, address in ADDRESSES.items()]
     repoint = {"from": [SOURCE], "to": [TARGET], "names": [MAIL], "ptr": True}
-    dns = {"servers": servers[:2], "verify_servers": servers[2:], "credential": "dns", "repoint": repoint}
+    dns = {"servers": servers[:1] if discover else servers[:2], "verify_servers": [] if discover else servers[2:], "discover": discover}
+    dns.update(credential="dns", repoint=repoint)
     return normalise({"source": {"host": "exch1"}, "target": {"host": "exch2"}, "dns": dns})
 
 
@@ -281,7 +294,7 @@ def broken(without: str) -> t.Iterator[None]:
         elif without == "secondaries":
             patches.enter_context(mock.patch.object(_threats, "look_at_records", _first_only))
         elif without == "silent":
-            for module in (failover_monitor, failover_status):
+            for module in (failover_monitor, threats):
                 patches.enter_context(mock.patch.object(module, "unproven", lambda evidence: []))
         elif without:
             raise ValueError(f"{without} is no protection; there are {', '.join(WITHOUT)}")

@@ -118,6 +118,14 @@ def test_servers_that_lag_are_alarms_until_they_have_it() -> None:
         assert {line.split()[0] for line in one.looks[0].pulling} == {"dns-h1", "dns-h2", "dns-m1", "dns-m2"}
 
 
+def test_a_server_that_only_the_zone_names_is_looked_at_too() -> None:
+    with failed_over(discover=True, obeys=False) as one:
+        one.lab.cuts |= {frozenset(("dns-m2", other)) for other in SITES if other != "dns-m2"}
+        one.at(1.5 * HOUR, one.somebody_sets, "dns-m2", (SOURCE,))
+        lived(one)
+        assert f"dns-m2.example.com leads {MAIL} A to the source ({SOURCE})" in one.looks[0].pulling
+
+
 @pytest.mark.parametrize("model", ["directory", "secondaries"])
 def test_a_server_without_power_is_named_and_what_it_says_afterwards_counts(model: str) -> None:
     with failed_over(Settings(model=model, retry=3 * HOUR)) as one:

@@ -30,6 +30,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 
 #: The finding that a record is not as the failover left it.
 FINDING = "dns_record_changed"
+#: Stands for the name servers that nobody lists, where the zones could not be asked for them.
+ZONES_OWN = "the zones' own name servers"
 #: What a server says of a record: it leads to the target alone, to the source alone, to both, elsewhere, nowhere.
 RIGHT, SOURCE, BOTH, CHANGED, GONE = "target", "source", "both", "changed", "gone"
 Evidence = t.Mapping[str, t.Any]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import CHANGED, FINDING, GONE
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import CHANGED, FINDING, GONE, ZONES_OWN
 
 #: The states in which the target owns the identity and is guarded.
 GUARDED = ("failed_over", "threatened")
@@ -71,7 +71,8 @@ def unproven(evidence: Evidence) -> list[str]:
     for one in evidence:
         if one["kind"] == "dns" and one["says"] == "unreachable":
             silent.setdefault(one["of"], str(one.get("msg") or "no answer"))
-    return [f"nobody knows what the name server {of} tells its clients: {msg}" for of, msg in silent.items()]
+    subjects = {of: f"{of} tell" if of == ZONES_OWN else f"the name server {of} tells" for of in silent}
+    return [f"nobody knows what {subjects[of]} clients: {msg}" for of, msg in silent.items()]
 
 
 def judged(state: str, known: t.Sequence[t.Mapping[str, t.Any]], evidence: Evidence) -> tuple[str, list[dict[str, t.Any]]] | None:
@@ -82,18 +83,22 @@ def judged(state: str, known: t.Sequence[t.Mapping[str, t.Any]], evidence: Evide
     """
     if state not in GUARDED:
         return None
-    mute = [one for one in evidence if one["says"] == "unreachable"]
-    silent = {(one["kind"], one["of"]) for one in mute if not one.get("name")}
-    asked = {(one["kind"], one["of"]) for one in evidence} - silent
-    seen = threats(evidence)
-    there, unsaid = _keys(seen), _keys([one for one in mute if one.get("name")])
-    unknown = [dict(one) for one in known if ((one["kind"], one["of"]) not in asked or _key(one) in unsaid) and _key(one) not in there]
-    found = [*seen, *unknown]
+    found = pulling(known, evidence)
     if state != "threatened":
         return ("threat", found) if found else None
     if not found:
         return ("repaired", [])
     return None if _keys(found) == _keys(known) else ("threat", found)
+
+
+def pulling(known: t.Sequence[t.Mapping[str, t.Any]], evidence: Evidence) -> list[dict[str, t.Any]]:
+    """What is seen now, and what was known and nobody could look at again."""
+    mute = [one for one in evidence if one["says"] == "unreachable"]
+    silent = {(one["kind"], one["of"]) for one in mute if not one.get("name")}
+    asked = {(one["kind"], one["of"]) for one in evidence} - silent
+    seen = threats(evidence)
+    there, unsaid = _keys(seen), _keys([one for one in mute if one.get("name")])
+    return [*seen, *(dict(one) for one in known if ((one["kind"], one["of"]) not in asked or _key(one) in unsaid) and _key(one) not in there)]
 
 
 def _keys(entries: t.Sequence[t.Mapping[str, t.Any]]) -> set[tuple[str, str, str]]:

@@ -15,11 +15,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import FINDING, RIGHT, Guarded
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import FINDING, RIGHT, ZONES_OWN, Guarded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import other_value
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
 Definition = t.Mapping[str, t.Any]
@@ -43,13 +44,26 @@ def look_at_records(definition: Definition, guards: t.Sequence[Guarded], evidenc
     servers = Servers(endpoints(definition), endpoints(definition, "verify_servers"), clock)
     seen: Evidence = []
     try:
+        if (definition.get("dns") or {}).get("discover") and guards:
+            seen.extend(_find_others(servers, guards, clock))
         for server in servers.all:
             if server.endpoint.label not in silent:
-                seen.extend(_of(server, servers, guards, repoint))
+                mine = [one for one in guards if servers.serves(server, servers.zone_of(one.item))]
+                seen.extend(_of(server, servers, mine, repoint))
     finally:
         servers.close()
     known = {(one["of"], one["name"]) for one in seen if "name" in one}
     return [*(dict(one) for one in evidence if one["kind"] != "dns" or (one["of"], one.get("name", "")) not in known), *seen]
+
+
+def _find_others(servers: Servers, guards: t.Sequence[Guarded], clock: Clock) -> Evidence:
+    """Adds the name servers that the zones name; where none of the listed ones can tell, that is evidence of its own."""
+    try:
+        teller = servers.first()
+        discover(servers, teller, servers.zones(teller, [one.item.name for one in guards], {}).values(), clock)
+    except FailoverError as error:
+        return [{"kind": "dns", "of": ZONES_OWN, "says": "unreachable", "msg": f"they could not be found: {error.message}"}]
+    return []
 
 
 def _of(server: NameServer, servers: Servers, guards: t.Sequence[Guarded], repoint: Repoint | None) -> Evidence:
@@ -62,7 +76,8 @@ def _of(server: NameServer, servers: Servers, guards: t.Sequence[Guarded], repoi
     for one in guards:
         reading = readings[one.item]
         if reading.status != "ok":
-            msg = f"{server.endpoint} is no authority for {one.item}"
+            why = "can't answer now (SERVFAIL) for" if reading.status == "failed" else "is no authority for"
+            msg = f"{server.endpoint} {why} {one.item}"
             seen.append({"kind": "dns", "of": label, "name": str(one.item), "says": "unreachable", "msg": msg})
             continue
         says = record_guard.judged(one, reading.records, repoint)

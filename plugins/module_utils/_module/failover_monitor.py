@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, Evidence, judged, threats, unproven
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, Evidence, judged, pulling, unproven
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import settlement, shown, warnings
@@ -129,7 +129,7 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
         if deadline.remaining() <= params["interval"]:
             break
         clock.sleep(params["interval"] - (clock.monotonic() - begun))
-    seen = threats(evidence)
+    seen = pulling(fold.threats, evidence)
     _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result)
     result.extra.update(threats=seen, next=next_command(fold.state, params["identity"], threats=seen))
     result.warnings.extend(f"{params['identity']}: {sentence}" for sentence in unproven(evidence))

@@ -15,7 +15,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, threats, unproven
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
@@ -67,8 +68,8 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     pulling = fold.threats
     if params["definition"] and fold.state in GUARDED:
         evidence = look_for_threats(params["definition"], evidence, fold, hosts, clock)
-        pulling = threats(evidence)
-        result.warnings.extend(f"{identity}: {sentence}" for sentence in unproven(evidence))
+        pulling = threats.pulling(fold.threats, evidence)
+        result.warnings.extend(f"{identity}: {sentence}" for sentence in threats.unproven(evidence))
     result.warnings.extend(f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling)
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")

@@ -74,3 +74,19 @@ def test_the_same_look_twice_changes_nothing_the_second_time(seen: list[dict[str
     first = threats.judged("failed_over", [], seen)
     if first is not None:
         assert threats.judged("threatened", first[1], seen) is None
+
+
+def test_what_was_known_and_could_not_be_looked_at_again_is_still_told() -> None:
+    assert threats.pulling(KNOWN, [evidence(says="unreachable")]) == KNOWN
+    assert threats.pulling(KNOWN, [evidence(says="target")]) == []
+    silent = {"kind": "dns", "of": "dns1", "says": "unreachable", "msg": "no answer"}
+    assert threats.pulling(KNOWN, [silent, evidence(of="dns2")]) == [*threats.threats([evidence(of="dns2")]), *KNOWN]
+
+
+def test_servers_that_could_not_be_asked_are_named_once() -> None:
+    silent = {"kind": "dns", "of": "dns1", "says": "unreachable", "msg": "no answer"}
+    others = {**silent, "of": threats.ZONES_OWN, "msg": "they could not be found"}
+    assert threats.unproven([silent, {**silent, "msg": "again"}, others, evidence(says="target"), evidence("address", says="unreachable")]) == [
+        "nobody knows what the name server dns1 tells clients: no answer",
+        "nobody knows what the zones' own name servers tell clients: they could not be found",
+    ]
