@@ -200,6 +200,16 @@ options:
         for ten seconds, in which a secondary that lags catches up, and are then refused, with the values that each has (reason
         V(servers_disagree)). SOA serials are told and decide nothing. With O(require=primary) the other name servers do not count.
     type: str
+  on_failure:
+    description:
+      - What happens to the records that are written already when a later message is refused or gets lost, or a record of it was changed by somebody else.
+      - V(keep) leaves them as they are, and tries the messages that are left. The result says what is done, and repeating the task goes on from there.
+        This is the default, as in a failover each name that leads to the stand-in is a name that works.
+      - V(rollback) sends nothing more, and puts back what the task has written, last message first. A record that somebody changed since is not
+        overwritten. RV(rollback) says what was put back and what not. Name servers that only lag behind are no reason for it.
+    type: str
+    choices: [keep, rollback]
+    default: keep
   verify_timeout:
     description: Seconds to wait until the name servers have the records of one message.
     type: float
@@ -320,6 +330,7 @@ reason:
 outcomes:
   description:
     - One entry for each record set, in the order asked. Its C(name) is the record's name and type.
+    - A record set that was put back (see O(on_failure)) is V(failed), with the C(reason) V(rolled_back).
     - C(before) and C(after) are the values (sorted) and the TTL in seconds, or null where there is no such record set.
   returned: always
   type: list
@@ -359,6 +370,21 @@ timing:
     apply: 0.02
     verify: 5.1
     total: 5.2
+rollback:
+  description: What O(on_failure=rollback) put back.
+  returned: when the options were right
+  type: dict
+  contains:
+    done:
+      description: The record sets that are as they were before the task.
+      type: list
+      elements: str
+    left:
+      description: The record sets that could not be put back, each with the reason.
+      type: dict
+  sample:
+    done: [mail.example.com A]
+    left: {}
 servers:
   description: What each name server had when it was read last, by its name or address.
   returned: when the options were right

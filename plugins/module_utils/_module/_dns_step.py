@@ -46,7 +46,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
@@ -80,6 +80,7 @@ class DnsStep:
         verify_timeout: float,
         protected: t.Container[str],
         on_conflict: str,
+        on_failure: str,
         accept_disagreement: str = "",
     ) -> None:
         self.state = state
@@ -91,6 +92,7 @@ class DnsStep:
         self.verify_timeout = verify_timeout
         self.protected = protected
         self.on_conflict = on_conflict
+        self.on_failure = on_failure
         self.discover = discover
         self.clock = clock
         self.readback = ReadBack(servers, require, clock, on_conflict, (lambda server, zone: notify(server, zone, auth)) if auth.shared else None)
@@ -123,7 +125,7 @@ class DnsStep:
         readings = self._read(items)
         self._now = {item: reading.records for item, reading in readings.items()}
         self._aliases = {item: reading.alias for item, reading in readings.items() if reading.alias and item.type != "CNAME"}
-        if self.state == "present":
+        if self.state == "present" and not self._begun:
             self._refuse_beside_alias(readings)
         shown = items if self.state != "repointed" else [item for item in items if self._now[item] is not None]
         for holder, held in self.survey.by_holder(shown).items():
@@ -256,6 +258,16 @@ class DnsStep:
 
     def _one(self, item: Item, zone: str) -> RecordSet | None:
         return self.servers.present(self.survey.holder(zone), [item])[item].records
+
+    def takes_back(self, outcomes: t.Mapping[str, Outcome]) -> bool:
+        """With on_failure=rollback, unless all that is amiss is that another name server or a resolver does not follow yet."""
+        return self.on_failure == "rollback" and any(
+            outcome.status == "failed" or (outcome.status == "unconfirmed" and not self._written(Item.parse(outcome.name))) for outcome in outcomes.values()
+        )
+
+    def _written(self, item: Item) -> bool:
+        verdict = self.readback.verdicts.get(self.survey.holder(self.survey.zones[item.name]), {}).get(item)
+        return verdict is not None and verdict.status == "ok"
 
     # Reading back
 

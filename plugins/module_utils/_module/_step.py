@@ -32,6 +32,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext, open_run
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_groups import change_group, merge, second_look
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_inverses import inverses
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_rollback import FOLLOWING, in_words, roll_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 #: What no reason makes right: a mistake in the task, another machine, a journal or lease that is not ours.
@@ -202,6 +203,7 @@ def _execute(
     if run is not None:
         run.intent(step.key, step.host, changes, reverted_run(params))
     stop = params.get("on_item_failure") == "stop"
+    takes_back: t.Callable[[dict[str, Outcome]], bool] = getattr(step, "takes_back", lambda outcomes: False)
     with run.acting(getattr(step, "session", None)) if run is not None else contextlib.nullcontext():
         stopped = ""
         for group in step.groups(changes):
@@ -221,7 +223,12 @@ def _execute(
                 merge(outcomes, outcome)
             if stop and any(outcomes[change.name].status in BAD_STATUSES for change in group):
                 stopped = "not tried: an item before it failed, and on_item_failure is 'stop'"
-        second_look(step, changes, outcomes, result, clock)
+            if takes_back(outcomes):
+                stopped = "not tried: an item before it failed, and on_failure is 'rollback'"
+        if takes_back(outcomes):
+            roll_back(step, changes, outcomes, run, result, clock)
+        else:
+            second_look(step, changes, outcomes, result, clock)
     return outcomes
 
 
@@ -241,10 +248,10 @@ def _conclude(step: Step, result: Result, before: dict[str, JSON], outcomes: dic
     bad = [o for o in result.outcomes if o.status in BAD_STATUSES]
     if not bad:
         return
-    first = bad[0]
+    first = next((outcome for outcome in bad if outcome.reason not in FOLLOWING), bad[0])
     more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     done = sum(1 for o in result.outcomes if o.status in ("done", "already"))
     where = f" on {first.host}" if first.host else ""
-    as_wanted = f"{done} of {len(result.outcomes)} items are as wanted"
-    result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')}{where}: {first.msg or first.reason}; {as_wanted}"
+    parts = [first.msg or first.reason, in_words(result), f"{done} of {len(result.outcomes)} items are as wanted"]
+    result.msg = f"{step.key}: {first.name}{more} {first.status.replace('_', ' ')}{where}: {'; '.join(filter(None, parts))}"
     result.failed, result.reason = True, first.reason or "step_failed"

@@ -59,6 +59,7 @@ def update_dns_spec() -> ArgumentSpec:
             "require": {"type": "str", "default": "reachable"},
             "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
             "accept_disagreement": {"type": "str"},
+            "on_failure": {"type": "str", "choices": ["keep", "rollback"], "default": "keep"},
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
             "allow_wildcards": {"type": "bool", "default": False},
@@ -85,6 +86,7 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
     result.extra["servers"] = step.readback.report(list(step.survey.holders.values()), step.updater.messages)
     result.extra["resolvers"] = step.resolvers.report()
     result.extra.setdefault("debts", [])
+    result.extra.setdefault("rollback", {"done": [], "left": {}})
     result.warnings.extend([*step.warnings, *_unread("name server", result.extra["servers"]), *_unread("clients' resolver", result.extra["resolvers"])])
     return result
 
@@ -99,6 +101,8 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         raise InvalidInput("records and repoint are two tasks: state 'repointed' takes repoint, 'present' and 'absent' take records")
     if repoint is None and not records:
         raise InvalidInput("records is empty; list at least one record")
+    if state == "reverted" and params.get("on_failure") == "rollback":
+        raise InvalidInput("on_failure: 'rollback' would take back what state 'reverted' puts back; leave it away there")
     require = read_require(params["require"])
     refuse_placeholders({"accept_disagreement": params.get("accept_disagreement")})
     if float(params["verify_timeout"]) < 0:
@@ -127,6 +131,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         verify_timeout=float(params["verify_timeout"]),
         accept_disagreement=str(params.get("accept_disagreement") or "").strip(),
         protected=protected,
+        on_failure=str(params.get("on_failure") or "keep"),
         # A source that comes back registers its names: a move must hold against it, anything else gives way to others.
         on_conflict=params.get("on_conflict") or ("replace" if state == "repointed" else "fail"),
     )

@@ -51,8 +51,13 @@ KEYS: list[dict[str, t.Any]] = [
 
 
 def primary(*zones: dict[str, t.Any], **options: t.Any) -> DnsServer:
+    return server_of(KEYS, *zones, **options)
+
+
+def server_of(keys: list[dict[str, t.Any]], *zones: dict[str, t.Any], **options: t.Any) -> DnsServer:
+    """A primary with other keys."""
     described = zones or (FORWARD, REVERSE)
-    return DnsServer(ADDRESS, 0, [Zone.from_dict(zone) for zone in described], [Key.from_dict(key) for key in KEYS], name="dns1", **options)
+    return DnsServer(ADDRESS, 0, [Zone.from_dict(zone) for zone in described], [Key.from_dict(key) for key in keys], name="dns1", **options)
 
 
 def secondary(follows: DnsServer, lag: float = 0.0, **options: t.Any) -> DnsServer:
