@@ -54,12 +54,20 @@ options:
         suboptions:
           kind:
             description:
-              - V(native) replication of the application, or V(none).
+              - V(native) replication of the application, which mounting its databases brings up to what has arrived.
+              - V(none) where both servers reach one copy, or there are no data.
+              - V(double_take) and V(other) are told what to do by the hook V(data).
             type: str
             default: native
             choices:
               - native
               - none
+              - double_take
+              - other
+          job:
+            description:
+              - The id of the engine's job, for the commands that a plan prints.
+            type: str
       baseline:
         description:
           - What the source looks like in peace time.

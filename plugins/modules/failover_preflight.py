@@ -39,6 +39,15 @@ options:
     type: str
     choices: [failover, failback, drill]
     default: failover
+  data_state:
+    description: What is to happen to data that the target has received but not applied, where nobody has approved anything yet.
+    type: str
+    choices: [apply_queues, discard_queues, revert_to_snapshot]
+  hooks:
+    description: The names of your hooks that are there. V(data) among them carries out what is to happen to the data.
+    type: list
+    elements: str
+    default: []
   credentials:
     description:
       - The accounts that the definition's databases name, to log on to Exchange and SQL Server with.

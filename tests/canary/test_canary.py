@@ -85,6 +85,7 @@ REAL_ARGUMENTS: dict[str, dict[str, t.Any]] = {
         "state": "mounted",
         "databases": [{"name": "ERP", "kind": "sqlserver", "instance": "MSSQLSERVER", "user": "sa", "password": TASK_PASSWORD}],
     },
+    "promote_data": {"engine": "other", "hook": True},
     "run_post_script": {"path": "D:\\dr\\post.ps1"},
     "server_identity": {"state": "present", "addresses": [{"address": "127.0.0.50", "prefix_length": 8}]},
     "update_dns": {

@@ -227,6 +227,8 @@ def control(options: argparse.Namespace) -> None:
         arguments: dict[str, Any] = {"host": options.host, "kind": options.kind, "parameters": _pairs(options.parameters)}
     elif verb in ("cut", "join"):
         arguments = {"a": options.a, "b": options.b, "one_way": getattr(options, "one_way", False)}
+    elif verb == "replication":
+        arguments = {"link": options.link, "action": options.action}
     elif verb == "ask":
         arguments = {"client": options.client, "name": options.name}
     elif verb == "trace":
@@ -273,6 +275,9 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("trace", parents=[common], help="what happened, as JSON lines")
     one.add_argument("--since", type=int, default=0, metavar="N")
     one.add_argument("--kind")
+    one = commands.add_parser("replication", parents=[common], help="what the replication engine does")
+    one.add_argument("link")
+    one.add_argument("action", choices=["stop", "start", "reverse", "mirror"])
     one = commands.add_parser("ask", parents=[common], help="what a user at a client reaches under a name")
     one.add_argument("client")
     one.add_argument("name")

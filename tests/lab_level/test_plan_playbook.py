@@ -10,17 +10,46 @@ import dataclasses
 import json
 import pathlib
 import stat
+import sys
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import parse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.services import set_start_mode
-from ansible_collections.continuity.identity_failover.tests.demo.project import Project
+from ansible_collections.continuity.identity_failover.tests.demo.project import ROOT, Project
 from ansible_collections.continuity.identity_failover.tests.demo.traces import snapshot
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 
 SERVICE = "MSExchangeTransport"
+#: A hook that drives the lab's replication as a team's would drive its engine: it looks, acts unless it may only look, and reads back.
+DATA_HOOK = """\
+- name: What the engine says
+  ansible.builtin.command: {argv: "{{ site_engine_command + ['state', '--dir', site_lab] }}"}
+  register: engine_before
+  changed_when: false
+  check_mode: false
+  delegate_to: localhost
+- name: Stop the old direction
+  ansible.builtin.command: {argv: "{{ site_engine_command + ['replication', 'mail', 'stop', '--dir', site_lab] }}"}
+  when: not failover_data.look_only
+  delegate_to: localhost
+- name: Read back
+  ansible.builtin.command: {argv: "{{ site_engine_command + ['state', '--dir', site_lab] }}"}
+  register: engine_after
+  changed_when: false
+  delegate_to: localhost
+- name: Evidence
+  vars:
+    link: "{{ (engine_after.stdout | from_json).replication.mail }}"
+  ansible.builtin.set_fact:
+    failover_data_evidence:
+      did: "{{ omit if failover_data.look_only else failover_data.choice }}"
+      engine: "{{ 'running' if link.running else 'stopped' }}, {{ link.queue }} queued, for {{ failover_data.run }}"
+      promoted: "{{ not link.running }}"
+      old_direction: "{{ 'running' if link.running else 'stopped' }}"
+      data_point: "{{ link.lost }} items lost"
+"""
 
 
 def start_mode(lab: Lab, mode: str) -> None:
@@ -51,25 +80,40 @@ def planned(lab: Lab, project: Project, path: pathlib.Path, **more: t.Any) -> tu
     return json.loads(path.read_text(encoding="utf-8")), said
 
 
+def engine_of_its_own(lab: Lab, folder: pathlib.Path) -> Project:
+    """The example, for an engine that a hook drives."""
+    project = Project(folder, lab.dir, lab.info, site_engine_command=[sys.executable, str(ROOT / "tests" / "lab" / "lab.py")], site_lab=str(lab.dir))
+    (folder / "hooks" / "data.yml").write_text(DATA_HOOK, encoding="utf-8")
+    definition = folder / "inventory/group_vars/all/failover.yml"
+    text = definition.read_text(encoding="utf-8").replace("engine: {kind: native}", "engine: {kind: other}")
+    changed = text.replace("    hooks: {dir: ", "    hooks: {plan_safe: [data], dir: ")
+    assert changed.count("kind: other") == changed.count("plan_safe") == 1
+    definition.write_text(changed, encoding="utf-8")
+    return project
+
+
 def steps_of(plan: t.Mapping[str, t.Any]) -> list[str]:
     return [step["step"] for step in plan["steps"]]
 
 
 def test_a_plan_is_made_refused_on_a_conflict_applied_and_scored(tmp_path: pathlib.Path) -> None:
     with Lab.start(tmp_path / "lab", lag=0.2) as lab:
-        project = Project(tmp_path / "project", lab.dir, lab.info)
+        project = engine_of_its_own(lab, tmp_path / "project")
         project.run("arm")
         lab.kill("exch1")
         project.run("monitor", failover_monitor_duration=60)
-        project.run("ack", failover_decision="proceed", failover_reason="exch1 has no power", failover_by="duty officer")
+        choice = {"failover_data_state": "discard_queues", "failover_data_at_risk": "what was queued on exch1"}
+        project.run("ack", failover_decision="proceed", failover_reason="exch1 has no power", failover_by="duty officer", **choice)
 
         made, said = planned(lab, project, tmp_path / "plan.json")
         assert steps_of(made) == [
-            *("fence@exch1", "identity@exch2", "spns", "services@exch2", "databases@exch2", "script@exch2", "dns", "clients", "verify"),
+            *("fence@exch1", "data@exch2", "identity@exch2", "spns", "services@exch2", "databases@exch2", "script@exch2", "dns", "clients", "verify"),
         ]
         assert made["coverage"]["not_observed"] == ["fence@exch1"]
         grades = {change["step"]: change["grade"] for change in made["changes"]}
         assert (grades["dns"], grades["services@exch2"], grades["script@exch2"]) == ("probed", "predicted", "unknown")
+        (data,) = [change for change in made["changes"] if change["step"] == "data@exch2"]
+        assert (data["grade"], data["before"]["old_direction"], data["after"]["choice"]) == ("probed", "running", "discard_queues")
         assert made["hash"] in said
         paper = (tmp_path / "plan.md").read_text(encoding="utf-8")
         assert f"Start-Service -Name '{SERVICE}'" in paper
@@ -89,6 +133,10 @@ def test_a_plan_is_made_refused_on_a_conflict_applied_and_scored(tmp_path: pathl
         (opened,) = [event for event in journal(project) if event["kind"] == "run_opened"]
         assert opened["data"]["plan"]["hash"] == made["hash"]
         (closed,) = [event for event in journal(project) if event["kind"] == "run_closed"]
+        announced, promoted = [event for event in journal(project) if event["step"] == "data@exch2" and event["kind"].startswith("step_")][::2]
+        assert (announced["kind"], promoted["kind"], promoted["data"]["evidence"]["did"]) == ("step_intent", "step_outcome", "discard_queues")
+        assert promoted["data"]["evidence"]["engine"].endswith(f"for {opened['run']}")
+        assert not lab.state()["replication"]["mail"]["running"]  # type: ignore[call-overload,index]
         score = closed["data"]["score"]
         assert (score["share"], score["differences"]) == (1.0, [])
         assert score["predicted"] == made["coverage"]["probed"] + made["coverage"]["predicted"]

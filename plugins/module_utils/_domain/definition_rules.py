@@ -22,10 +22,10 @@ Definition = t.Mapping[str, t.Any]
 Problems = t.Iterator[str]
 
 #: The hooks that the roles look for.
-STEPS = ("fence", "identity", "services", "databases", "script", "dns", "clients")
+STEPS = ("fence", "data", "identity", "services", "databases", "script", "dns", "clients")
 HOOKS = (
     *(f"{when}_{step}" for step in STEPS for when in ("before", "after")),
-    *("after_verify", "before_quiesce", "before_source_joins", "after_source_serves"),
+    *("data", "after_verify", "before_quiesce", "before_source_joins", "after_source_serves"),
 )
 
 

@@ -12,6 +12,7 @@ inventory's, names of credentials are keys of ``failover_credentials``; no secre
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.data_choice import ENGINES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_option import Option
 
 PORT = 65535
@@ -279,7 +280,16 @@ DEFINITION = {
     "target": _group("Its stand-in.", _server("The target"), required=True),
     "engine": _group(
         "What keeps the data of the two alike.",
-        {"kind": Option("str", "V(native) replication of the application, or V(none).", default="native", choices=("native", "none"))},
+        {
+            "kind": Option(
+                "str",
+                "V(native) replication of the application, which mounting its databases brings up to what has arrived. V(none) where both servers "
+                "reach one copy, or there are no data. V(double_take) and V(other) are told what to do by the hook V(data).",
+                default="native",
+                choices=ENGINES,
+            ),
+            "job": _name("The id of the engine's job, for the commands that a plan prints."),
+        },
         filled=True,
     ),
     "baseline": _group(

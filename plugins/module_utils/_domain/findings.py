@@ -57,8 +57,13 @@ KINDS: dict[str, Kind] = {
     "source_answers": Kind("error", "the source answers again", "decide on a planned move with the ack playbook, or fence the source"),
     "not_in_this_release": Kind(
         "warning",
-        "the definition or a vote asks for something that this release does not do",
-        "do not count on it: do it by hand, or take it out of the definition or vote anew without it",
+        "the definition asks for something that this release does not do",
+        "do not count on it: do it by hand, or take it out of the definition",
+    ),
+    "data_choice_unserved": Kind(
+        "error",
+        "nobody can carry out what is to happen to the data",
+        "put a hook data.yml into hooks.dir, say engine.kind none where there is one copy, or vote anew for apply_queues",
     ),
     "data_at_stake": Kind(
         "blocker",

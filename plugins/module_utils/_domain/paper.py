@@ -23,7 +23,7 @@ Change = t.Mapping[str, JSON]
 #: How many clients stand in one command.
 TOGETHER = 20
 #: Steps whose changes have no way back.
-ONE_WAY = ("clients", "verify", "script")
+ONE_WAY = ("clients", "data", "verify", "script")
 
 
 def paper(document: t.Mapping[str, JSON], definition: Definition) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_data import data_commands
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_databases import database_commands
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import record_commands
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Line
@@ -44,6 +45,8 @@ def commands(change: Change, definition: Definition) -> list[Line]:
         return database_commands(change, definition)
     if kind == "dns":
         return record_commands(change, definition)
+    if kind == "data":
+        return data_commands(change, definition)
     if kind == "script":
         return _script(item, definition)
     raise ValueError(f"no command is known for a change of the step {change['step']}")

@@ -74,7 +74,8 @@ def unknowable(facts: Planned, changes: Changes, steps: t.Sequence[t.Mapping[str
     if facts.kind == "failover":
         if any(kind_of(step["step"]) == "fence" and step["reason"] in SILENT for step in steps):
             said.append(f"Whether {source} is dead or only cut off from where this plan was made.")
-        said.append("Whether the target has every piece of data that the source had: no replication engine is read.")
+        if not any(kind_of(change["step"]) == "data" and change["grade"] == "probed" for change in changes):
+            said.append("Whether the target has every piece of data that the source had: no replication engine is read.")
     if facts.kind == "failback":
         said.append("Whether the data written since the failover are back on the source: a person or the hook before_quiesce says so.")
     for change in changes:

@@ -20,8 +20,8 @@ JSON = t.Any
 
 #: Kind of step -> the kinds whose effect it needs: a service may need its moved address, a database its started service, users the new records.
 NEEDS = {
-    "services": ("identity", "spns", "fence"),
-    "databases": ("services", "identity"),
+    "services": ("identity", "spns", "fence", "data"),
+    "databases": ("services", "identity", "data"),
     "script": ("databases", "services", "identity", "dns"),
     "clients": ("dns",),
     "verify": ("dns", "services", "identity"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.data_choice import DRIVEN
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, unfinished
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 
@@ -44,6 +45,7 @@ def expected(kind: str, definition: t.Mapping[str, t.Any]) -> list[str]:
         return []
     has = {
         "fence": True,
+        "data": (definition.get("engine") or {}).get("kind") in DRIVEN,
         "identity": bool(definition.get("addresses") or definition.get("names") or definition.get("shares")),
         "spns": bool(definition.get("spns")),
         "services": bool(definition.get("services")),

@@ -22,7 +22,7 @@ ENDS = {"failover": "failed_over", "failback": "protected", "drill": "protected"
 #: Where a person may open a failover that nobody approved: everywhere else the tool would not know what to move.
 BREAK_GLASS = ("protected", "suspect", "pending", "declined", "recovered")
 #: Steps that change nothing which a later step could restore.
-NOTHING_TO_PUT_BACK = ("clients", "script", "verify")
+NOTHING_TO_PUT_BACK = ("clients", "data", "script", "verify")
 OWNER_AFTERWARDS = {"failover": "target", "failback": "source", "drill": "source"}
 
 

@@ -14,6 +14,7 @@ import typing as t
 ORDER: dict[str, tuple[tuple[str, str], ...]] = {
     "failover": (
         ("fence", "source"),
+        ("data", "target"),
         ("identity", "target"),
         ("spns", ""),
         ("services", "target"),

@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 #: Which part of the outage a step belongs to.
 PHASES = {
     "fence": "act",
+    "data": "act",
     "services": "act",
     "databases": "act",
     "identity": "act",

@@ -121,6 +121,8 @@ def lasting(steps: Steps, images: t.Mapping[str, t.Any], facts: t.Mapping[str, t
         kind = key.partition("@")[0]
         if kind == "script" and items:
             found.append(f"what the script {', '.join(items)} did stays as it is: undo it by hand, or with a script of its own")
+        elif kind == "data" and items:
+            found.append(_data_stay(key.partition("@")[2], (facts.get(key) or {}).get("evidence") or {}))
         elif kind == "clients" and items:
             found.append("resolver caches that were cleared stay cleared; the undo clears them once more")
         elif kind == "databases":
@@ -132,6 +134,11 @@ def lasting(steps: Steps, images: t.Mapping[str, t.Any], facts: t.Mapping[str, t
             if one["kind"] not in OWN_EVIDENCE:
                 found.append(f"the source was fenced from outside ({one['kind']}: {one['observed']}): a hook did that, so bring it back by hand")
     return found
+
+
+def _data_stay(host: str, evidence: t.Mapping[str, t.Any]) -> str:
+    known = f" ({evidence['did']}, up to {evidence['data_point']})" if evidence else ""
+    return f"what the hook data did to the data on {host} stays{known}: turn the replication round with the engine's own means before the source serves"
 
 
 def begun(record: RunRecord) -> list[tuple[str, t.Collection[str]]]:

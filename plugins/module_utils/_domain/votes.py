@@ -85,6 +85,12 @@ def tally(votes: Votes, now: datetime.datetime, required: int = 1, minimum: str 
     return Tally(proceed, [v for v in live if v["decision"] == "decline"], needed, len({_frozen(v["intent"]) for v in proceed}) == 1)
 
 
+def approved_data(votes: Votes, now: datetime.datetime) -> str:
+    """The choice for the data that live votes to proceed make; where they differ, the one that may lose more. Empty without a vote."""
+    chosen = {str(vote["intent"].get("data_state") or "") for vote in tally(votes, now).proceed}
+    return next((choice for choice in (*reversed(LOSING), DATA_STATES[0]) if choice in chosen), "")
+
+
 def quorum(votes: Votes, now: datetime.datetime) -> bool:
     """Enough distinct people say proceed, to one and the same intent, and nobody declines."""
     return tally(votes, now).enough

@@ -65,19 +65,22 @@ def drive(
     result.timing["observe"] = clock.monotonic() - begun
     if check_mode:
         outcomes = _predicted(changes)
+    elif getattr(step, "announces", False):
+        outcomes = _announced(step, run, changes)
     else:
         decision = getattr(step, "decision", None)
         if decision is not None and run is not None and changes:
             for entry in decision(changes):
                 run.accepted(step.key, **entry)  # why somebody decided so is on record before anything follows from it
         outcomes = _execute(step, params, run, changes, result, clock, begun_at)
+    goes_on = bool(outcomes) and bool(getattr(step, "announces", False))  # what was announced ends with another task
     _conclude(step, result, before, outcomes, refused)
     conclude = getattr(step, "conclude", None)
     own_acceptance = conclude(result) if conclude is not None else None  # a step's own keys, and what only the whole can fail on
     accepted = [*([own_acceptance] if own_acceptance else []), *_accepted(params, result, run, step.key)]
     if run is not None:
         result.warnings.extend(run.journal.warnings)
-        if not check_mode:
+        if not check_mode and not goes_on:
             _journal(run, step.key, step.host, result, begun_at, reverted_run(params), accepted)
     result.timing["total"] = clock.monotonic() - begun
     return result
@@ -230,6 +233,13 @@ def _execute(
         else:
             second_look(step, changes, outcomes, result, clock)
     return outcomes
+
+
+def _announced(step: Step, run: RunContext | None, changes: list[Change]) -> dict[str, Outcome]:
+    """The intent alone: until an outcome follows, the journal shows the step as begun, and the store knows how long it may last."""
+    if run is not None and changes:
+        run.intent(step.key, step.host, changes)
+    return {c.name: Outcome(c.name, "done", grade=c.grade, msg=f"announced: {c.do}", before=c.before, after=c.before) for c in changes}
 
 
 def _conclude(step: Step, result: Result, before: dict[str, JSON], outcomes: dict[str, Outcome], refused: list[Outcome]) -> None:

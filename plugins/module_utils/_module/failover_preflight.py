@@ -14,11 +14,12 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.data_choice import HOOK, refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged, reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, tally
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, approved_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     FailoverError,
     InvalidInput,
@@ -50,6 +51,8 @@ def failover_preflight_spec() -> ArgumentSpec:
             "identity": {"type": "str", "required": True},
             "definition": {"type": "dict", "required": True, "options": definition_spec()},
             "kind": {"type": "str", "choices": ["failover", "failback", "drill"], "default": "failover"},
+            "data_state": {"type": "str", "choices": list(DATA_STATES)},
+            "hooks": {"type": "list", "elements": "str", "default": []},
             **AUTH_OPTIONS,
             "credentials": {"type": "list", "elements": "dict", "default": [], "options": credential},
             "accept": {"type": "dict", "default": {}},
@@ -79,7 +82,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     found += _preflight_hosts.baseline(case, journal) if isinstance(journal, Fold) else journal
     found += _mirror(case, params["identity"])
     found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case) + _not_yet(definition)
-    found += _data_choice(journal, params["kind"], clock) if isinstance(journal, Fold) else []
+    found += _data_choice(definition, params, journal if isinstance(journal, Fold) else None, clock)
     result = _result(judged(found, accept), params["identity"], params["kind"])
     result.timing["total"] = clock.monotonic() - begun
     return result
@@ -100,17 +103,15 @@ def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:
     return [Finding("not_in_this_release", "", {"key": key}, f"{key} has no effect in this release") for key, set_ in asked.items() if set_]
 
 
-def _data_choice(fold: Fold, kind: str, clock: Clock) -> list[Finding]:
-    """People who approved that queues are discarded must not believe that a run will do it: it keeps the choice in the journal."""
-    if kind != "failover":
+def _data_choice(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], fold: Fold | None, clock: Clock) -> list[Finding]:
+    """Found before anything is moved: a choice for the data that no step could carry out."""
+    if params["kind"] != "failover":
         return []
-    found = []
-    for choice in LOSING:
-        people = [str(vote["by"]) for vote in tally(fold.votes, clock.now()).proceed if vote["intent"].get("data_state") == choice]
-        if people:
-            msg = f"{choice} is what {', '.join(people)} decided for the data; this release records the choice and does nothing to the data"
-            found.append(Finding("not_in_this_release", "", {"key": "data_state", "choice": choice, "by": people}, msg))
-    return found
+    active = fold.active() if fold is not None else None
+    approved = active.data_state if active is not None else approved_data(fold.votes, clock.now()) if fold is not None else ""
+    choice, engine = approved or params["data_state"] or "apply_queues", definition["engine"]["kind"]
+    why = refusal(engine, choice, hook=HOOK in params["hooks"])
+    return [Finding("data_choice_unserved", "", {"engine": engine, "choice": choice}, why)] if why else []
 
 
 def _journal(case: Case, identity: str) -> Fold | list[Finding]:

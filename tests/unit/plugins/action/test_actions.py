@@ -65,6 +65,7 @@ EXPECTED: dict[str, set[str]] = {
     "server_identity": RUN,
     "directory_spns": RUN | {"dc1"},
     "run_post_script": RUN,
+    "promote_data": RUN,
     "update_dns": RUN,
     "flush_dns_clients": RUN | {"ws001", "ws002"},
     "verify_clients": RUN | {"ws001", "ws002"},

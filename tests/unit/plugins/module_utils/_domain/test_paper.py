@@ -121,6 +121,35 @@ def test_windows_powershell_takes_every_command(tmp_path: pathlib.Path) -> None:
     assert subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).returncode == 1
 
 
+HANDED = said("data@exch2", change("data", None, {"state": "promoted", "choice": "discard_queues"}, grade="unknown"))
+
+
+@pytest.mark.parametrize(("choice", "action"), [("apply_queues", "Apply"), ("discard_queues", "Flush"), ("revert_to_snapshot", "Revert")])
+def test_the_choice_for_the_data_is_the_commands_of_the_product(choice: str, action: str) -> None:
+    told = said("data@exch2", change("data", None, {"state": "promoted", "choice": choice}, grade="unknown"))
+    text = paper(plan([told]), {**DEFINITION, "engine": {"kind": "double_take", "job": "5f3c"}})
+    lines = typed(text)
+    assert "$job = Get-DtJob -ServiceHost $server -JobId '5f3c'" in lines
+    assert f"$options.FailoverMode = 'Live'; $options.FailoverDataAction = '{action}'" in lines
+    assert "Start-DtJobFailover -ServiceHost $server -JobId $job.Id -FailoverOptions $options" in lines
+    assert "FailedOver" in text and "The way back" not in text
+
+
+def test_an_engine_that_we_do_not_know_is_told_in_words() -> None:
+    text = paper(plan([HANDED]), {**DEFINITION, "engine": {"kind": "other"}})
+    assert "discard queues, and stop the replication from the source" in text and "Start-DtJobFailover" not in text
+    unnamed = paper(plan([HANDED]), {**DEFINITION, "engine": {"kind": "double_take"}})
+    assert "Read-Host" in unnamed and "Format-Table Id, JobType" in unnamed
+
+
+@needs_engine
+def test_windows_powershell_can_read_the_commands_of_the_product(tmp_path: pathlib.Path) -> None:
+    script = tmp_path / "data.ps1"
+    script.write_text("\ufeff" + "\n".join(typed(paper(plan([HANDED]), {**DEFINITION, "engine": {"kind": "double_take"}}))) + "\n", encoding="utf-8")
+    done = subprocess.run([str(engine()), "-Check", str(script)], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
 def test_a_paper_holds_no_credential() -> None:
     with_secret: dict[str, t.Any] = {**DEFINITION, "dns": {**DEFINITION["dns"], "credential": "dns", "secret": "hunter2"}}
     assert "hunter2" not in paper(plan(EVERY, definition=with_secret), with_secret)

@@ -25,6 +25,7 @@ STEPS = {
     "app_services": "services",
     "mount_databases": "databases",
     "run_post_script": "script",
+    "promote_data": "data",
     "update_dns": "dns",
     "flush_dns_clients": "clients",
     "verify_clients": "verify",

@@ -89,7 +89,8 @@ class World:
             machines = {name: {"uuid": UUIDS[name], "name": name.upper()} for name in UUIDS}
             journal = open_journal("mail", self.definition["store"], None, hosts, self.clock)
             journal.append([journal.draft("armed", data={"machines": machines, "taken_at": taken})])
-        params = {"identity": "mail", "definition": copy.deepcopy(self.definition), "kind": "failover", "key": None, "credentials": [], "accept": {}, **options}
+        params = {"identity": "mail", "definition": copy.deepcopy(self.definition), "kind": "failover", "key": None, "credentials": [], "accept": {}}
+        params.update({"data_state": None, "hooks": [], **options})
         return module.failover_preflight(params, hosts, self.clock, check_mode=False)
 
     def found(self, **options: t.Any) -> dict[str, dict[str, t.Any]]:
@@ -288,9 +289,19 @@ def test_clients_whose_settings_are_unknown_are_not_passed_over(world: World) ->
 
 
 @pytest.mark.parametrize(
-    ("choice", "kind", "told"), [("discard_queues", "failover", True), ("discard_queues", "drill", False), ("apply_queues", "failover", False)]
+    ("choice", "kind", "engine", "hooks", "told"),
+    [
+        ("discard_queues", "failover", "native", [], True),
+        ("discard_queues", "failover", "native", ["data"], False),
+        ("discard_queues", "failover", "none", [], False),
+        ("discard_queues", "drill", "native", [], False),
+        ("apply_queues", "failover", "native", [], False),
+        ("apply_queues", "failover", "double_take", ["before_data"], True),
+        ("revert_to_snapshot", "failover", "other", ["data"], False),
+    ],
 )
-def test_a_choice_for_the_data_that_nothing_carries_out(world: World, choice: str, kind: str, told: bool) -> None:
+def test_a_choice_for_the_data_that_nobody_can_carry_out(world: World, choice: str, kind: str, engine: str, hooks: list[str], told: bool) -> None:
+    world.definition["engine"] = {"kind": engine}
     world.run()
     world.armed = False
     journal = open_journal("mail", world.definition["store"], None, world.hosts(), world.clock)
@@ -298,9 +309,15 @@ def test_a_choice_for_the_data_that_nothing_carries_out(world: World, choice: st
     vote = {"by": "ops", "decision": "proceed", "reason": "a move", "intent": {"data_state": choice}, "required": 1, "expires_at": until}
     journal.read()
     journal.append([journal.draft("decision", data=vote)])
-    found = world.found(kind=kind).get("not_in_this_release")
+    found = world.found(kind=kind, hooks=hooks).get("data_choice_unserved")
     assert bool(found) is told
-    assert not found or (found["severity"], found["evidence"]) == ("warning", {"key": "data_state", "choice": choice, "by": ["ops"]})
+    assert not found or (found["severity"], found["evidence"]) == ("error", {"engine": engine, "choice": choice})
+
+
+def test_the_choice_of_who_breaks_the_glass_is_looked_at_and_may_be_accepted(world: World) -> None:
+    result = world.run(data_state="discard_queues")
+    assert result.failed and result.reason == "data_choice_unserved"
+    assert not world.run(data_state="discard_queues", accept={"data_choice_unserved": "the queue is empty, seen in the console"}).failed
 
 
 def test_a_journal_that_can_not_be_used(world: World, tmp_path: pathlib.Path) -> None:

@@ -1,0 +1,12 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+
+
+class ActionModule(ControllerActionBase):
+    TARGET = "required"
+    HOST_OPTIONS = ("run.store.host",)
