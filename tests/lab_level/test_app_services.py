@@ -11,9 +11,12 @@ import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline, SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services, app_services_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.services import ServiceRefused, await_state, bring, read_services
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import run_step, statuses
 
@@ -78,3 +81,22 @@ def test_lost_answers_start_nothing_twice(lab: Lab) -> None:
     assert set(statuses(run(lab, NAMES)).values()) == {"already"}
     started = [record["service"] for record in lab.trace(kind="effect") if record.get("effect") == "service_started" and record["host"] == "exch2"]
     assert sorted(name for name in started if name in NAMES) == NAMES
+
+
+def test_a_service_is_paused_again_and_one_that_takes_no_pause_says_so(lab: Lab) -> None:
+    lab.control("service", {"host": "exch2", "service": NAMES[0], "accepts_pause": True})
+    run(lab, NAMES[:1])
+    session = WinrmSession(lab.settings("exch2"), SystemClock())
+    try:
+        now = read_services(session, NAMES[:1])[NAMES[0]]
+        deadline = Deadline(SystemClock(), 20.0)
+        bring(session, NAMES[0], now, {"state": "Paused", "start_mode": "manual"}, deadline, SystemClock(), as_it_was=True)
+        seen, why = await_state(session, NAMES[0], "Paused", deadline, SystemClock())
+        assert (why, seen and seen.image()) == ("", {"state": "Paused", "start_mode": "manual"})
+        assert set(statuses(run(lab, NAMES[:1])).values()) == {"done"}  # resumed
+        run(lab, NAMES[1:2])
+        other = read_services(session, NAMES[1:2])[NAMES[1]]
+        with pytest.raises(ServiceRefused, match=r"control code is not valid \(code 4\)"):
+            bring(session, NAMES[1], other, {"state": "Paused", "start_mode": "manual"}, deadline, SystemClock(), as_it_was=True)
+    finally:
+        session.close()

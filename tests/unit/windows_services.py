@@ -42,7 +42,7 @@ class Manager:
         self.session = FakeSession(
             name, instances={("root/cimv2", "Win32_Service"): self.services, ("root/cimv2", "Win32_DependentService"): t.cast("t.Any", links)}
         )
-        for method in ("StartService", "StopService", "ResumeService", "ChangeStartMode"):
+        for method in ("StartService", "StopService", "PauseService", "ResumeService", "ChangeStartMode"):
             self.session.methods[("Win32_Service", method)] = self._method(method)
         query = self.session.query
         self.session.query = self._query(query)  # type: ignore[method-assign]
@@ -59,7 +59,7 @@ class Manager:
                     entry["CheckPoint"] += 1
                 else:
                     del self.pending[name]
-                    entry.update(State=state, CheckPoint=0, ProcessId=200 if state == "Running" else 0)
+                    entry.update(State=state, CheckPoint=0, ProcessId=0 if state == "Stopped" else 200)
                     if state == "Running":
                         self.after_start(entry)
             return query(namespace, wql, timeout)
@@ -85,11 +85,17 @@ class Manager:
         return 0
 
     def _StopService(self, entry: dict[str, t.Any], arguments: Keys) -> int:
-        if entry["State"] != "Running":
+        if entry["State"] not in ("Running", "Paused"):
             return 5
         if any(self.find(name)["State"] != "Stopped" for name, required in self.needs.items() if entry["Name"] in required):
             return 3
         self._begin(entry, "Stop Pending", "Stopped")
+        return 0
+
+    def _PauseService(self, entry: dict[str, t.Any], arguments: Keys) -> int:
+        if entry["State"] != "Running":
+            return 6 if entry["State"] == "Stopped" else 5
+        self._begin(entry, "Pause Pending", "Paused")
         return 0
 
     def _ResumeService(self, entry: dict[str, t.Any], arguments: Keys) -> int:

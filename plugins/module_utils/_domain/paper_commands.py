@@ -54,12 +54,14 @@ def commands(change: Change, definition: Definition) -> list[Line]:
 
 def _service(name: str, change: Change) -> list[Line]:
     before, after = change["before"] or {}, change["after"] or {}
-    starting = after.get("state") == "Running"
+    wanted = str(after.get("state") or "Stopped")
     mode = _start_mode(name, after["start_mode"]) if before.get("start_mode") != after.get("start_mode") and after.get("start_mode") else []
     state = []
     if before.get("state") != after.get("state"):
-        state = [Line(f"{'Start' if starting else 'Stop'}-Service -Name {quoted(name)}", NOTHING)]
-    shown = f"Status: {'Running' if starting else 'Stopped'}; StartType: {STARTUP.get(str(after.get('start_mode')), 'as it was')}"
+        verbs = ["Suspend"] if before.get("state") == "Running" else ["Start", "Suspend"]
+        verbs = verbs if wanted == "Paused" else ["Resume" if before.get("state") == "Paused" else "Start"] if wanted == "Running" else ["Stop"]
+        state = [Line(f"{verb}-Service -Name {quoted(name)}", NOTHING) for verb in verbs]
+    shown = f"Status: {wanted}; StartType: {STARTUP.get(str(after.get('start_mode')), 'as it was')}"
     return [*mode, *state, Line(f"Get-Service -Name {quoted(name)} | Format-List -Property Name, Status, StartType", shown)]
 
 

@@ -25,6 +25,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 
 START_MODES = ("auto", "delayed", "manual", "disabled")
 
+#: The state to bring about, and what is done for it; anything else is stopped.
+DO = {"Running": "start", "Paused": "pause"}
+
 #: Seconds that a change may last beyond the service's own timeout: the requests around the waiting.
 SLACK = 15.0
 
@@ -129,8 +132,8 @@ class ServicesStep(HostStep):
         recorded = self.recorded.get(name.lower())
         if recorded is not None:
             # A pending state is on its way: the baseline means where it was going.
-            running = windows.heading(recorded["state"]) == "Running"
-            return {"state": "Running" if running else "Stopped", "start_mode": recorded["start_mode"]}
+            state = windows.heading(recorded["state"])
+            return {"state": state if state in windows.UP else "Stopped", "start_mode": recorded["start_mode"]}
         state = "Running" if self.state == "started" else "Stopped"
         return {"state": state, "start_mode": self.listed[name]["start_mode"] or image["start_mode"]}
 
@@ -140,7 +143,7 @@ class ServicesStep(HostStep):
         if before["start_mode"] != after["start_mode"]:
             parts.append(f"set start mode {after['start_mode']}")
         if before["state"] != after["state"]:
-            parts.append("start" if after["state"] == "Running" else "stop")
+            parts.append(DO.get(after["state"], "stop"))
         if not parts:
             return None
         entry = self.listed.get(name)

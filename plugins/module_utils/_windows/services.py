@@ -36,7 +36,7 @@ PORTION = 40
 MODES = {"auto": "auto", "manual": "manual", "disabled": "disabled", "boot": "boot", "system": "system"}
 CHANGE_MODES = {"auto": "Automatic", "delayed": "Automatic", "manual": "Manual", "disabled": "Disabled"}
 
-#: ReturnValue of StartService, StopService, ResumeService and ChangeStartMode (documentation of Win32_Service).
+#: ReturnValue of StartService, StopService, PauseService, ResumeService and ChangeStartMode (documentation of Win32_Service).
 CODES = {
     1: "the request is not supported",
     2: "access is denied: the logon needs the right to control this service",
@@ -168,23 +168,33 @@ def set_start_mode(session: Session, name: str, mode: str, timeout: float = REQU
 PASSING = "manual"
 
 
+#: States in which a service has a process.
+UP = ("Running", "Paused")
+
+
 def on_the_way(aim: t.Mapping[str, str], there: t.Mapping[str, str]) -> list[dict[str, str]]:
     """Images that ``bring`` passes between ``there`` and ``aim``: a controller that dies meanwhile leaves one of them."""
-    if heading(aim["state"]) != "Running" or aim["start_mode"] != "disabled":
+    state = heading(aim["state"])
+    if state not in UP:
         return []
-    return [{**there, "start_mode": PASSING}]
+    mode = PASSING if aim["start_mode"] == "disabled" else aim["start_mode"]
+    passed = [{**there, "start_mode": PASSING}] if aim["start_mode"] == "disabled" else []
+    # A service is paused by way of running.
+    return [*passed, {"state": "Running", "start_mode": mode}] if state == "Paused" and heading(there["state"]) == "Stopped" else passed
 
 
 def bring(session: Session, name: str, now: Service | None, wanted: t.Mapping[str, str], deadline: Deadline, clock: Clock, *, as_it_was: bool) -> None:
     """Asks for a start mode and a state, in the order that Windows takes them: it starts no disabled service, and a service that is to stop
     must not be startable afterwards. One that ran though it was disabled is started first, where the aim is to have it ``as_it_was``."""
     moving = now is None or now.state != wanted["state"]
-    late = as_it_was and moving and wanted["state"] == "Running" and wanted["start_mode"] == "disabled"
+    late = as_it_was and moving and wanted["state"] in UP and wanted["start_mode"] == "disabled"
     mode = (PASSING if now is None or now.start_mode == "disabled" else now.start_mode) if late else wanted["start_mode"]
     if now is None or now.start_mode != mode:
         set_start_mode(session, name, mode, REQUEST)
     if moving and wanted["state"] == "Running":
         request_start(session, name, deadline, clock, state=now.state if now else None)
+    elif moving and wanted["state"] == "Paused":
+        request_pause(session, name, now, deadline, clock)
     elif moving:
         request_stop(session, name, deadline, clock)
     if late:
@@ -206,6 +216,19 @@ def request_start(session: Session, name: str, deadline: Deadline, clock: Clock,
 def request_stop(session: Session, name: str, deadline: Deadline, clock: Clock) -> None:
     """Asks for the service to stop, it alone: services that depend on it make it fail with code 3."""
     _request(session, name, "StopService", "stop", good=("Stopped", "Stop Pending"), deadline=deadline, clock=clock)
+
+
+def request_pause(session: Session, name: str, now: Service | None, deadline: Deadline, clock: Clock) -> None:
+    """Asks for the service to pause, which only one that runs can do: one that is stopped is started first. Raises ServiceRefused."""
+    there = heading(now.state) if now is not None else "Stopped"
+    if there == "Paused":
+        return
+    if there != "Running":
+        request_start(session, name, deadline, clock, state=now.state if now is not None else None)
+    _seen, why = await_state(session, name, "Running", deadline, clock)
+    if why:
+        raise ServiceRefused(f"could not pause service {name} on {session.name}: {why}", host=session.name)
+    _request(session, name, "PauseService", "pause", good=("Paused", "Pause Pending"), deadline=deadline, clock=clock)
 
 
 def _request(session: Session, name: str, method: str, verb: str, *, good: tuple[str, ...], deadline: Deadline, clock: Clock) -> None:
@@ -240,7 +263,7 @@ def await_state(session: Session, name: str, wanted: str, deadline: Deadline, cl
             return None, f"the service {name} is gone"
         if now.state == wanted:
             return now, ""
-        if not now.state.endswith("Pending") and not (wanted == "Stopped" and now.state == "Running" and not deadline.passed()):
+        if not now.state.endswith("Pending") and not (wanted in ("Stopped", "Paused") and now.state == "Running" and not deadline.passed()):
             return now, f"the service {name} is {now.state} ({now.why_stopped()})"
         if now.check_point > checkpoint:
             checkpoint, progress = now.check_point, clock.monotonic()

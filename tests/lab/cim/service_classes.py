@@ -36,8 +36,8 @@ def service_row(host: Host, service: Service) -> Row:
         "ServiceSpecificExitCode": service.specific_exit_code,
         "CheckPoint": service.check_point(host.world.now()),
         "WaitHint": WAIT_HINT if pending else 0,
-        "AcceptStop": service.state == RUNNING and service.accepts_stop,
-        "AcceptPause": False,
+        "AcceptStop": service.state in (RUNNING, PAUSED) and service.accepts_stop,
+        "AcceptPause": service.state in (RUNNING, PAUSED) and service.accepts_pause,
         "DesktopInteract": False,
         "ErrorControl": "Normal",
         "ServiceType": "Own Process",
@@ -56,13 +56,15 @@ class Win32Service(CimClass):
         return [service_row(host, service) for service in host.services.all()]
 
     async def invoke(self, host: Host, method: str, row: Row | None, arguments: Mapping[str, Any]) -> Row:
-        if row is None or method not in ("StartService", "StopService", "ChangeStartMode", "InterrogateService"):
+        if row is None or method not in ("StartService", "StopService", "PauseService", "ResumeService", "ChangeStartMode", "InterrogateService"):
             return await super().invoke(host, method, row, arguments)
         name = row["Name"]
         if method == "StartService":
             code = host.services.start(name)
         elif method == "StopService":
             code = host.services.stop(name)
+        elif method in ("PauseService", "ResumeService"):
+            code = host.services.pause(name) if method == "PauseService" else host.services.resume(name)
         elif method == "ChangeStartMode":
             code = host.services.change_start_mode(name, arguments["StartMode"])
         else:

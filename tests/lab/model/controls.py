@@ -168,12 +168,12 @@ class Controls:
         return found.name
 
     async def _service(self, arguments: Mapping[str, JSON]) -> JSON:
-        """Changes how a service behaves: dies_after, hangs, start_code, start_delay, stop_delay, start_mode."""
+        """Changes how a service behaves: dies_after, hangs, start_code, start_delay, stop_delay, start_mode, accepts_pause."""
         host = self._named(arguments)
         name = self._service_name(host, str(arguments.get("service", "")))
         service = host.services.find(name)
         assert service is not None
-        kinds = {"dies_after": float, "hangs": str, "start_code": int, "start_delay": float, "stop_delay": float, "start_mode": str}
+        kinds = {"dies_after": float, "hangs": str, "start_code": int, "start_delay": float, "stop_delay": float, "start_mode": str, "accepts_pause": bool}
         for key, value in arguments.items():
             if key in ("host", "service"):
                 continue

@@ -70,6 +70,7 @@ _SERVICE = {
     "hangs",
     "start_code",
     "accepts_stop",
+    "accepts_pause",
     "state",
 }
 _CLIENTS = {"prefix", "count", "dns", "negative_ttl", "group", "services", "drill", "sites"}

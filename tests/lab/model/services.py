@@ -5,8 +5,8 @@
 """Windows services: what the service control manager does with them.
 
 Return codes are those of Win32_Service's methods (reference: Microsoft, "StartService method of the Win32_Service class"; Win32 error in brackets):
-0 accepted, 2 access denied, 3 dependants running (1051), 5 cannot accept control (1061, 1062), 10 already running (1056), 12 dependency deleted (1075),
-13 dependency failed (1068), 14 disabled (1058), 15 logon failed (1069), 21 bad parameter.
+0 accepted, 2 access denied, 3 dependants running (1051), 4 no such control (1052), 5 cannot accept control (1061), 6 not started (1062),
+10 already running (1056), 12 dependency deleted (1075), 13 dependency failed (1068), 14 disabled (1058), 15 logon failed (1069), 21 bad parameter.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ START_PENDING = "Start Pending"
 STOP_PENDING = "Stop Pending"
 RUNNING = "Running"
 PAUSED = "Paused"
+PAUSE_PENDING = "Pause Pending"
+CONTINUE_PENDING = "Continue Pending"
 
-ACCEPTED, DENIED, DEPENDANTS_RUNNING, CANNOT_ACCEPT, ALREADY_RUNNING = 0, 2, 3, 5, 10
+ACCEPTED, DENIED, DEPENDANTS_RUNNING, NO_SUCH_CONTROL, CANNOT_ACCEPT, NOT_STARTED, ALREADY_RUNNING = 0, 2, 3, 4, 5, 6, 10
 DEPENDENCY_DELETED, DEPENDENCY_FAILED, DISABLED, BAD_PARAMETER = 12, 13, 14, 21
 
 #: What ChangeStartMode takes, in small letters, and what the property StartMode then says.
@@ -54,6 +56,7 @@ class Service:
     start_code: int = 0
     """What StartService answers instead of starting, 0 = nothing special (15 = logon failed, ...)."""
     accepts_stop: bool = True
+    accepts_pause: bool = False
     state: str = STOPPED
     exit_code: int = NEVER_STARTED
     specific_exit_code: int = 0
@@ -63,7 +66,7 @@ class Service:
 
     def check_point(self, now: float) -> int:
         """Rises while a pending service makes progress; a hung one's stands still."""
-        if self.state not in (START_PENDING, STOP_PENDING):
+        if not self.state.endswith("Pending"):
             return 0
         return 1 if self.hangs else 1 + int((now - self.changed_at) * 10)
 
@@ -160,7 +163,7 @@ class ServiceManager:
     def stop(self, name: str) -> int:
         """Refuses while dependants run; never cascades."""
         service = self._services[name.lower()]
-        if service.state != RUNNING or not service.accepts_stop:
+        if service.state not in (RUNNING, PAUSED) or not service.accepts_stop:
             return CANNOT_ACCEPT
         if any(each.state != STOPPED for each in self.dependants(service)):
             return DEPENDANTS_RUNNING
@@ -173,6 +176,30 @@ class ServiceManager:
     def _stopped(self, service: Service) -> None:
         if service.state == STOP_PENDING:
             self._end(service, 0, "service_stopped")
+
+    def pause(self, name: str) -> int:
+        return self._control(name, RUNNING, PAUSE_PENDING, PAUSED, "service_paused")
+
+    def resume(self, name: str) -> int:
+        return self._control(name, PAUSED, CONTINUE_PENDING, RUNNING, "service_resumed")
+
+    def _control(self, name: str, needed: str, pending: str, end: str, effect: str) -> int:
+        """Only a service that accepts pausing takes either control (Win32 error 1052 otherwise), and only in the right state."""
+        service = self._services[name.lower()]
+        if service.state == STOPPED:
+            return NOT_STARTED
+        if not service.accepts_pause:
+            return NO_SUCH_CONTROL
+        if service.state != needed:
+            return CANNOT_ACCEPT
+        self._enter(service, pending)
+        service.timer = self._world.later(service.stop_delay, lambda: self._controlled(service, pending, end, effect))
+        return ACCEPTED
+
+    def _controlled(self, service: Service, pending: str, end: str, effect: str) -> None:
+        if service.state == pending:
+            self._world.effect(self._host, effect, service=service.name)
+            self._enter(service, end)
 
     def change_start_mode(self, name: str, mode: str) -> int:
         service = self._services[name.lower()]

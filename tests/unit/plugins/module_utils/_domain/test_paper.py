@@ -121,6 +121,16 @@ def test_windows_powershell_takes_every_command(tmp_path: pathlib.Path) -> None:
     assert subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "verbs"),
+    [("Running", "Paused", ["Suspend"]), ("Stopped", "Paused", ["Start", "Suspend"]), ("Paused", "Running", ["Resume"]), ("Paused", "Stopped", ["Stop"])],
+)
+def test_a_service_is_paused_and_resumed_by_hand(before: str, after: str, verbs: list[str]) -> None:
+    lines = commands({**change("W3SVC", {**RUNNING, "state": before}, {**RUNNING, "state": after}), "item": "W3SVC", "step": "services@exch2"}, DEFINITION)
+    assert [line.text for line in lines[:-1]] == [f"{verb}-Service -Name 'W3SVC'" for verb in verbs]
+    assert f"Status: {after};" in lines[-1].answer
+
+
 HANDED = said("data@exch2", change("data", None, {"state": "promoted", "choice": "discard_queues"}, grade="unknown"))
 
 

@@ -277,9 +277,28 @@ def test_a_controller_that_wakes_up_after_its_lease_was_taken_changes_nothing_mo
     assert manager.find("A")["State"] == "Stopped"
 
 
+@pytest.mark.parametrize(("state", "passes"), [("started", []), ("stopped", ["A Running"])])
+def test_a_service_that_was_paused_is_paused_again(tmp_path: pathlib.Path, state: str, passes: list[str]) -> None:
+    clock, manager = FakeClock(), Manager(service("A", "Paused", mode="Manual"), looks=2)
+    opened = runs.started(tmp_path, clock)
+    assert not run(manager, params(entry("A"), state=state, run=opened), clock).failed
+    assert manager.find("A")["State"] == ("Running" if state == "started" else "Stopped")
+    manager.done.clear()
+    result = run(manager, params(entry("A"), state="reverted", run=opened, revert_run="run1"), clock)
+    assert (statuses(result), manager.find("A")["State"], manager.done) == ([("A", "done")], "Paused", [*passes, "A Paused"])
+    assert result.outcomes[0].after == {"state": "Paused", "start_mode": "manual"}
+
+
+def test_a_baseline_that_recorded_a_paused_service_is_followed(tmp_path: pathlib.Path) -> None:
+    clock, manager = FakeClock(), Manager(service("A"))
+    opened = runs.started(tmp_path, clock, baseline={"services": {"exch2": {"A": {"state": "Paused", "start_mode": "auto"}}}})
+    result = run(manager, params(entry("A"), from_baseline=True, run=opened), clock)
+    assert (result.failed, manager.find("A")["State"]) == (False, "Paused")
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(["Running", "Stopped"]), st.sampled_from(["Auto", "Manual", "Disabled"])), min_size=1, max_size=3),
+    st.lists(st.tuples(st.sampled_from(["Running", "Stopped", "Paused"]), st.sampled_from(["Auto", "Manual", "Disabled"])), min_size=1, max_size=3),
     st.sampled_from(["started", "stopped"]),
     st.sampled_from(["auto", "manual"]),
     st.integers(0, 2),

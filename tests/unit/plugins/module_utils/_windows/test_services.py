@@ -100,6 +100,36 @@ def test_already_running_is_fine_and_a_paused_service_is_resumed():
     assert [call[3] for call in manager.session.calls_of("invoke")] == ["StartService", "ResumeService"]
 
 
+@pytest.mark.parametrize(
+    ("state", "calls"),
+    [
+        ("Paused", []),
+        ("Pause Pending", []),
+        ("Running", ["PauseService"]),
+        ("Stopped", ["StartService", "PauseService"]),
+        ("Continue Pending", ["PauseService"]),
+    ],
+)
+def test_a_service_is_paused_from_wherever_it_is(state: str, calls: list[str]):
+    manager, clock = Manager(service("A", state), looks=1), FakeClock()
+    if state == "Continue Pending":
+        manager.pending["A"] = (1, "Running")
+    now = services.read_services(manager.session, ["A"])["A"]
+    services.request_pause(manager.session, "A", now, Deadline(clock, 60), clock)
+    assert [call[3] for call in manager.session.calls_of("invoke")] == calls
+
+
+def test_a_service_that_cannot_be_paused_is_told():
+    manager, clock = Manager(service("A", "Running")), FakeClock()
+    manager.codes[("A", "PauseService")] = [4]
+    with pytest.raises(services.ServiceRefused, match=r"could not pause service A on exch2: the control code is not valid \(code 4\)"):
+        services.request_pause(manager.session, "A", services.read_services(manager.session, ["A"])["A"], Deadline(clock, 60), clock)
+    dying = Manager(service("B"), looks=0)
+    dying.after_start = lambda entry: entry.update(State="Stopped", ExitCode=1067)
+    with pytest.raises(services.ServiceRefused, match="could not pause service B on exch2: the service B is Stopped"):
+        services.request_pause(dying.session, "B", None, Deadline(clock, 60), clock)
+
+
 def test_a_state_that_is_known_is_not_read_again():
     manager, clock = Manager(service("A"), service("B", "Paused")), FakeClock()
     services.request_start(manager.session, "A", Deadline(clock, 60), clock, state="Stopped")
