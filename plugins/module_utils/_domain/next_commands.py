@@ -42,12 +42,14 @@ def command(playbook: str, identity: str, **variables: t.Any) -> str:
 def next_command(state: str, identity: str, *, undoing: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
     """What a person would do next in this state; empty where there is nothing to do. ``undoing``: the open run is being put back.
 
-    ``threats``: what pulls an identity away from the target now; records are written again before anything else.
+    ``threats``: what pulls an identity away from the target now; records are written again before anything else, and the rest is watched.
     """
     if undoing:
         return command("undo", identity)
     if any(one.get("finding") == FINDING for one in threats):
         return command("repair_dns", identity)
+    if threats and state == "failed_over":
+        state = "threatened"  # the monitor records it, and says when it is gone
     if state not in BY_STATE:
         return ""
     playbook, variables = BY_STATE[state]

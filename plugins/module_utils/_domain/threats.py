@@ -21,6 +21,7 @@ REMEDIES = {
     "address": "take the source off the network: both servers must not have the address",
     "spn": "move the name to the target's account again",
     "workload": "stop the source's workload, or take it off the network",
+    "presence": "take it off the network, or stop and disable its workload where the fence asks for no more; where it is to serve again, fail back",
 }
 #: The same for a record that leads neither to the source nor to the target.
 ELSEWHERE = {
@@ -61,6 +62,7 @@ def _sentence(kind: str, entry: t.Mapping[str, str], values: str) -> str:
         "address": f"{of} has the address {name} up ({values})",
         "spn": f"{of} says that {values} holds {name}, an account of the source",
         "workload": f"{of} answers and its workload runs ({values})",
+        "presence": f"{of} answers again, and nothing keeps it from serving ({values})",
     }
     return sentences[kind]
 

@@ -4,7 +4,7 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""Looks for what pulls an identity back to its source: records, addresses, service principal names, a workload that runs there. Read only."""
+"""Looks for what pulls an identity back to its source: records, addresses, service principal names, a source that answers. Read only."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 DIRECTORY = 30.0
 SOURCE = 10.0
 
+#: The grade of a fence from which on the source does not answer at all.
+ISOLATED = 3
+
 #: Any domain controller speaks for all of them.
 DIRECTORY_NAME = "the directory"
 
@@ -37,7 +40,7 @@ def look_for_threats(definition: Definition, evidence: t.Sequence[t.Mapping[str,
     source = definition["source"]["host"]
     # A source that takes no connection at all has nothing up that we know of.
     own = [{**one, "says": "none"} if one["of"] == source and one.get("silent") else dict(one) for one in evidence]
-    return look_at_records(definition, guards_of(definition, fold), own, clock) + _by_spns(definition, hosts) + _by_workload(definition, hosts)
+    return look_at_records(definition, guards_of(definition, fold), own, clock) + _by_spns(definition, hosts) + _by_source(definition, hosts)
 
 
 def _by_spns(definition: Definition, hosts: Hosts) -> Evidence:
@@ -62,17 +65,25 @@ def _holder(giver: str, value: str, holders: list[str]) -> dict[str, t.Any]:
     return {"kind": "spn", "of": DIRECTORY_NAME, "name": value, "values": holders, "says": says}
 
 
-def _by_workload(definition: Definition, hosts: Hosts) -> Evidence:
-    source = definition["source"]["host"]
-    names = list((definition.get("fence") or {}).get("services") or [service["name"] for service in definition.get("services") or []])
-    if not names or int((definition.get("fence") or {}).get("minimum") or 0) < 2:
+def _by_source(definition: Definition, hosts: Hosts) -> Evidence:
+    """A source that answers: whether its workload runs, and whether anything keeps it from serving. A fence of grade 3 or 4 is over with the first answer,
+    one of grade 2 with the first service that may start."""
+    source, fence = definition["source"]["host"], definition.get("fence") or {}
+    names = list(fence.get("services") or [service["name"] for service in definition.get("services") or []])
+    minimum = int(fence.get("minimum") or 0)
+    if minimum < 2 or (minimum < ISOLATED and not names):
         return []  # a source that may go on serving those who still reach it
     knocked, why = knock(hosts, source)
     if not knocked:
-        return [{"kind": "workload", "of": source, "says": "none", "msg": why}]
+        return [{"kind": kind, "of": source, "says": "none", "msg": why} for kind in ("workload", "presence")]
+    there = {"kind": "presence", "of": source, "name": "", "values": [f"the fence has to be of grade {minimum}"], "says": "source"}
     try:
-        found = read_services(hosts.named(source), names, SOURCE)
+        found = read_services(hosts.named(source), names, SOURCE) if names else {}
     except FailoverError as error:
-        return [{"kind": "workload", "of": source, "says": "unreachable", "msg": error.message}]
+        unknown = {"of": source, "says": "unreachable", "msg": error.message}
+        return [{"kind": "workload", **unknown}, there if minimum >= ISOLATED else {"kind": "presence", **unknown}]
     running = [name for name, service in found.items() if service is not None and service.state == "Running"]
-    return [{"kind": "workload", "of": source, "name": "", "values": running, "says": "source" if running else "none"}]
+    startable = [name for name, service in found.items() if service is not None and name not in running and service.start_mode != "disabled"]
+    if minimum < ISOLATED:
+        there = {**there, "values": [f"{name} may start" for name in startable], "says": "source" if startable else "none"}
+    return [{"kind": "workload", "of": source, "name": "", "values": running, "says": "source" if running else "none"}, there]

@@ -92,7 +92,8 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.extra["next"] = next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
-    result.msg = f"{identity} is {fold.state}; by the journal the owner is the {rightful}, observed is {observed}{pulls}" + (
+    threatened = " and threatened" if pulling and fold.state == "failed_over" else ""
+    result.msg = f"{identity} is {fold.state}{threatened}; by the journal the owner is the {rightful}, observed is {observed}{pulls}" + (
         f". Next: {result.extra['next']}" if result.extra["next"] else ""
     )
     return result

@@ -23,7 +23,7 @@ DNS = evidence()
 KNOWN = threats.threats([DNS])
 
 
-@pytest.mark.parametrize("kind", ["dns", "address", "spn", "workload"])
+@pytest.mark.parametrize("kind", ["dns", "address", "spn", "workload", "presence"])
 def test_each_kind_is_a_threat_with_a_sentence_and_a_remedy(kind: str) -> None:
     (found,) = threats.threats([evidence(kind), evidence(kind, says="target"), evidence(kind, says="none"), evidence(kind, says="unreachable")])
     assert "dns1" in found["msg"] and found["remedy"]

@@ -81,7 +81,7 @@ def test_what_pulls_it_back_is_written_once_and_repaired_when_it_is_gone(guarded
     repair: dict[str, t.Callable[[], None]] = {
         "dns": lambda: setattr(guarded, "names", "target"),
         "spn": lambda: setattr(guarded, "holder", "EXCH2$"),
-        "workload": lambda: guarded.estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")][0].update(State="Stopped"),
+        "workload": lambda: guarded.estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")][0].update(State="Stopped", StartMode="Disabled"),
     }
     if kind == "dns":
         guarded.names = "both"
@@ -92,6 +92,7 @@ def test_what_pulls_it_back_is_written_once_and_repaired_when_it_is_gone(guarded
     status = guarded.estate.do(failover_status.failover_status)
     assert (status.extra["state"], [one["kind"] for one in status.extra["threats"]], status.changed) == ("failed_over", [kind], False)
     assert any(status.extra["threats"][0]["remedy"] in warning for warning in status.warnings)
+    assert "mail is failed_over and threatened" in status.msg and "continuity.identity_failover.monitor" in status.extra["next"]
     assert "mail is failed_over" in status.msg and "1 thing pulls it back" in status.msg
     result = guarded.look()
     assert (result.changed, result.extra["state"], [one["kind"] for one in result.extra["threats"]]) == (True, "threatened", [kind])
@@ -101,6 +102,34 @@ def test_what_pulls_it_back_is_written_once_and_repaired_when_it_is_gone(guarded
     repair[kind]()
     repaired = guarded.look()
     assert (repaired.changed, repaired.extra["state"], repaired.extra["threats"]) == (True, "failed_over", [])
+
+
+def test_a_source_whose_workload_may_start_is_a_threat_before_it_does(guarded: Guarded) -> None:
+    guarded.returns()
+    workload = guarded.estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")][0]
+    workload.update(State="Stopped", StartMode="Auto")
+    (threat,) = guarded.look().extra["threats"]
+    assert (threat["kind"], threat["of"]) == ("presence", "exch1") and "IS may start" in threat["msg"] and "fail back" in threat["remedy"]
+    workload.update(StartMode="Disabled")
+    assert guarded.look().extra["state"] == "failed_over"
+
+
+@pytest.mark.parametrize("services", [[], [{"name": "IS"}]])
+def test_where_the_fence_has_to_isolate_a_source_that_answers_is_a_threat_by_itself(guarded: Guarded, services: list[t.Any]) -> None:
+    guarded.estate.definition["fence"]["minimum"] = 3
+    guarded.estate.definition["services"] = services
+    assert guarded.look().extra["threats"] == []
+    guarded.returns()
+    guarded.estate.dead.add("exch1")  # it takes connections, and that is enough
+    result = guarded.look()
+    if services:
+        assert [one["kind"] for one in result.extra["threats"]] == ["presence"]
+    guarded.estate.dead.clear()
+    guarded.estate.sessions["exch1"].instances[(CIMV2, "Win32_Service")][0].update(State="Stopped", StartMode="Disabled")
+    result = guarded.look()
+    assert (result.extra["state"], [one["kind"] for one in result.extra["threats"]]) == ("threatened", ["presence"])
+    guarded.knocks = False
+    assert guarded.look().extra["state"] == "failed_over"
 
 
 def test_a_directory_that_is_silent_repairs_nothing(guarded: Guarded) -> None:
