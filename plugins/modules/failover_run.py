@@ -49,8 +49,9 @@ options:
       - V(opened) opens a run or resumes it. V(stopped) gives its lease back, so that it can be resumed at once.
       - V(taken_over) does what V(opened) does, and takes the lease from another controller that holds it. Once that lease has run out this is
         done at once; before, only with O(reason). What that controller still sends is refused where it can be.
-      - V(closed) ends a run whose steps all went well or were accepted. Before that it takes the run's marker out of the zones, and so does
-        V(reverted), with O(key) or O(kerberos). A marker that can't be removed is a warning; the next run, or V(disarmed), removes it.
+      - V(closed) ends a run whose steps all went well or were accepted. Before that it takes the run's marker out of the zones, and so do
+        V(reverted), V(abandoned) and V(adopted), with O(definition) and O(key) or O(kerberos). A marker that can't be removed is a warning;
+        the next run, or V(disarmed), removes it.
       - V(reverted) ends a run that was opened with O(mode=undo) and whose steps were all put back, or were accepted. It reads back who owns
         the identity. When that is not who owned it before the run, O(reason) accepts it, unless both servers have its addresses.
       - V(abandoned) gives a run up that has moved nothing. While anything is moved it is refused.

@@ -24,6 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
     observe_owner,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_ending import end_through_own_lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 
@@ -49,19 +50,15 @@ def adopt(task: RunTask) -> None:
     )
     data = {"owner": owner, "reason": task.reason(), "observed": observed, "evidence": evidence, "state": before, "accepted": [accepted] if accepted else []}
     result.changed = True
-    if not task.check_mode:
-        # Through a lease of our own, so that a controller that still works on the run keeps it.
-        host = task.definition[owner]["host"]
-        run, by = record.id if record else "", task.who()
-        # Without an open run it belongs to the failover that is over with this; the fold gives it to a run of its own otherwise.
-        to_run = run or (fold.last_failover if owner == "source" else "")
-        events = [task.journal.draft("accepted", run=to_run, by=by, data=accepted)] if accepted else []
-        task.journal.append([*events, task.journal.draft("adopted", run=run, by=by, host=host, data=data)], claim)
-        task.journal.claim(LeaseClaim(**{**vars(claim), "acquire": False, "release": True}))
+    run, by = record.id if record else "", task.who()
+    # Without an open run it belongs to the failover that is over with this; the fold gives it to a run of its own otherwise.
+    to_run = run or (fold.last_failover if owner == "source" else "")
+    events = [task.journal.draft("accepted", run=to_run, by=by, data=accepted)] if accepted else []
+    left = end_through_own_lease(task, claim, [*events, task.journal.draft("adopted", run=run, by=by, host=task.definition[owner]["host"], data=data)])
     result.outcomes.append(Outcome("owner", task.status(), True, before=before, after=to, grade="probed" if observed == owner else "unknown"))
     ended = f"; run {record.id} is ended as adopted" if record else ""
     seen = "as observed" if observed == owner else "which could not be observed" if observed == "unknown" else "which was observed otherwise and is accepted"
-    result.msg = f"{task.identity} is {to}: the {owner} owns it, {seen}{ended}"
+    result.msg = f"{task.identity} is {to}: the {owner} owns it, {seen}{ended}{left}"
     if accepted:
         result.warnings.append(f"{accepted['what']}; accepted: {accepted['reason']}")
     if observed == "unknown":

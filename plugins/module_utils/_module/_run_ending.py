@@ -33,6 +33,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask, releasing
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 
@@ -66,10 +67,11 @@ def close(task: RunTask) -> None:
         result.warnings.append(f"{accepted['what']}; accepted: {accepted['reason']}")
 
 
-def take_markers_away(task: RunTask, run: t.Mapping[str, t.Any]) -> None:
-    """The last thing that a run does in DNS. What can't be removed is told and holds nothing up: the next run takes it over."""
+def take_markers_away(task: RunTask, run: t.Mapping[str, t.Any]) -> str:
+    """The last thing that a run does in DNS. What can't be removed is told and holds nothing up: the next run takes it over.
+    Returns what was left behind, as the end of a sentence; empty where nothing was."""
     if not task.definition:
-        return
+        return ""
     if task.check_mode:
         found = remove_markers(task.identity, task.definition, task.params, task.clock, check_mode=True, epoch=run["epoch"])
     else:
@@ -81,6 +83,20 @@ def take_markers_away(task: RunTask, run: t.Mapping[str, t.Any]) -> None:
     task.result.warnings.extend(
         f"{one.name} was not removed{' from ' + one.host if one.host else ''}: {one.msg}" for one in found if one.status not in ("done", "predicted")
     )
+    left = [one.name for one in found if one.status not in ("done", "predicted", "skipped")]
+    return f"; left behind: {', '.join(left)}, which the next run takes over and disarm removes" if left else ""
+
+
+def end_through_own_lease(task: RunTask, claim: LeaseClaim, events: list[Event]) -> str:
+    """Ends a run that another controller may still work on: the lease is taken, so that a living holder keeps it; the run's marker is taken out of
+    the zones, and the lease given back. Returns what was left behind, as ``take_markers_away`` does."""
+    ours = {"id": claim.run, "epoch": claim.epoch, "holder": claim.holder, "lease_seconds": claim.seconds, "by": claim.by}
+    if task.check_mode:
+        return take_markers_away(task, ours)
+    task.journal.append(events, claim)
+    left = take_markers_away(task, ours)
+    task.journal.claim(LeaseClaim(**{**vars(claim), "acquire": False, "release": True}))
+    return left
 
 
 def require_owner(task: RunTask, record: RunRecord, promised: str) -> dict[str, t.Any]:
@@ -165,11 +181,10 @@ def abandon(task: RunTask) -> None:
         raise InvalidInput("reason: say why the run is given up")
     claim = LeaseClaim(holder=secrets.token_hex(8), epoch=task.journal.lease.epoch + 1, seconds=30.0, by=task.who(), run=record.id, acquire=True)
     result.changed = True
-    if not task.check_mode:
-        # Through a lease of our own, so that a controller that still works on the run keeps it.
-        task.journal.append([task.journal.draft("run_abandoned", run=record.id, by=claim.by, data={"reason": task.params["reason"]})], claim)
-        task.journal.claim(LeaseClaim(**{**vars(claim), "acquire": False, "release": True}))
+    left = end_through_own_lease(task, claim, [task.journal.draft("run_abandoned", run=record.id, by=claim.by, data={"reason": task.params["reason"]})])
+    if not task.definition:
+        left = "; whether its marker stayed in DNS was not looked at, as no definition was given"
     result.outcomes.append(Outcome(record.id, task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     owner = OWNER_BEFORE[record.kind]
     result.extra["owner_afterwards"] = owner
-    result.msg = f"{record.kind} run {record.id} of {task.identity} is abandoned: it had moved nothing, the {owner} owns the identity"
+    result.msg = f"{record.kind} run {record.id} of {task.identity} is abandoned: it had moved nothing, the {owner} owns the identity{left}"

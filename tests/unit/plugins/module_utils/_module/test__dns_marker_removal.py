@@ -159,6 +159,33 @@ def test_a_run_that_is_undone_leaves_no_marker(ending: Ending) -> None:
     assert result.extra["state"] == "protected" and ending.zones.marks() == []
 
 
+@pytest.mark.parametrize(
+    ("verb", "owner", "state"), [("abandoned", None, "protected"), ("adopted", "source", "protected"), ("adopted", "target", "failed_over")]
+)
+def test_a_run_that_is_given_up_or_adopted_leaves_no_marker(ending: Ending, verb: str, owner: str | None, state: str) -> None:
+    ending.estate.run("stopped", run=ending.run)
+    if owner == "target":
+        ending.zones.call(ending.zones.dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 60)
+    given: dict[str, t.Any] = {"reason": "a new day", "key": KEY, **({"owner": owner} if owner else {})}
+    ending.estate.run(verb, check_mode=True, **given)
+    assert len(ending.zones.marks()) == 2
+    result = ending.estate.run(verb, **given)
+    assert (result.extra["state"], ending.zones.marks(), result.warnings) == (state, [], []) and "left behind" not in result.msg
+
+
+@pytest.mark.parametrize(("verb", "given"), [("abandoned", {}), ("adopted", {"owner": "source"})])
+def test_a_marker_that_stays_is_named_as_left_behind(ending: Ending, verb: str, given: dict[str, t.Any]) -> None:
+    ending.estate.run("stopped", run=ending.run)
+    result = ending.estate.run(verb, reason="a new day", **given)
+    assert "left behind: _failover-" in result.msg and "disarm removes" in result.msg and len(ending.zones.marks()) == 2
+    assert [outcome.status for outcome in result.outcomes if outcome.name == FORWARD] == ["failed"]
+
+
+def test_without_a_definition_nobody_knows_which_zones_to_look_into(ending: Ending) -> None:
+    ending.estate.run("stopped", run=ending.run)
+    assert "no definition was given" in ending.estate.run("abandoned", reason="a new day", definition=None).msg
+
+
 def test_a_marker_that_stays_is_a_warning_and_the_run_is_closed(ending: Ending) -> None:
     result = ending.close(key=None)
     assert (result.failed, result.extra["state"]) == (False, "failed_over") and len(ending.zones.marks()) == 2
