@@ -113,7 +113,7 @@ def test_a_plan_is_made_refused_on_a_conflict_applied_and_scored(tmp_path: pathl
         grades = {change["step"]: change["grade"] for change in made["changes"]}
         assert (grades["dns"], grades["services@exch2"], grades["script@exch2"]) == ("probed", "predicted", "unknown")
         (data,) = [change for change in made["changes"] if change["step"] == "data@exch2"]
-        assert (data["grade"], data["before"]["old_direction"], data["after"]["choice"]) == ("probed", "running", "discard_queues")
+        assert (data["grade"], data["detail"]["old_direction"], data["after"]["choice"]) == ("probed", "running", "discard_queues")
         assert made["hash"] in said
         paper = (tmp_path / "plan.md").read_text(encoding="utf-8")
         assert f"Start-Service -Name '{SERVICE}'" in paper

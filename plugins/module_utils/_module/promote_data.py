@@ -71,6 +71,7 @@ class DataStep(HostStep):
         if self.evidence is not None and not (explains(self.evidence["engine"]) and explains(self.evidence["data_point"])):
             raise InvalidInput("evidence: engine (its state in its own words) and data_point (up to which moment the data are there) must say something")
         self.before: JSON = None
+        self.looked: JSON = None
 
     def observe(self) -> dict[str, JSON]:
         if self.run is not None and not self.run.plan:
@@ -78,7 +79,8 @@ class DataStep(HostStep):
             self.before = record.images.get(self.key, {}).get(ITEM, {}).get("after") if record is not None else None
         elif self.evidence is not None:
             # A plan's hook only looked. What moves with time is told in the message: a plan must be the same while nothing else changes.
-            self.before = {key: value for key, value in data_choice.seen(self.evidence).items() if key in ("state", "old_direction")}
+            self.looked = {key: value for key, value in data_choice.seen(self.evidence).items() if key in ("state", "old_direction")}
+            self.before = self.looked if self.looked["state"] == PROMOTED else None  # a run's journal knows nothing before it begins
         return {ITEM: self.before}
 
     def changes(self, before: dict[str, JSON]) -> list[Change]:
@@ -90,9 +92,8 @@ class DataStep(HostStep):
         if not self.hook:
             return []
         after = {"state": HANDED_OVER if self.announces else PROMOTED, "choice": self.choice}
-        looked = self.run is not None and self.run.plan and self.evidence is not None
         do = f"let the hook {data_choice.HOOK} carry {self.choice} out"
-        return [Change(ITEM, do, before[ITEM], after, "probed" if looked else "unknown", self.timeout)]
+        return [Change(ITEM, do, before[ITEM], after, "probed" if self.looked else "unknown", self.timeout, self.looked)]
 
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
         """The hook has run before this task; what it says is judged."""

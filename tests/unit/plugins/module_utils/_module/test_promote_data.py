@@ -158,6 +158,6 @@ def test_a_plan_is_as_sure_as_its_hook_looked(case: Case, evidence: dict[str, t.
     (said,) = predictions.all()
     (change,) = said.changes
     assert (change["grade"], change["after"]) == (grade, {"state": "promoted", "choice": "discard_queues"}) and not result.failed
-    assert evidence is None or change["before"] == {"state": "not_promoted", "old_direction": "running"}  # nothing that moves with time
+    assert evidence is None or change["detail"] == {"state": "not_promoted", "old_direction": "running"}  # nothing that moves with time
     assert evidence is None or "the engine is Protecting" in result.outcomes[0].msg
     predictions.end()
