@@ -28,6 +28,10 @@ BY_STATE: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
+#: States in which nobody waits for users.
+CALM = ("unarmed", "protected", "suspect", "failed_over")
+
+
 def command(playbook: str, identity: str, **variables: t.Any) -> str:
     """A command line for a shell: ``ansible-playbook continuity.identity_failover.ack -e failover_identity=mail ...``."""
     words = ["ansible-playbook", f"continuity.identity_failover.{playbook}", "-e", f"failover_identity={identity}"]
@@ -39,12 +43,15 @@ def command(playbook: str, identity: str, **variables: t.Any) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def next_command(state: str, identity: str, *, undoing: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
+def next_command(
+    state: str, identity: str, *, undoing: bool = False, left_over: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()
+) -> str:
     """What a person would do next in this state; empty where there is nothing to do. ``undoing``: the open run is being put back.
+    ``left_over``: a drill that stopped waits to be put back, which comes first where nothing else is urgent.
 
     ``threats``: what pulls an identity away from the target now; records are written again before anything else, and the rest is watched.
     """
-    if undoing:
+    if undoing or (left_over and state in CALM and not threats):
         return command("undo", identity)
     if any(one.get("finding") == FINDING for one in threats):
         return command("repair_dns", identity)

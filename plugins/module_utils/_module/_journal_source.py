@@ -71,7 +71,7 @@ def _raw(journal: Journal) -> tuple[tuple[str, ...], Head]:
 
 def next_with(source: Source, fold: Fold, identity: str, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
     """A journal that is lost is begun anew by the command that would be next anyway."""
-    usual = next_command(fold.state, identity, undoing=fold.undoing(), threats=threats)
+    usual = next_command(fold.state, identity, undoing=fold.undoing(), left_over=bool(fold.left_over()), threats=threats)
     if source.condition in ("ok", "silent"):
         return usual
     playbook = {"failing_over": "failover", "approved": "failover", "failing_back": "failback", "failed_over": "failback", "threatened": "failback"}

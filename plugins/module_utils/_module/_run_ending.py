@@ -153,7 +153,7 @@ def _tell_what_follows(task: RunTask, record: RunRecord) -> str:
         # No arming, and no other drill, which arms first: that would take what was left behind for peace time.
         extra["next"] = command("status", task.identity)
         return "what failed came afterwards: take away by hand what it left behind before the identity is armed again"
-    extra["next"] = next_command(task.fold.state, task.identity)
+    extra["next"] = next_command(task.fold.state, task.identity, left_over=bool(task.fold.left_over()))
     return f"what failed came afterwards. {task.identity} is {task.fold.state}"
 
 

@@ -221,7 +221,7 @@ def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, o
         "time_to_fail": countdown.time_to_fail(),
         "incident": fold.incident,
         "threats": fold.threats,
-        "next": next_command(state, params["identity"]),
+        "next": next_command(state, params["identity"], left_over=bool(fold.left_over())),
         "observations": [{"vantage_point": one.vantage_point, "probe": one.kind, "ok": one.ok, "msg": one.msg} for one in observations],
     }
     left = f"; Time to Fail {countdown.time_to_fail():g} s" if fold.incident is None else ""

@@ -114,6 +114,6 @@ def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     result.diff = {"before": {"state": fold.state}, "after": {"state": after.state}}
     result.extra.setdefault("run", {})
     result.extra.update(state=after.state, timeline=timeline(journal.events), baseline=after.baseline)
-    result.extra.setdefault("next", next_command(after.state, params["identity"], undoing=after.undoing()))
+    result.extra.setdefault("next", next_command(after.state, params["identity"], undoing=after.undoing(), left_over=bool(after.left_over())))
     result.extra.setdefault("owner_afterwards", "target" if after.state in ("failed_over", "threatened") else "source")
     return result

@@ -471,6 +471,7 @@ def test_a_drill_that_a_failover_went_on_beside_is_put_back_after_it(servers: Se
     assert servers.undo().extra["run"]["id"] != drill
     servers.end()
     status = servers.estate.do(failover_status, definition=None)
+    assert "continuity.identity_failover.undo" in status.extra["next"]  # where nobody waits for users, the drill that was left over comes first
     assert status.extra["active_run"] is None and any(drill in warning and "continuity.identity_failover.undo" in warning for warning in status.warnings)
     opened = servers.undo()
     assert (opened.extra["run"]["id"], [step["key"] for step in opened.extra["undoing"]["steps"]]) == (drill, ["services@exch2"])
@@ -478,5 +479,6 @@ def test_a_drill_that_a_failover_went_on_beside_is_put_back_after_it(servers: Se
     assert servers.images() == BEFORE
     ended = servers.end()
     assert (ended.extra["state"], ended.extra["owner_afterwards"]) == ("protected", "source")
-    assert servers.estate.do(failover_status, definition=None).extra["left_over"] == []
+    done = servers.estate.do(failover_status, definition=None)
+    assert done.extra["left_over"] == [] and "undo" not in done.extra["next"]
     assert servers.undo().outcomes[0].status == "already"
