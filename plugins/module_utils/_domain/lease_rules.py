@@ -40,6 +40,7 @@ class LeaseClaim:
     acquire: bool = False
     release: bool = False
     force: bool = False  #: with ``acquire``: also from a holder whose lease has not run out
+    settling: float = 0.0  #: with ``acquire``: what the journal knows to be under way, where the store has lost its lease
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +129,7 @@ def grant(claim: LeaseClaim, kept: KeptLease, uptime: float, boot: str, now: str
         run=claim.run,
         seconds=claim.seconds,
         longest=0.0 if claim.release else claim.longest,
-        settling=before.unsettled if ends else before.settling,
+        settling=max(before.unsettled if ends else before.settling, claim.settling),
         granted=uptime,
         boot=boot,
         since=now if claim.acquire else kept.since,

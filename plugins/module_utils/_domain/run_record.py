@@ -9,10 +9,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
+
+
+#: Seconds of a step whose intent does not say how long its longest change and all of them may last.
+LONGEST, WHOLE = 600.0, 3600.0
+#: A change whose answer was lost is made again this often at most, the first time included.
+TURNS = 3
 
 
 @dataclasses.dataclass
@@ -72,7 +79,9 @@ class RunRecord:
             for change in changes:
                 known = images.setdefault(change["name"], {"before": change["before"], "after": None, "afters": [], "detail": change.get("detail")})
                 _left(known, change["after"], recorded=False)
-        self.steps.setdefault(event.step, {"begun_at": event.at}).update(intended_at=event.at, trying=True)
+        self.steps.setdefault(event.step, {"begun_at": event.at}).update(
+            intended_at=event.at, trying=True, longest=event.data.get("longest", LONGEST), whole=event.data.get("whole", WHOLE)
+        )
 
     def concluded(self, event: Event) -> None:
         """A step has ended, well or badly."""
@@ -83,6 +92,8 @@ class RunRecord:
         step["went_wrong"], step["msg"] = self._went_wrong(step, data)
         step["bad"] = [item["name"] for item in step["went_wrong"]]
         step.update(ended_at=event.at, failed=data["failed"], counts=data["counts"], evidence=data.get("evidence"), epoch=self.epoch, trying=False)
+        if not any(item["status"] == "unconfirmed" for item in data.get("bad") or ()):
+            step["longest"] = 0.0  # what could not be read back may still be going on
         images = self.images.setdefault(event.step, {})
         if data.get("reverts") == self.id:
             known = self.undone.get(event.step, {})
@@ -111,6 +122,18 @@ class RunRecord:
         covered = {item["name"] for item in (*bad, *data["changed"])}
         earlier = [item for item in step.get("went_wrong") or () if item["name"] not in covered]
         return [*earlier, *bad], "; ".join(filter(None, [step["msg"] if earlier else "", msg]))
+
+
+def under_way(runs: t.Iterable[RunRecord], now: datetime.datetime) -> float:
+    """Seconds within which everything ends that runs without an end have begun, as the journal shows it; for a store that has lost its lease.
+    At least until all changes of a step could have had their turns, each as long as it may last and made again; never more than the longest of them."""
+    left = [0.0]
+    for run in runs:
+        for facts in run.steps.values() if not run.ended else ():
+            longest = float(facts.get("longest") or (LONGEST if unfinished(facts) else 0.0))
+            passed = (now - moment(facts.get("intended_at") or facts["begun_at"])).total_seconds()
+            left.append(min(longest, TURNS * float(facts.get("whole") or WHOLE) - passed))
+    return max(left)
 
 
 def unfinished(facts: t.Mapping[str, t.Any]) -> bool:

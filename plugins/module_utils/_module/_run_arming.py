@@ -43,7 +43,17 @@ def arm(task: RunTask) -> None:
     if not task.check_mode and (changed or old is None or old > REFRESH):
         _write(task, task.journal.draft("armed", by=task.who(), host=task.definition["source"]["host"], data=baseline))
     what = "the baseline is as it was" if not changed else "first baseline" if not fold.baseline else f"{len(changed)} things differ from the last baseline"
-    result.msg = f"{identity} is armed: {what}"
+    result.msg = f"{identity} is armed: {what}{_begun(task, old)}"
+
+
+def _begun(task: RunTask, old: float | None) -> str:
+    """Said with the first baseline of a journal that nothing is known of before: nobody but the reader can know whether there was one."""
+    if old is not None or task.journal.head.seq > 1 or task.fold.runs:
+        return ""
+    return (
+        ". Its journal begins at event 1; where it was armed and disarmed from another controller before, that one's mirror is ahead of it: "
+        "remove it there, or let that controller begin anew with failover_from_observation"
+    )
 
 
 def _write(task: RunTask, armed: Event) -> None:

@@ -127,8 +127,9 @@ class RunContext:
     def intent(self, step: str, host: str, changes: list[Change], reverts: str = "") -> None:
         """Says before-images and intentions before anything is touched, and tells the store how long the changes may last.
         ``reverts``: the run whose changes are put back; a run that reverts itself keeps its first images."""
-        data = {"changes": [self.image(c) for c in changes], "reverts": reverts}
-        self.lease.append([self._draft("step_intent", step, host, data)], max(c.deadline for c in changes))
+        longest = max(c.deadline for c in changes)
+        data = {"changes": [self.image(c) for c in changes], "reverts": reverts, "longest": longest, "whole": sum(c.deadline for c in changes)}
+        self.lease.append([self._draft("step_intent", step, host, data)], longest)
 
     def outcome(self, step: str, host: str, result: Result, begun_at: str, reverts: str = "", accepted: t.Sequence[t.Mapping[str, t.Any]] = ()) -> None:
         """How a step ended, and in the same append what was ``accepted`` of it (``{what, reason}``): neither is known without the other."""

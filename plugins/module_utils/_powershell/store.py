@@ -190,6 +190,7 @@ try {
             if ($claim.acquire) { $lease.epoch = [int]$claim.epoch; $lease.since = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ') }
             # What the holder has begun may still be going on: it is carried over when the lease changes hands.
             if ($claim.acquire -or $claim.release) { $settling = [System.Math]::Max($longest, $settling) }
+            if ($null -ne $claim.settling) { $settling = [System.Math]::Max($settling, [double]$claim.settling) }
             $longest = [double]$claim.longest
             $lease.holder = [string]$claim.holder
             if ($claim.release) { $lease.holder = ''; $longest = 0.0 }

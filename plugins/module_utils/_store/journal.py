@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, claimed_sid, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held, way_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import later_epoch
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import under_way
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
     ConnectionRefused,
@@ -49,6 +50,7 @@ class Journal:
         self.events: list[Event] = []
         self.head = Head()
         self.lease = LeaseState()
+        self._under_way = 0.0  #: seconds that a store which lost its lease is to wait for, as the journal shows it
         self.account: t.Mapping[str, str] = {}  #: who is logged on to the store, as it says itself
         self.warnings: list[str] = []
         self.playbook = ""  #: what the caller is about, for the commands in refusals; empty: what the run that is met is about
@@ -174,6 +176,8 @@ class Journal:
         if not self.head.seq and not self._whole and self._mirror is None:
             # Whatever is asked first, the tail is what comes back. A mirror is to be complete, so that one that is new gets every line.
             request = dataclasses.replace(request, checkpoint=True)
+        if request.lease is not None and request.lease.acquire and self._under_way > 0:
+            request = dataclasses.replace(request, lease=dataclasses.replace(request.lease, settling=self._under_way))
         reply = self.ask(request)
         self._compare(request, reply)
         if reply.verdict != "ok" or not request.lines:
@@ -197,11 +201,16 @@ class Journal:
         return reply
 
     def _after_recorded(self, lease: LeaseState) -> LeaseState:
-        """A lease whose file is lost begins at 0 again; its epochs must go on behind those of every run that may have been."""
+        """A lease whose file is lost begins at 0 again; its epochs must go on behind those of every run that may have been, and what
+        the journal shows as begun may still be going on. Whoever takes that lease hands the store both."""
+        self._under_way = 0.0
         if lease.epoch or not self.events:
             return lease
         recorded = self.fold()
-        return dataclasses.replace(lease, epoch=later_epoch(recorded, 0)) if any(run.epoch for run in recorded.runs.values()) else lease
+        if not any(run.epoch for run in recorded.runs.values()):
+            return lease
+        self._under_way = under_way(recorded.runs.values(), self._clock.now())
+        return dataclasses.replace(lease, epoch=later_epoch(recorded, 0), settling=max(lease.settling, self._under_way))
 
     def ask(self, request: Request) -> Reply:
         """Repeats after a lost answer: the expected head makes a second append impossible."""

@@ -128,7 +128,8 @@ def _granted(claim: Any, lease: dict[str, Any], told: dict[str, Any], uptime: fl
         now = datetime.datetime.now(datetime.timezone.utc)
         granted.update(epoch=int(claim["epoch"]), since=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     over = claim.get("acquire") or claim.get("release")
-    granted.update(settling=max(told["longest"], told["settling"]) if over else told["settling"])
+    settling = max(told["longest"], told["settling"]) if over else told["settling"]
+    granted.update(settling=max(settling, float(claim.get("settling") or 0.0)))
     granted.update(holder="" if claim.get("release") else claim["holder"], by=claim["by"], run=claim["run"])
     granted.update(seconds=float(claim["seconds"]), longest=0.0 if claim.get("release") else float(claim["longest"]), granted=uptime)
     return granted

@@ -18,8 +18,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request
-from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
 
 
 class Watched(DirectoryStore):
@@ -273,3 +274,27 @@ def test_behind_a_lease_that_was_lost_epochs_go_on_after_those_of_every_run(tmp_
         journal.append([journal.draft("accepted", data={})], held("a", 7), anywhere=True)
     assert later.claim(held("b", later.lease.epoch + 1, acquire=True)).epoch == 1008
     assert later.read().runs["r1"].epoch == 7 and later.lease.epoch == 1008
+
+
+@pytest.mark.parametrize(("passed", "left"), [(0.0, 300.0), (1000.0, 300.0), (1400.0, 100.0), (3000.0, 0.0)])
+@pytest.mark.parametrize("content", [None, "{half a li"])
+def test_behind_a_lease_that_was_lost_what_was_begun_is_waited_for(tmp_path: pathlib.Path, content: str | None, passed: float, left: float) -> None:
+    clock = FakeClock()
+    journal = open_journal("mail", {"kind": "directory", "path": str(tmp_path)}, None, FakeHosts(), clock)
+    opened = {"kind": "failover", "mode": "execute", "planned": True, "epoch": 7}
+    journal.append([journal.draft("run_opened", run="r1", data=opened)], LeaseClaim("a", 7, 60.0, run="r1", acquire=True))
+    change = {"name": "x", "before": None, "after": 1, "do": "do", "grade": "probed", "detail": None}
+    journal.append([journal.draft("step_intent", run="r1", step="dns", data={"changes": [change], "reverts": "", "longest": 300.0, "whole": 500.0})])
+    path = tmp_path / "mail.lease"
+    path.unlink() if content is None else path.write_text(content, encoding="ascii")
+    clock.advance(passed)
+    later = open_journal("mail", {"kind": "directory", "path": str(tmp_path)}, None, FakeHosts(), clock)
+    later.read()
+    assert later.lease.settling == pytest.approx(left)
+    taken = later.claim(LeaseClaim("b", later.lease.epoch + 1, 60.0, run="r1", acquire=True))
+    assert taken.settling == pytest.approx(left, abs=1.0)  # the store keeps it from now on
+    later.append([later.draft("step_outcome", run="r1", step="dns", data={"failed": False, "msg": "", "counts": {}, "changed": [], "bad": [], "begun_at": ""})])
+    path.unlink()
+    again = open_journal("mail", {"kind": "directory", "path": str(tmp_path)}, None, FakeHosts(), clock)
+    again.read()
+    assert again.lease.settling == 0  # it has ended

@@ -59,6 +59,7 @@ class Act:
     longest: float
     epoch: int
     force: bool
+    settling: float = 0.0
 
     def claim(self, known: int) -> LeaseClaim | None:
         if self.verb == "look":
@@ -66,7 +67,18 @@ class Act:
         acquire = self.verb == "acquire"
         epoch = known + self.epoch + (1 if acquire else 0)
         run = f"r{self.holder}"
-        return LeaseClaim(self.holder, epoch, self.seconds, f"{self.holder}@c", run, self.longest, acquire, self.verb == "release", acquire and self.force)
+        return LeaseClaim(
+            self.holder,
+            epoch,
+            self.seconds,
+            f"{self.holder}@c",
+            run,
+            self.longest,
+            acquire,
+            self.verb == "release",
+            acquire and self.force,
+            self.settling * acquire,
+        )
 
 
 ACTS = st.builds(
@@ -79,6 +91,7 @@ ACTS = st.builds(
     longest=st.sampled_from([0.0, 0.0, 100.95]),
     epoch=st.sampled_from([0, 0, 0, 0, 0, -1, 1]),
     force=st.sampled_from([False, False, True]),
+    settling=st.sampled_from([0.0, 0.0, 200.0]),
 )
 SEQUENCES = st.lists(ACTS, min_size=1, max_size=12)
 
