@@ -60,8 +60,9 @@ async def _nothing(estate: LabEstate) -> None:
     pass
 
 
-def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = False, force: bool = False) -> JSON:
-    return {"acquire": acquire, "release": release, "force": force, "epoch": epoch, "holder": holder, "by": "me", "run": "r1", "seconds": 60, "longest": 40}
+def claim(holder: str, epoch: int, *, acquire: bool = False, release: bool = False, force: bool = False, settling: float = 0.0) -> JSON:
+    verbs = {"acquire": acquire, "release": release, "force": force}
+    return {**verbs, "epoch": epoch, "holder": holder, "by": "me", "run": "r1", "seconds": 60, "longest": 40, "settling": settling}
 
 
 def store(
@@ -163,9 +164,9 @@ async def sql_stopped(estate: LabEstate) -> None:
     estate.hosts["exch2"].services.die("MSSQLSERVER")
 
 
-def names(values: list[str], moves: list[tuple[str, str, str]] | None = None, host: str = "dc1") -> Step:
+def names(values: list[str], moves: list[tuple[str, str, str]] | None = None, host: str = "dc1", lease: JSON = None) -> Step:
     described = [{"value": value, "from": source, "to": target} for value, source, target in moves or []]
-    return Step(host, lambda estate: {"accounts": ["EXCH1$", "EXCH2$", "LOCKED1$", "NOBODY$"], "values": values, "moves": described})
+    return Step(host, lambda estate: {"accounts": ["EXCH1$", "EXCH2$", "LOCKED1$", "NOBODY$"], "values": values, "moves": described, "lease": lease})
 
 
 def user_script(action: str, mark: str = "r1", path: str = "D:\\dr\\post_failover.ps1", *, again: bool = False, lease: JSON = None) -> Step:
@@ -321,6 +322,15 @@ CASES = [
             store(lease=claim("h", 1, acquire=True)),
             user_script("run", lease=OTHERS),
             user_script("run", lease=OURS),
+        ],
+    ),
+    Case(
+        "spns",
+        "another epoch",
+        [
+            Step("dc1", store(lease=claim("h", 1, acquire=True, settling=90.0)).data),
+            names(["http/mail.example.com"], [("http/mail.example.com", "EXCH1$", "EXCH2$")], lease=OTHERS),
+            names(["http/mail.example.com"], [("http/mail.example.com", "EXCH1$", "EXCH2$")], lease=OURS),
         ],
     ),
     Case(

@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, TransportError, Unreachable, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import refuse_all
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import lease_file, refuse_all
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
@@ -68,6 +68,7 @@ class SpnsStep:
         self.controllers: list[str] = list(params["domain_controllers"])
         self.pairs = {value: (entry["from"], entry["to"]) for entry in params["spns"] for value in entry["values"]}
         self.accounts = sorted({account for pair in self.pairs.values() for account in pair}, key=str.lower)
+        self.run: t.Mapping[str, t.Any] = params["run"] or {}
         self.controller = ""
         self.answer = directory.Answer({}, {}, False, {})
 
@@ -130,10 +131,13 @@ class SpnsStep:
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
         moves = [directory.Move(change.name, _holder(change.before), _holder(change.after)) for change in group]
         accounts = sorted({account for move in moves for account in (move.giver, move.taker) if account})
-        self.answer = directory.ask(self.hosts.named(self.controller), accounts, [change.name for change in group], moves, SCRIPT)
+        lease = lease_file(self.run, self.controller, fence)
+        self.answer = directory.ask(self.hosts.named(self.controller), accounts, [change.name for change in group], moves, SCRIPT, lease)
         return {change.name: self._applied(change) for change in group}
 
     def _applied(self, change: Change) -> Applied:
+        if change.name.lower() in self.answer.refused:
+            return Applied(ok=False, msg=f"another controller has taken the run over, so {change.name} was left alone", reason="lease_lost")
         failure = self.answer.failed.get(change.name.lower())
         if failure is None:
             return Applied(ok=True, msg=f"on {self.controller}")

@@ -6,9 +6,10 @@
 
 """Service principal names, on a domain controller: who holds them in the forest, and moving them.
 
-Input  ``{accounts: [sAMAccountName], values: [spn], moves: [{value, from, to}]}``; ``from`` or ``to`` empty = nobody
-Output ``{accounts: [{account, dn}], holders: [{value, account, dn}], forest, failed: [{value, code, message, restored}]}``; an account that is absent is
-       left out of ``accounts``; ``forest`` is false where this controller has no global catalogue, so that only its own domain was searched
+Input  ``{accounts: [sAMAccountName], values: [spn], moves: [{value, from, to}], lease: {file, epoch}|null}``; ``from`` or ``to`` empty = nobody
+Output ``{accounts: [{account, dn}], holders: [{value, account, dn}], forest, failed: [{value, code, message, restored}],
+       refused: [spn]}``; an account that is absent is left out of ``accounts``; ``refused`` were left alone because another controller has taken the
+       lease; ``forest`` is false where this controller has no global catalogue, so that only its own domain was searched
 
 Facts it stands on (reference: MS-ADTS 3.1.1.5.1.3, documentation of Set-ADObject):
 
@@ -19,9 +20,15 @@ Facts it stands on (reference: MS-ADTS 3.1.1.5.1.3, documentation of Set-ADObjec
 
 from __future__ import annotations
 
-SCRIPT = r"""
+from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.fence import FENCE
+
+SCRIPT = (
+    r"""
 param($data)
 Set-StrictMode -Version 2
+"""
+    + FENCE
+    + r"""
 $here = 'localhost'
 
 function Format-Filter([string]$text) {
@@ -71,10 +78,12 @@ foreach ($name in @($data.accounts)) {
 }
 
 $failed = @()
+$refused = @()
 foreach ($pair in @($data.moves | Group-Object -Property from, to)) {
     $from = [string]$pair.Group[0].from
     $to = [string]$pair.Group[0].to
     $values = [string[]]@($pair.Group | ForEach-Object { [string]$_.value })
+    if (-not (Use-Lease $data.lease {})) { $refused += $values; continue }
     $removed = $false
     try {
         if ($from -ne '') { Set-ADObject -Identity $names[$from] -Remove @{ servicePrincipalName = $values } -Server $here -ErrorAction Stop; $removed = $true }
@@ -93,5 +102,6 @@ foreach ($pair in @($data.moves | Group-Object -Property from, to)) {
 }
 
 $found = Get-Holder ([string[]]@($data.values))
-return @{ accounts = $accounts; holders = $found.holders; forest = $found.forest; failed = $failed }
+return @{ accounts = $accounts; holders = $found.holders; forest = $found.forest; failed = $failed; refused = $refused }
 """
+)

@@ -23,6 +23,9 @@ CODES = {
 }
 
 
+JSON = t.Any
+
+
 @dataclasses.dataclass(frozen=True)
 class Move:
     """One value from one account to another; "" = nobody."""
@@ -53,17 +56,20 @@ class Answer:
     holders: dict[str, list[str]]
     forest: bool
     failed: dict[str, Refusal]
+    refused: frozenset[str] = frozenset()  #: SPNs in small letters that were left alone because another controller has taken the lease
 
     def holders_of(self, value: str) -> list[str]:
         return self.holders.get(value.lower(), [])
 
 
-def ask(session: Session, accounts: t.Sequence[str], values: t.Sequence[str], moves: t.Sequence[Move], timeout: float) -> Answer:
-    """Moves what ``moves`` says, then tells who holds each of ``values``. Without moves it only reads."""
+def ask(session: Session, accounts: t.Sequence[str], values: t.Sequence[str], moves: t.Sequence[Move], timeout: float, lease: JSON = None) -> Answer:
+    """Moves what ``moves`` says, then tells who holds each of ``values``. Without moves it only reads. ``lease``: ``{file, epoch}`` where the run's
+    lease lies on this domain controller."""
     data = {
         "accounts": list(accounts),
         "values": list(values),
         "moves": [{"value": move.value, "from": move.giver, "to": move.taker} for move in moves],
+        "lease": lease,
     }
     answer = run_script(session, SCRIPT, data, timeout, only_reads=not moves)
     holders: dict[str, list[str]] = {}
@@ -75,4 +81,5 @@ def ask(session: Session, accounts: t.Sequence[str], values: t.Sequence[str], mo
         holders=holders,
         forest=bool(answer["forest"]),
         failed=failed,
+        refused=frozenset(value.lower() for value in answer.get("refused") or []),
     )

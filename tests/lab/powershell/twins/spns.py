@@ -13,6 +13,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.interfaces impor
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.call_error import CallError
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins.fence import still_ours
 
 HERE = {"server": "localhost"}
 
@@ -26,14 +27,18 @@ async def run(host: Host, data: Any, calls: LabCalls) -> JSON:
             names[name.lower()] = found[0]["distinguished_name"]
             accounts.append({"account": found[0]["sam_account_name"], "dn": found[0]["distinguished_name"]})
     failed: list[dict[str, JSON]] = []
+    refused: list[JSON] = []
     moves = sorted(data["moves"] or [], key=lambda move: data["moves"].index(next(each for each in data["moves"] if _pair(each) == _pair(move))))
     for (source, target), group in itertools.groupby(moves, key=_pair):
+        if not still_ours(host, data["lease"]):
+            refused += [move["value"] for move in group]
+            continue
         failed += await _move(host, calls, names, source, target, [move["value"] for move in group])
     holders = []
     for value in data["values"]:
         for entry in await calls.call(host, "directory_get", {**HERE, "spn": value}):
             holders.append({"value": value, "account": entry["sam_account_name"], "dn": entry["distinguished_name"]})
-    return {"accounts": accounts, "holders": holders, "forest": True, "failed": failed}
+    return {"accounts": accounts, "holders": holders, "forest": True, "failed": failed, "refused": refused}
 
 
 def _pair(move: Any) -> tuple[str, str]:

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, StepFailed, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module.directory_spns import directory_spns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.directory_spns import SpnsStep, directory_spns
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession, KeptLease
 from ansible_collections.continuity.identity_failover.tests.unit.interrupted import there_and_back
 
 MAIL, DISCOVER = "http/mail.example.com", "http/autodiscover.example.com"
@@ -30,6 +31,8 @@ class Forest:
         self.fails: dict[str, tuple[int, bool]] = {}
         self.lost_after_move = False
         self.moved: list[list[str]] = []
+        self.leases: list[t.Any] = []
+        self.taken = False
         self.controllers = [FakeSession("dc1", scripts=self.answer), FakeSession("dc2", scripts=self.answer)]
 
     def _holders(self, value: str) -> list[str]:
@@ -37,6 +40,11 @@ class Forest:
 
     def answer(self, script: str, data: t.Any) -> t.Any:
         failed = []
+        refused = []
+        if data["moves"]:
+            self.leases.append(data["lease"])
+        if data["moves"] and self.taken and data["lease"]:
+            refused, data = [move["value"] for move in data["moves"]], {**data, "moves": []}
         if data["moves"]:
             self.moved.append([f"{move['value']}: {move['from']} -> {move['to']}" for move in data["moves"]])
         for move in data["moves"]:
@@ -56,6 +64,7 @@ class Forest:
             "holders": [{"value": value, "account": name, "dn": "CN=x"} for value in data["values"] for name in self._holders(value)],
             "forest": True,
             "failed": failed,
+            "refused": refused,
         }
 
 
@@ -205,3 +214,26 @@ def test_names_are_put_back_exactly_wherever_the_controller_died(mail: str, disc
             first,
             second,
         )
+
+
+@pytest.mark.parametrize(
+    ("store", "lease"),
+    [
+        ({"kind": "target", "host": "dc1", "path": r"E:\journal"}, {"file": r"E:\journal\mail.lease", "epoch": 7}),
+        ({"kind": "target", "host": "exch2", "path": None}, None),
+        ({"kind": "directory", "host": None, "path": "/srv/journal"}, None),
+    ],
+)
+def test_the_lease_travels_where_the_journal_is_on_the_domain_controller(store: dict[str, t.Any], lease: t.Any) -> None:
+    forest = Forest()
+    step = SpnsStep(params(MAIL, run={"id": "run1", "identity": "mail", "store": store}), FakeHosts(None, forest.controllers))
+    fence = Fence("mail", "run1", 7, KeptLease())
+    changes = step.changes(step.observe())
+    assert all(applied.ok for applied in step.apply(changes, fence).values())
+    assert forest.leases == [lease]
+    forest = Forest()
+    forest.taken = True
+    step = SpnsStep(params(MAIL, run={"id": "run1", "identity": "mail", "store": store}), FakeHosts(None, forest.controllers))
+    changes = step.changes(step.observe())
+    applied = step.apply(changes, fence)[MAIL]
+    assert (applied.ok, applied.reason, MAIL in forest.accounts["EXCH1$"]) == ((False, "lease_lost", True) if lease else (True, "", False))
