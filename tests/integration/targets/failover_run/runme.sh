@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# A run: armed, armed again with nothing to do, opened, stopped, resumed, abandoned; and what is refused.
+# A run: armed, armed again with nothing to do, opened, stopped, resumed, undone; adopted, disarmed; and what is refused.
 set -eux
 # shellcheck source=tests/integration/targets/setup_lab/lab.sh
 source ../setup_lab/lab.sh
