@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.promote_data import promote_data
+from ansible_collections.continuity.identity_failover.plugins.modules.promote_data import arguments
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._controller import ControllerActionBase
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work
 
 
 class ActionModule(ControllerActionBase):
+    WORK = Work(arguments, promote_data)
     TARGET = "required"
     HOST_OPTIONS = ("run.store.host",)

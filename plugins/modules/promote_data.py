@@ -217,15 +217,17 @@ details:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import connection_spec, hosts_spec, run_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import run_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.promote_data import promote_data, promote_data_spec
 
 
+def arguments() -> ArgumentSpec:
+    return promote_data_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
+
+
 def main() -> None:
-    spec = promote_data_spec().merge(connection_spec()).merge(hosts_spec()).merge(run_spec())
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    run_module(module, promote_data)
+    run_module(AnsibleModule(supports_check_mode=True, **arguments().to_kwargs()), promote_data)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,7 @@ def command(playbook: str, identity: str, **variables: t.Any) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def next_command(
-    state: str, identity: str, *, undoing: bool = False, left_over: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()
-) -> str:
+def next_command(state: str, identity: str, *, undoing: bool = False, left_over: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
     """What a person would do next in this state; empty where there is nothing to do. ``undoing``: the open run is being put back.
     ``left_over``: a drill that stopped waits to be put back, which comes first where nothing else is urgent.
 

@@ -131,7 +131,7 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
         clock.sleep(params["interval"] - (clock.monotonic() - begun))
     seen = pulling(fold.threats, evidence)
     _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result)
-    result.extra.update(threats=seen, next=next_command(fold.state, params["identity"], threats=seen))
+    result.extra.update(threats=seen, next=next_command(fold.state, params["identity"], left_over=bool(fold.left_over()), threats=seen))
     result.warnings.extend(f"{params['identity']}: {sentence}" for sentence in unproven(evidence))
     todo = "; ".join(f"{one['msg']}: {one['remedy']}" for one in seen)
     result.msg = f"{params['identity']} is {fold.state}: {todo or 'nothing pulls it back to the source'}"
