@@ -730,7 +730,7 @@ options:
                 type: int
               identity:
                 description:
-                  - The word that the right server's first line holds, its host name for example.
+                  - The word that the right server's first line, or its page, holds, its host name for example.
                 type: str
               addresses:
                 description:
@@ -738,6 +738,25 @@ options:
                 type: list
                 elements: str
                 default: []
+              protocol:
+                description:
+                  - Whether the server says who it is in its first line (V(banner)) or in a page (V(http), V(https)).
+                type: str
+                default: banner
+                choices:
+                  - banner
+                  - http
+                  - https
+              path:
+                description:
+                  - The path of that page.
+                  - Without it, the root.
+                type: str
+              spn:
+                description:
+                  - The service principal name that users ask a Kerberos ticket for.
+                  - Without it, the one in C(spns) that ends in the name, if any.
+                type: str
       store:
         description:
           - Where the journal lies.

@@ -12,15 +12,20 @@ short_description: Proves from sample clients that users arrive at the right ser
 author:
   - The continuity.identity_failover contributors (@continuity)
 description:
-  - Asks every client of a sample to do what its users' programs do. It resolves a name through its own cache, connects to a port and reads
-    the first line that the server says.
+  - Asks every client of a sample to do what its users' programs do. It resolves a name through its own cache, connects to a port, and reads
+    the first line that the server says or asks it for a page.
+  - Where O(expect[].spn) is given, it also looks at Kerberos tickets for that name, once on each client that is there. Kerberos has a curve of
+    its own, and a client need not pass it.
+  - At the end it looks, once, for what keeps clients at the old server, and names it with what would help in RV(stubborn). It tells what it saw
+    there, the client's cache, its hosts file, open connections and tickets. What a program keeps for itself without a connection is not seen.
   - Looks again every two seconds at the clients that are not there yet, until O(share) of them is, or O(verify_timeout) has passed.
-  - Changes nothing. Each look costs a client one PowerShell process, so give a sample, not all clients.
+  - Changes nothing, but that the client's computer account may get a Kerberos ticket. Each look costs a client one PowerShell process, so give a
+    sample, not all clients.
   - A client counts as there when it passes everything that O(expect) can prove for it.
 attributes:
   check_mode:
     support: full
-    details: Looks once, tells how it is, and does not fail.
+    details: Looks once, tells how it is, and does not fail. Asks for no Kerberos tickets.
   diff_mode:
     support: none
   idempotent:
@@ -46,7 +51,8 @@ options:
         type: int
       identity:
         description:
-          - A word that the right server's first line holds, such as its host name. It counts as a whole word, without regard to letter case.
+          - A word that the right server's first line, or its page, holds, such as its host name. It counts as a whole word, without regard to letter
+            case.
           - Without it the result can not prove which server answers.
         type: str
       addresses:
@@ -54,6 +60,29 @@ options:
         type: list
         elements: str
         default: []
+      old_addresses:
+        description: Where the name led before. A client's open connections to them are named in RV(stubborn).
+        type: list
+        elements: str
+        default: []
+      protocol:
+        description:
+          - Where the server says who it is, in the first line that it sends by itself (V(banner)), or in its answer to a request for O(expect[].path).
+          - With V(https) the client judges the certificate for the name, as its browsers do, with TLS 1.2.
+          - Status, headers and body of a page count. One with a status of 500 or more identifies nobody.
+        type: str
+        choices: [banner, http, https]
+        default: banner
+      path:
+        description: The path of the page.
+        type: str
+        default: /
+      spn:
+        description:
+          - The service principal name that users ask a Kerberos ticket for, such as V(http/mail.example.com).
+          - A logon over WinRM can't get a ticket for itself, as it has no ticket-granting ticket. So the client's computer account asks for one
+            (C(klist)), and the other logons of the client are looked at, which an administrator may do.
+        type: str
   workers:
     description: How many clients are asked side by side.
     type: int
@@ -66,8 +95,16 @@ options:
     description: The share of the clients that must be there.
     type: float
     default: 1.0
+  moved_at:
+    description:
+      - When the names moved, as V(2026-03-01T12:00:00Z). A Kerberos ticket that was issued before proves nothing.
+      - Without it, no ticket from before this task does.
+    type: str
 notes:
-  - Whether a client also gets a Kerberos ticket for the name is not looked at. RV(curves) counts every client as unproven there.
+  - A client is proven in the curve V(kerberos) when its computer account holds a ticket for the name that was issued since the move, and no logon
+    on it holds an older one. Whoever still has a ticket from before presents it, for up to ten hours, to a server that can't read it.
+    That the server takes a ticket is not shown by this.
+  - The words of C(klist) were taken from its documentation, and tried in the lab only.
 seealso:
   - module: continuity.identity_failover.flush_dns_clients
 extends_documentation_fragment:
@@ -87,6 +124,19 @@ EXAMPLES = r"""
         port: 25
         identity: exch2
         addresses: [10.0.1.21]
+
+- name: Do they, by https, and who holds a Kerberos ticket of the old server?
+  continuity.identity_failover.verify_clients:
+    clients: [ws001, ws117]
+    expect:
+      - name: mail.example.com
+        port: 443
+        protocol: https
+        path: /owa/healthcheck.htm
+        identity: exch2
+        spn: http/mail.example.com
+        old_addresses: [10.0.0.21]
+    moved_at: "2026-03-01T12:00:00Z"
 
 - name: Look once, and go on with what is there
   block:
@@ -109,16 +159,29 @@ RETURN = r"""
 curves:
   description:
     - How the sample converged, for each stage by itself. V(resolve), V(tcp) and V(identity) are what a client passes through. V(kerberos) is
-      never proven.
+      proven for itself.
     - C(p50), C(p95) and C(p100) are the seconds after which that share of all clients had passed the stage, null where it never had.
-      C(reached) is how many of C(of) are past it now, C(unproven) for how many nothing was looked at.
+      C(reached) is how many of C(of) are past it now, C(unproven) for how many nothing was looked at, or, of V(kerberos), nothing was proven.
+      C(old_sessions) counts the logons with a ticket from before the move, or of unknown age.
   returned: when the clients were asked
   type: dict
   sample:
     resolve: {reached: 8, of: 8, p50: 0.4, p95: 0.9, p100: 0.9, unproven: 0}
     tcp: {reached: 8, of: 8, p50: 0.4, p95: 2.9, p100: 2.9, unproven: 0}
     identity: {reached: 8, of: 8, p50: 0.4, p95: 2.9, p100: 2.9, unproven: 0}
-    kerberos: {reached: 0, of: 8, p50: null, p95: null, p100: null, unproven: 8}
+    kerberos: {reached: 7, of: 8, p50: 0.9, p95: null, p100: null, unproven: 1, old_sessions: 1}
+stubborn:
+  description:
+    - What keeps clients at the old server, by what was seen on them. C(kind) is V(open_connection), V(old_ticket), V(hosts_file), V(stale_cache) or
+      V(negative_entry), C(help) what would help.
+  returned: when the clients were asked
+  type: list
+  elements: dict
+  sample:
+    - name: ws117
+      kind: open_connection
+      evidence: OUTLOOK.EXE (process 4120) holds a connection to 10.0.0.21 port 443, the old address
+      help: restart Outlook
 outcomes:
   description:
     - One entry for each client, in the order asked. C(status) is V(already) for one that is there, V(failed) for one that is not, V(skipped)
@@ -131,7 +194,8 @@ outcomes:
       status: failed
       changed: false
       grade: probed
-      msg: "mail.example.com is 10.0.0.21, not 10.0.1.21: flush the client's cache, wait out the record's TTL, or look into its hosts file"
+      msg: >-
+        mail.example.com is 10.0.0.21, not 10.0.1.21; its hosts file has 10.0.0.21 mail.example.com: take the line out of its hosts file
       reason: not_there_resolve
       host: ws001
       before: null

@@ -24,6 +24,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.interfaces impor
 REPEATABLE = {
     "marker_written": "each controller that takes a run over writes its own epoch into the zone's marker: that is the fence",
     "cache_cleared": "clearing a resolver cache twice leaves it cleared; users only ask DNS once more",
+    "ticket_issued": "a ticket of the client's computer account, which stays in its cache and changes nothing",
     "event_written": "the host's own event log: what it says of itself",
     "name_registration_failed": "the host's own registration of its names, whenever its addresses change",
     "process_started": "a program that only reads",
@@ -32,7 +33,7 @@ REPEATABLE = {
 #: Of a record: when and as which it was written.
 NO_FACTS = ("kind", "number", "time", "pid", "sequence")
 #: Our own scripts are messages: what they change is an effect of its own, and counted.
-OWN_SCRIPTS = ("store", "spns", "exchange", "sqlserver", "post_script", "client_check")
+OWN_SCRIPTS = ("store", "spns", "exchange", "sqlserver", "post_script", "client_check", "client_tickets")
 
 
 def zones(lab: MemoryLab) -> dict[str, JSON]:

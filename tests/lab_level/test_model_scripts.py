@@ -33,7 +33,7 @@ FOLDER = "C:\\ProgramData\\continuity.identity_failover"
 OURS, OTHERS = ({"file": f"{FOLDER}\\mail.lease", "epoch": epoch} for epoch in (1, 7))
 HASH = "0" * 64
 #: Seconds that are left at the moment of the answer.
-SPANS = {"remaining", "longest", "settling"}
+SPANS = {"remaining", "longest", "settling", "age"}
 #: Values that differ between two runs of one thing, or between a machine and its twin.
 VARIES = {"started", "ended", "since", "pid", "stdout_tail", "stderr_tail", "hresult", "line"}
 
@@ -190,8 +190,19 @@ def left(action: str, last: str = "") -> Step:
     return Step("exch2", lambda estate: {"action": action, "path": FOLDER, "identity": "mail", "last": last})
 
 
-def checks(*asked: tuple[str, int]) -> Step:
-    return Step("ws001", lambda estate: {"timeout_ms": 700, "checks": [{"name": name, "type": "A", "port": port} for name, port in asked]})
+def checks(*asked: tuple[str, int], protocol: str = "banner") -> Step:
+    page = {"type": "A", "protocol": protocol, "path": "/owa", "identity": "exch1"}
+    return Step("ws001", lambda estate: {"timeout_ms": 700, "checks": [{"name": name, "port": port, **page} for name, port in asked]})
+
+
+def tickets(*spns: str) -> Step:
+    return Step("ws001", lambda estate: {"spns": list(spns)})
+
+
+async def old_tickets(estate: LabEstate) -> None:
+    for account, spn, age in (("EXAMPLE\\anna", "http/mail.example.com", 7200), ("EXAMPLE\\bert", "http/mail.example.com.au", 60)):
+        await estate.control("ticket", {"host": "ws001", "account": account, "spn": spn, "age": age})
+    await estate.control("ticket", {"host": "ws001", "account": "EXAMPLE\\anna", "spn": "http/mail.example.com", "age": 10})
 
 
 async def pinned(estate: LabEstate) -> None:
@@ -378,6 +389,9 @@ CASES = [
         ],
         [pinned],
     ),
+    Case("client_check", "a page that is none", [checks(("mail.example.com", 9025), protocol="http")]),
+    Case("client_tickets", "two logons, and a name that nobody holds", [tickets("http/mail.example.com", "http/nobody.example.com")], [old_tickets]),
+    Case("client_tickets", "nobody logged on", [tickets("HTTP/mail.example.com")]),
     Case("client_check", "a dead server", [checks(("mail.example.com", 9025))], [source_dead]),
 ]
 

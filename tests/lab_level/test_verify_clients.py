@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import verify_clients as module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.hosts import WinrmHosts
@@ -118,3 +119,40 @@ def test_a_dead_client_does_not_stop_the_others(lab: Lab) -> None:
         lab.return_("ws005")
     assert not result.failed, result.msg
     assert [outcome.status for outcome in result.outcomes] == ["skipped", "already"]
+
+
+def test_sessions_with_old_tickets_are_unproven(lab: Lab) -> None:
+    expect = [{"name": NAME, "port": lab.info["application_port"], "identity": "exch1", "addresses": [old_address(lab)], "spn": f"http/{NAME}"}]
+    lab.control("ticket", {"host": "ws002", "account": r"EXAMPLE\anna", "spn": f"http/{NAME}", "age": 7200})
+    lab.control("ticket", {"host": "ws003", "account": r"EXAMPLE\bert", "spn": f"http/{NAME}", "age": 60})
+    result = verify(lab, ["ws001", "ws002", "ws003"], expect=expect)
+    assert not result.failed, result.msg
+    kerberos = result.extra["curves"]["kerberos"]
+    assert (kerberos["reached"], kerberos["unproven"], kerberos["old_sessions"]) == (1, 2, 2), "nobody said when the name moved"
+    assert r"EXAMPLE\anna may hold a ticket" in result.outcomes[1].msg and result.outcomes[0].msg == ""
+    moved = stamp(SystemClock().now() - datetime.timedelta(seconds=600))
+    kerberos = verify(lab, ["ws002", "ws003"], expect=expect, moved_at=moved).extra["curves"]["kerberos"]
+    assert (kerberos["reached"], kerberos["old_sessions"]) == (1, 1), "bert's ticket is from after the move"
+
+
+def test_what_keeps_clients_is_seen_on_them(lab: Lab) -> None:
+    elsewhere = old_address(lab)[:-2] + "12"
+    lab.ask("ws001", NAME)
+    lab.control("hosts_file", {"host": "ws002", "name": NAME, "address": old_address(lab)})
+    lab.control("connection", {"host": "ws003", "program": "OUTLOOK.EXE", "address": old_address(lab), "port": 443})
+    point(lab, elsewhere)
+    expect = [{"name": NAME, "port": None, "identity": None, "addresses": [elsewhere], "old_addresses": [old_address(lab)]}]
+    try:
+        result = verify(lab, ["ws001", "ws002", "ws003", "ws004"], expect=expect, verify_timeout=0.0)
+    finally:
+        lab.control("hosts_file", {"host": "ws002", "name": NAME, "address": ""})
+    assert [outcome.status for outcome in result.outcomes] == ["failed", "failed", "already", "already"]
+    found = {one["name"]: (one["kind"], one["help"]) for one in result.extra["stubborn"]}
+    assert found.keys() == {"ws001", "ws002", "ws003"}
+    assert (found["ws001"][0], found["ws002"][0], found["ws003"]) == ("stale_cache", "hosts_file", ("open_connection", "restart Outlook"))
+
+
+def test_what_speaks_no_http_has_no_page(lab: Lab) -> None:
+    page = {"name": NAME, "port": lab.info["application_port"], "identity": "exch1", "addresses": [], "protocol": "http", "path": "/"}
+    result = verify(lab, ["ws001"], expect=[page], verify_timeout=0.0)
+    assert result.outcomes[0].reason == "not_there_identity" and "which is no HTTP" in result.outcomes[0].msg

@@ -15,6 +15,9 @@ import typing as t
 
 #: What a client passes through, in this order. A client is there when it has passed all that its task can prove.
 STAGES = ("resolve", "tcp", "identity")
+#: Proven for itself, beside the stages: a client whose user holds an old ticket has arrived by all that can be seen of it.
+KERBEROS = "kerberos"
+PROTOCOLS = ("banner", "http", "https")
 SHARES = (50, 95, 100)
 
 
@@ -49,15 +52,35 @@ class Met(t.Protocol):
     def banner(self) -> str:
         pass
 
+    @property
+    def tls_failed(self) -> bool:
+        pass
+
+    @property
+    def http_status(self) -> int:
+        pass
+
+    @property
+    def named(self) -> bool:
+        pass
+
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """One expectation: ``addresses`` empty = any, ``port`` 0 = do not connect, ``identity`` empty = any server will do."""
+    """One expectation: ``addresses`` empty = any, ``port`` 0 = do not connect, ``identity`` empty = any server will do.
+
+    ``protocol``: the identity stands in the ``banner``, or in the answer to ``http`` or ``https`` at ``path``. ``spn`` empty = no Kerberos.
+    ``old_addresses``: where the name led before.
+    """
 
     name: str
     addresses: frozenset[str] = frozenset()
     port: int = 0
     identity: str = ""
+    protocol: str = "banner"
+    path: str = "/"
+    spn: str = ""
+    old_addresses: frozenset[str] = frozenset()
 
     def stages(self) -> tuple[str, ...]:
         """What this expectation can prove."""
@@ -71,9 +94,16 @@ def passed(wanted: Wanted, met: Met) -> tuple[str, ...]:
         done.append("resolve")
         if wanted.port and met.connected:
             done.append("tcp")
-            if wanted.identity and names_server(met.banner, wanted.identity):
+            if wanted.identity and identified(wanted, met):
                 done.append("identity")
     return tuple(done)
+
+
+def identified(wanted: Wanted, met: Met) -> bool:
+    """Did the right server answer? A page of a server's error (5xx) may come from whatever stands before it, and shows nothing."""
+    if wanted.protocol == "banner":
+        return names_server(met.banner, wanted.identity)
+    return met.named and 0 < met.http_status < 500
 
 
 def names_server(banner: str, identity: str) -> bool:
@@ -88,12 +118,21 @@ def advice(wanted: Wanted, met: Met, words: t.Callable[[Met], str]) -> str:
         if not met.addresses:
             return f"{wanted.name} did not resolve ({words(met)}): look at the client's DNS server and its copy of the zone"
         got, want = ", ".join(met.addresses), ", ".join(sorted(wanted.addresses))
-        return f"{wanted.name} is {got}, not {want}: flush the client's cache, wait out the record's TTL, or look into its hosts file"
+        return f"{wanted.name} is {got}, not {want}"
     if "tcp" not in done:
         return f"{met.address} port {wanted.port} was not reached ({words(met)}): look at the service on the server and the firewalls between"
+    where = f"{met.address} port {wanted.port}"
+    if met.tls_failed:
+        return f"{where} has a certificate that the client does not take for {wanted.name}: look at its names, its end and its authority"
+    if wanted.protocol != "banner" and met.banner:
+        if not met.http_status:
+            return f"{where} answered {met.banner!r} to a request for {wanted.path}, which is no HTTP: look at port and protocol"
+        if met.http_status >= 500:
+            return f"{where} answered {met.http_status} for {wanted.path}: look at the service on the server"
+        return f"{where} answered {met.http_status} for {wanted.path}, and nothing in it names {wanted.identity}: another server holds the address"
     if not met.banner:
-        return f"{met.address} port {wanted.port} took the connection and said nothing: look whether the service is up"
-    return f"{met.address} port {wanted.port} answered {met.banner!r}, which does not name {wanted.identity}: another server holds the address"
+        return f"{where} took the connection and said nothing: look whether the service is up"
+    return f"{where} answered {met.banner!r}, which does not name {wanted.identity}: another server holds the address"
 
 
 def curve(times: t.Mapping[str, float], of: int) -> dict[str, t.Any]:

@@ -239,6 +239,8 @@ def _clients(definition: Definition, path: str, inventory: Inventory) -> Problem
     for number, expect in enumerate(clients["expect"]):
         if expect["identity"] is not None and expect["port"] is None and clients["port"] is None:
             yield f"{path}.clients.expect[{number}].port is missing: only a connection shows which server answers"
+        if expect["protocol"] == "banner" and expect["path"] is not None:
+            yield f"{path}.clients.expect[{number}].path is for the protocols http and https"
 
 
 def _store(definition: Definition, path: str, inventory: Inventory) -> Problems:

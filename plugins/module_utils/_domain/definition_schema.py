@@ -238,8 +238,16 @@ DNS = {
 EXPECT = {
     "name": _name("The name that users connect to.", required=True, names="dns_name"),
     "port": _port("The port they connect to."),
-    "identity": _name("The word that the right server's first line holds, its host name for example."),
+    "identity": _name("The word that the right server's first line, or its page, holds, its host name for example."),
     "addresses": _names("The addresses that the name must resolve to.", names="address"),
+    "protocol": Option(
+        "str",
+        "Whether the server says who it is in its first line (V(banner)) or in a page (V(http), V(https)).",
+        default="banner",
+        choices=("banner", "http", "https"),
+    ),
+    "path": _name("The path of that page. Without it, the root."),
+    "spn": _name("The service principal name that users ask a Kerberos ticket for. Without it, the one in C(spns) that ends in the name, if any."),
 }
 
 CLIENTS = {

@@ -36,22 +36,45 @@ def records(definition: Definition, side: str) -> list[dict[str, t.Any]]:
 
 
 def expectations(definition: Definition, side: str, machine: str) -> list[dict[str, t.Any]]:
-    """``{name, port, identity, addresses}`` that sample clients must find. ``machine`` is the computer name of ``side``."""
+    """What sample clients must find of each name, as verify_clients takes it. ``machine`` is the computer name of ``side``.
+
+    What the definition states of a name is the target's; of the source its addresses and its machine are expected in their place.
+    """
     clients = definition.get("clients") or {}
-    addresses = {r["name"]: r["values"] for r in records(definition, side) if r["type"] == "A"}
-    stated = clients.get("expect") or []
-    if stated and side == "target":
-        return [{k: v for k, v in entry.items() if v not in (None, [])} for entry in stated]
-    names = {entry["name"]: entry.get("port") for entry in stated} or dict.fromkeys(addresses)
+    addresses, old = _addresses(definition, side), _addresses(definition, "source" if side == "target" else "target")
+    stated = {entry["name"]: _said(entry) for entry in clients.get("expect") or []}
     result = []
-    for name, port in names.items():
-        entry: dict[str, t.Any] = {"name": name, "identity": machine}
-        if port or clients.get("port"):
-            entry["port"] = port or clients["port"]
-        if name in addresses:
-            entry["addresses"] = addresses[name]
-        result.append(entry)
+    for name in stated or addresses:
+        entry = dict(stated.get(name, {}))
+        if not entry or side != "target":
+            for theirs in ("identity", "addresses"):
+                entry.pop(theirs, None)
+            entry = {"name": name, "identity": machine, **entry}
+            if not entry.get("port") and clients.get("port"):
+                entry["port"] = clients["port"]
+            if name in addresses:
+                entry["addresses"] = addresses[name]
+        if name in old and old[name] != entry.get("addresses"):
+            entry["old_addresses"] = old[name]
+        spn = entry.get("spn") or _spn_of(definition, name)
+        result.append({**entry, "spn": spn} if spn else entry)
     return result
+
+
+def _said(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Without what is empty, or as it is anyway."""
+    return {key: value for key, value in entry.items() if value not in (None, []) and (key, value) != ("protocol", "banner")}
+
+
+def _addresses(definition: Definition, side: str) -> dict[str, list[str]]:
+    return {r["name"]: r["values"] for r in records(definition, side) if r["type"] == "A"}
+
+
+def _spn_of(definition: Definition, name: str) -> str:
+    """The service principal name that users of ``name`` need; that of a web server where there are several."""
+    values = [str(value) for family in definition.get("spns") or [] for value in family["values"]]
+    found = [value for value in values if value.partition("/")[2].partition(":")[0].lower() == name.lower()]
+    return next((value for value in found if value.lower().startswith("http/")), found[0] if found else "")
 
 
 def databases(definition: Definition, side: str, credentials: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

@@ -9,31 +9,27 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, hosts_spec, run_spec
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import STAGES, Met, Wanted, advice, curve, passed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import PROTOCOLS, Wanted
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import WORKERS, Answer, FanOut
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._arrival_sample import Sample
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import WORKERS, FanOut
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._plan_mode import planned_look
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import open_run
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import look
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
-from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.client_check import (
-    CONNECT_ERRORS,
-    RESOLVE_ERRORS,
-    Check,
-    Reached,
-    check_client,
-)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
-#: Seconds between two looks at the clients that are not there yet: a look costs each of them a PowerShell process.
-LOOK = 2.0
-#: Seconds for one connection and its first line, and for one look at one client.
-ONE_CHECK = 5.0
+#: Seconds for one look at one client.
 ONE_CLIENT = 60.0
+#: What may stand in a request line, and the shape of a service principal name (class/host, with a port or an instance).
+PATH = re.compile(r"/[!-~]*")
+SPN = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?(/[A-Za-z0-9._-]+)?")
 
 
 def verify_clients_spec() -> ArgumentSpec:
@@ -50,11 +46,16 @@ def verify_clients_spec() -> ArgumentSpec:
                     "port": {"type": "int"},
                     "identity": {"type": "str"},
                     "addresses": {"type": "list", "elements": "str", "default": []},
+                    "old_addresses": {"type": "list", "elements": "str", "default": []},
+                    "protocol": {"type": "str", "choices": list(PROTOCOLS), "default": "banner"},
+                    "path": {"type": "str", "default": "/"},
+                    "spn": {"type": "str"},
                 },
             },
             "workers": {"type": "int", "default": WORKERS},
             "verify_timeout": {"type": "float", "default": 120.0},
             "share": {"type": "float", "default": 1.0},
+            "moved_at": {"type": "str"},
         }
     )
     return spec.merge(hosts_spec()).merge(run_spec())
@@ -67,15 +68,17 @@ def verify_clients(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *,
     run = open_run(params, hosts, clock) if (params.get("run") or {}).get("mode") == "plan" else None
     if run is not None:
         result = planned_look("verify", clients, "look whether the client arrives", run)
-        result.extra["curves"] = {}
+        result.extra.update(curves={}, stubborn=[])
         return result
     return look("verify", lambda: _watch(params, clients, wanted, hosts, clock, check_mode), params, hosts, clock, check_mode=check_mode)
 
 
 def _watch(params: t.Mapping[str, t.Any], clients: list[str], wanted: list[Wanted], hosts: Hosts, clock: Clock, check_mode: bool) -> Result:
-    sample = Sample(clients, wanted, FanOut(hosts, clock, workers=int(params["workers"]), host_timeout=ONE_CLIENT), clock)
+    fan_out = FanOut(hosts, clock, workers=int(params["workers"]), host_timeout=ONE_CLIENT)
+    sample = Sample(clients, wanted, fan_out, clock, _moved_before(params, clock), tickets=not check_mode)
     begun = clock.monotonic()
     sample.watch(0.0 if check_mode else float(params["verify_timeout"]), float(params["share"]))
+    sample.diagnose()
     result = sample.result(float(params["share"]))
     if check_mode:
         _as_it_is(result)
@@ -92,16 +95,36 @@ def _wanted(params: t.Mapping[str, t.Any], clients: t.Sequence[str]) -> list[Wan
         raise InvalidInput(f"share must be from 0 to 1, not {params['share']:g}")
     if params["workers"] <= 0 or params["verify_timeout"] < 0:
         raise InvalidInput("workers must be more than 0, and verify_timeout 0 or more")
-    found = []
-    for entry in params["expect"]:
-        if entry.get("identity") and not entry.get("port"):
-            raise InvalidInput(f"expect for {entry['name']} has an identity but no port: only a connection shows which server answers")
-        found.append(
-            Wanted(
-                entry["name"].rstrip("."), frozenset(_address(one) for one in entry.get("addresses") or ()), entry.get("port") or 0, entry.get("identity") or ""
-            )
-        )
-    return found
+    return [_one_wanted(entry) for entry in params["expect"]]
+
+
+def _one_wanted(entry: t.Mapping[str, t.Any]) -> Wanted:
+    name, port, identity, spn = entry["name"].rstrip("."), entry.get("port") or 0, entry.get("identity") or "", entry.get("spn") or ""
+    protocol, path = entry.get("protocol") or "banner", entry.get("path") or "/"
+    if identity and not port:
+        raise InvalidInput(f"expect for {name} has an identity but no port: only a connection shows which server answers")
+    if protocol != "banner" and not identity:
+        raise InvalidInput(f"expect for {name} has the protocol {protocol} but no identity: say which word of the answer names the right server")
+    if not PATH.fullmatch(path):
+        raise InvalidInput(f"expect for {name} has the path {path!r}: it begins with a slash, and has neither blanks nor control characters")
+    if spn and not SPN.fullmatch(spn):
+        raise InvalidInput(f"expect for {name} has the spn {spn!r}: it is written as class/host, such as http/{name}")
+    addresses, old = (frozenset(_address(one) for one in entry.get(key) or ()) for key in ("addresses", "old_addresses"))
+    return Wanted(name, addresses, port, identity, protocol, path, spn, old)
+
+
+def _moved_before(params: t.Mapping[str, t.Any], clock: Clock) -> float:
+    """Seconds since the names moved; 0 where nobody says, so that no ticket from before this task proves anything."""
+    said = params.get("moved_at")
+    if not said:
+        return 0.0
+    try:
+        seconds = (clock.now() - moment(said)).total_seconds()
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"moved_at is {said!r}; it is written as 2026-03-01T12:00:00Z, with its time zone") from error
+    if seconds < 0:
+        raise InvalidInput(f"moved_at is {said}, which is still to come")
+    return seconds
 
 
 def _address(text: str) -> str:
@@ -117,99 +140,3 @@ def _as_it_is(result: Result) -> None:
     for outcome in result.outcomes:
         if outcome.status == "failed":
             outcome.status, outcome.grade = "predicted", "unknown"
-
-
-class Sample:
-    """What is known of every client: what it met at last, and when it first passed each stage under every name."""
-
-    def __init__(self, clients: t.Sequence[str], wanted: t.Sequence[Wanted], fan_out: FanOut, clock: Clock) -> None:
-        self.clients = clients
-        self.wanted = wanted
-        self.fan_out = fan_out
-        self.clock = clock
-        self.begun = clock.monotonic()
-        self.last: dict[str, Answer[list[Reached]]] = {}
-        self.since: dict[str, dict[str, float]] = {stage: {} for stage in STAGES}
-        self.checks = [Check(one.name, one.port, _type_of(one)) for one in wanted]
-        #: The last stage that the expectations can prove at all.
-        self.goal = max((one.stages()[-1] for one in wanted), key=STAGES.index)
-
-    def watch(self, seconds: float, share: float) -> None:
-        """Looks again at those that are not there, until ``share`` of all is, or the time is over."""
-        deadline = Deadline(self.clock, seconds)
-        while True:
-            self._look([name for name in self.clients if not self._arrived(name)])
-            if self._enough(share) or deadline.passed():
-                return
-            self.clock.sleep(min(LOOK, deadline.remaining()))
-
-    def _look(self, names: t.Sequence[str]) -> None:
-        for name, answer in self.fan_out.run(names, self._check).items():
-            self.last[name] = answer
-            if not answer.ok or answer.value is None:
-                continue
-            for stage in STAGES:
-                able = [number for number, one in enumerate(self.wanted) if stage in one.stages()]
-                if able and all(stage in passed(self.wanted[number], answer.value[number]) for number in able):
-                    self.since[stage].setdefault(name, answer.seconds)
-                else:
-                    # Two servers that answer in turn: a stage counts only while it lasts.
-                    self.since[stage].pop(name, None)
-
-    def _check(self, session: Session, deadline: Deadline) -> list[Reached]:
-        return check_client(session, self.checks, deadline.remaining(), one_check=ONE_CHECK)
-
-    def _arrived(self, name: str) -> bool:
-        answer = self.last.get(name)
-        if answer is None or answer.value is None:
-            return False
-        return all(passed(one, met) == one.stages() for one, met in zip(self.wanted, answer.value, strict=True))
-
-    def _enough(self, share: float) -> bool:
-        return sum(self._arrived(name) for name in self.clients) >= share * len(self.clients)
-
-    def result(self, share: float) -> Result:
-        outcomes = [self._outcome(name) for name in self.clients]
-        there = sum(self._arrived(name) for name in self.clients)
-        result = Result(outcomes=outcomes, extra={"curves": self.curves()})
-        late = [outcome for outcome in outcomes if outcome.status == "failed"]
-        if not self._enough(share):
-            first = late[0]
-            result.failed, result.reason = True, "clients_not_there"
-            more = f" (and {len(late) - 1} more)" if len(late) > 1 else ""
-            result.msg = f"{there} of {len(self.clients)} clients arrive, {share:.0%} must; {first.name}{more}: {first.msg}"
-        elif late:
-            result.msg = f"{there} of {len(self.clients)} clients arrive, which is enough"
-            for outcome in late:
-                outcome.status = "skipped"
-        return result
-
-    def curves(self) -> dict[str, t.Any]:
-        """Each stage by itself. That a client also got a Kerberos ticket for the moved name is nowhere looked at, and so unproven."""
-        count = len(self.clients)
-        provable = {stage for one in self.wanted for stage in one.stages()}
-        curves = {stage: {**curve(self.since[stage], count), "unproven": 0 if stage in provable else count} for stage in STAGES}
-        return {**curves, "kerberos": {**curve({}, count), "unproven": count}}
-
-    def _outcome(self, name: str) -> Outcome:
-        answer = self.last[name]
-        if not answer.ok or answer.value is None:
-            return Outcome(name, "failed", host=name, msg=answer.msg, reason=answer.reason)
-        seen = {"checks": [met.as_dict() for met in answer.value]}
-        for one, met in zip(self.wanted, answer.value, strict=True):
-            if passed(one, met) != one.stages():
-                stage = one.stages()[len(passed(one, met))]
-                return Outcome(name, "failed", host=name, msg=advice(one, met, _words), reason=f"not_there_{stage}", after=seen)
-        grade = "probed" if self.goal == "identity" else "unknown"
-        return Outcome(name, "already", grade=grade, host=name, after=seen)
-
-
-def _words(met: Met) -> str:
-    if not met.addresses:
-        return RESOLVE_ERRORS.get(met.resolve_error, f"error {met.resolve_error}")
-    return CONNECT_ERRORS.get(met.connect_error, f"error {met.connect_error}")
-
-
-def _type_of(wanted: Wanted) -> str:
-    """AAAA only where nothing but IPv6 is expected."""
-    return "AAAA" if wanted.addresses and all(":" in address for address in wanted.addresses) else "A"

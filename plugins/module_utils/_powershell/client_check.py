@@ -4,17 +4,21 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""What a user at a client would reach: the client resolves, connects and reads the first line.
+"""What a user at a client would reach: the client resolves, connects and reads the first line, or asks for a page.
 
-Input  ``{checks: [{name, type, port}], timeout_ms}``; port 0 = resolve only
-Output ``{checks: [{name, addresses, resolve_error, address, connected, connect_error, banner}]}``, in the order asked
+Input  ``{checks: [{name, type, port, protocol, path, identity}], timeout_ms}``; port 0 = resolve only; protocol ``banner``, ``http`` or ``https``
+Output ``{checks: [{name, addresses, resolve_error, address, connected, connect_error, banner, tls_failed, http_status, named}]}``, in the order asked
 
 Facts it stands on (reference: Microsoft's documentation of Resolve-DnsName, System Error Codes and Windows Sockets Error Codes):
 
 * Resolve-DnsName without ``-Server``, ``-DnsOnly`` or ``-NoHostsFile`` asks as programs do, through hosts file and cache;
 * its errors are Win32 codes: 9003 no such name, 9501 no records, 1460 no server answered; ``resolve_error`` is 0 or such a code,
   -1 where there is none;
-* ``connect_error`` is 0 or a Windows Sockets code: 10060 no answer in time, 10061 refused, 10054 closed.
+* ``connect_error`` is 0 or a Windows Sockets code: 10060 no answer in time, 10061 refused, 10054 closed;
+* with https the client itself judges the certificate, by its own store and for the name; ``tls_failed`` says that it would not have it. TLS 1.2 is
+  asked for, because .NET Framework's own choice may be an older one (reference: Microsoft, TLS best practices with .NET Framework);
+* a page is asked for by HTTP/1.0, so that it comes in one piece; ``named`` is whether the identity stands in status, headers or body as a word of
+  its own, ``http_status`` 0 where the answer is no HTTP. Of a page ``banner`` is the first line.
 """
 
 from __future__ import annotations
@@ -44,8 +48,40 @@ function Read-FirstLine($stream) {
     return [System.Text.Encoding]::ASCII.GetString($bytes.ToArray())
 }
 
+function Get-Page($stream, $check, [int]$timeout) {
+    $answer = @{ banner = ''; tls_failed = $false; http_status = 0; named = $false }
+    if ([string]$check.protocol -eq 'https') {
+        $secure = New-Object System.Net.Security.SslStream($stream, $false)
+        $secure.ReadTimeout = $timeout
+        try {
+            $secure.AuthenticateAsClient([string]$check.name, $null, [System.Security.Authentication.SslProtocols]::Tls12, $false)
+        } catch [System.Security.Authentication.AuthenticationException] {
+            $answer.tls_failed = $true
+            return $answer
+        }
+        $stream = $secure
+    }
+    $request = [System.Text.Encoding]::ASCII.GetBytes("GET $($check.path) HTTP/1.0`r`nHost: $($check.name)`r`nConnection: close`r`n`r`n")
+    $stream.Write($request, 0, $request.Length)
+    $bytes = New-Object System.IO.MemoryStream
+    $buffer = New-Object byte[] 8192
+    while ($bytes.Length -lt 262144) {
+        try { $count = $stream.Read($buffer, 0, $buffer.Length) } catch [System.IO.IOException] { break }
+        if ($count -le 0) { break }
+        $bytes.Write($buffer, 0, $count)
+    }
+    $text = [System.Text.Encoding]::ASCII.GetString($bytes.ToArray())
+    $answer.banner = ($text -split "`r?`n", 2)[0]
+    if ($answer.banner.Length -gt 512) { $answer.banner = $answer.banner.Substring(0, 512) }
+    if ($text -match '^HTTP/\d\.\d (\d{3})') { $answer.http_status = [int]$Matches[1] }
+    $word = [regex]::Escape([string]$check.identity)
+    $answer.named = [string]$check.identity -ne '' -and [regex]::IsMatch($text, "(?<![\w-])$word(?![\w-])", 'IgnoreCase')
+    return $answer
+}
+
 foreach ($check in @($data.checks)) {
-    $seen = @{ name = [string]$check.name; addresses = @(); resolve_error = 0; address = ''; connected = $false; connect_error = 0; banner = '' }
+    $seen = @{ name = [string]$check.name; addresses = @(); resolve_error = 0; address = ''; connected = $false; connect_error = 0; banner = ''
+        tls_failed = $false; http_status = 0; named = $false }
     try {
         $records = @(Resolve-DnsName -Name ([string]$check.name) -Type ([string]$check.type) -ErrorAction Stop)
         $seen.addresses = @($records | Where-Object { $_.PSObject.Properties['IPAddress'] } | ForEach-Object { [string]$_.IPAddress })
@@ -64,7 +100,12 @@ foreach ($check in @($data.checks)) {
                 $seen.connected = $true
                 $stream = $client.GetStream()
                 $stream.ReadTimeout = [int]$data.timeout_ms
-                $seen.banner = Read-FirstLine $stream
+                if ([string]$check.protocol -eq 'banner') {
+                    $seen.banner = Read-FirstLine $stream
+                } else {
+                    $page = Get-Page $stream $check ([int]$data.timeout_ms)
+                    foreach ($key in @($page.Keys)) { $seen[$key] = $page[$key] }
+                }
             } else {
                 $seen.connect_error = 10060
             }

@@ -24,16 +24,22 @@ CONNECT_ERRORS = {10060: "no answer", 10061: "refused", 10054: "closed at once",
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """What to look at; ``port`` 0 = resolve only, ``type`` A or AAAA."""
+    """What to look at; ``port`` 0 = resolve only, ``type`` A or AAAA, ``protocol`` banner, http or https; ``path`` and ``identity`` are for a page."""
 
     name: str
     port: int = 0
     type: str = "A"
+    protocol: str = "banner"
+    path: str = "/"
+    identity: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Reached:
-    """What the client met. ``address`` is the one it connected to; codes are 0 where all went well."""
+    """What the client met. ``address`` is the one it connected to; codes are 0 where all went well.
+
+    Of a page ``banner`` is the first line, and ``named`` whether the identity stands anywhere in the answer.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -42,6 +48,9 @@ class Reached:
     connected: bool
     connect_error: int
     banner: str
+    tls_failed: bool = False
+    http_status: int = 0
+    named: bool = False
 
     def as_dict(self) -> dict[str, t.Any]:
         return {**dataclasses.asdict(self), "addresses": list(self.addresses)}
@@ -69,6 +78,9 @@ def _reached(one: t.Mapping[str, t.Any]) -> Reached:
         connected=bool(one.get("connected")),
         connect_error=int(one.get("connect_error") or 0),
         banner=str(one.get("banner") or ""),
+        tls_failed=bool(one.get("tls_failed")),
+        http_status=int(one.get("http_status") or 0),
+        named=bool(one.get("named")),
     )
 
 

@@ -25,6 +25,7 @@ LOOPBACK = Adapter(1, "Loopback Pseudo-Interface 1", "", registers=False)
 ERROR_INVALID_PARAMETER = 87
 ERROR_NOT_FOUND = 1168
 DNS_SERVICE = "Dnscache"
+ESTABLISHED = 5
 
 
 def _keyed(name: str) -> Row:
@@ -283,4 +284,26 @@ class DnsClientServerAddress(CimClass):
         ]
 
 
-CLASSES = (NetIPAddress(), NetIPInterface(), NetAdapter(), DnsClient(), DnsClientCache(), DnsClientServerAddress())
+class NetTCPConnection(CimClass):
+    """The connections of users' programs; those of the lab's own sockets are not among them."""
+
+    namespace = "root/StandardCimv2"
+    name = "MSFT_NetTCPConnection"
+
+    def rows(self, host: Host) -> list[Row]:
+        return [
+            {
+                "InstanceID": f"{host.management_address}++{49152 + number}++{each.address}++{each.port}",
+                "LocalAddress": host.management_address,
+                "LocalPort": 49152 + number,
+                "RemoteAddress": each.address,
+                "RemotePort": each.port,
+                "State": ESTABLISHED,
+                "OwningProcess": each.process,
+                "CreationTime": values.dmtf(host.now()),
+            }
+            for number, each in enumerate(host.users_at_it.connections)
+        ]
+
+
+CLASSES = (NetIPAddress(), NetIPInterface(), NetAdapter(), DnsClient(), DnsClientCache(), DnsClientServerAddress(), NetTCPConnection())

@@ -19,20 +19,21 @@ class Win32Process(CimClass):
     name = "Win32_Process"
 
     def rows(self, host: Host) -> list[Row]:
-        """The processes of running services."""
+        """The processes of running services, and of users' programs that hold a connection."""
+        programs = {service.process_id: f"{service.name.lower()}.exe" for service in host.services.all() if service.process_id}
+        programs.update({each.process: each.program for each in host.users_at_it.connections})
         return [
             {
-                "Handle": str(service.process_id),
-                "ProcessId": service.process_id,
-                "Name": f"{service.name.lower()}.exe",
-                "Caption": f"{service.name.lower()}.exe",
+                "Handle": str(number),
+                "ProcessId": number,
+                "Name": program,
+                "Caption": program,
                 "CreationClassName": "Win32_Process",
                 "CSName": host.computer_name,
                 "CSCreationClassName": "Win32_ComputerSystem",
                 "ParentProcessId": 600,
             }
-            for service in host.services.all()
-            if service.process_id
+            for number, program in programs.items()
         ]
 
     async def invoke(self, host: Host, method: str, row: Row | None, arguments: Mapping[str, Any]) -> Row:

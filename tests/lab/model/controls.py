@@ -45,6 +45,8 @@ class Controls:
             "flush": self._flush,
             "clock": self._clock,
             "hosts_file": self._hosts_file,
+            "ticket": self._ticket,
+            "connection": self._connection,
             "lose_files": self._lose_files,
             "register": self._register,
             "run_script": self._run_script,
@@ -275,6 +277,20 @@ class Controls:
         else:
             host.resolver.hosts_file.pop(name, None)
         return {"host": host.name, "hosts_file": dict(host.resolver.hosts_file)}
+
+    async def _ticket(self, arguments: Mapping[str, JSON]) -> JSON:
+        """A user at a host has logged on, and holds a Kerberos ticket of a given age in seconds."""
+        users = self._named(arguments).users_at_it
+        logon = users.log_on(str(arguments["account"]))
+        users.give_ticket(logon, str(arguments["spn"]), float(arguments.get("age", 0)))
+        return {"logon": logon}
+
+    async def _connection(self, arguments: Mapping[str, JSON]) -> JSON:
+        """A user's program at a host holds a connection open."""
+        host = self._named(arguments)
+        number = host.services.new_process()
+        host.users_at_it.connect(number, str(arguments["program"]), str(arguments["address"]), int(arguments["port"]))
+        return {"process": number}
 
     async def _lose_files(self, arguments: Mapping[str, JSON]) -> JSON:
         """Every file of a host below a folder is gone, as after a disk was replaced or set back."""

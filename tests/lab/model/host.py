@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.model.resolver i
 from ansible_collections.continuity.identity_failover.tests.lab.model.services import RUNNING, STOPPED, Service, ServiceManager
 from ansible_collections.continuity.identity_failover.tests.lab.model.shares import Shares
 from ansible_collections.continuity.identity_failover.tests.lab.model.sql_server import SqlInstance
+from ansible_collections.continuity.identity_failover.tests.lab.model.users import Users
 from ansible_collections.continuity.identity_failover.tests.lab.model.world import World
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Host:
         self.services = ServiceManager(world, machine.name, services)
         self.ip = addresses
         self.resolver = resolver
+        self.users_at_it = Users(world, machine.name)
         self.registry = Registry(world, machine.name)
         self.shares = Shares(world, machine.name, files)
         self.events = EventLog(world, machine.name)
@@ -228,6 +230,7 @@ class Host:
         self.ip.power_off()
         self.shares.restarted()
         self.resolver.restart()
+        self.users_at_it.restart()
         if self.application is not None:
             self.application.power_off()
         self.world.effect(self.name, "powered_off")

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Awaitable, Callable, Sequence
 
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
 from ansible_collections.continuity.identity_failover.tests.lab.model.registry import DWORD
+from ansible_collections.continuity.identity_failover.tests.lab.model.users import COMPUTER_LOGON, Ticket
 
 Output = tuple[str, str, int]
 """stdout, stderr, exit code"""
@@ -85,6 +87,45 @@ async def _eventcreate(host: Host, arguments: list[str]) -> Output:
     return f"\r\nSUCCESS: An event of type '{kind}' was created in the '{logfile}' log with '{options.get('so', 'EventCreate')}' as the source.\r\n", "", 0
 
 
+async def _klist(host: Host, arguments: list[str]) -> Output:
+    """sessions, tickets and get, each of one logon (-li). The controllers give a ticket where one account holds the name, and only one."""
+    small = [each.lower() for each in arguments]
+    if small == ["sessions"]:
+        lines = [f"[{number}] Session 1 0:{logon} {account} Kerberos:Interactive" for number, (logon, account) in enumerate(host.users_at_it.accounts.items())]
+        machine = f"[{len(lines)}] Session 0 0:{COMPUTER_LOGON} {host.machine.domain.split('.')[0].upper()}\\{host.computer_name}$ Negotiate:(0)"
+        return "Current LogonId is 0:0x51aa\r\n" + "".join(f"{line}\r\n" for line in [*lines, machine]), "", 0
+    if len(small) < 3 or small[0] != "-li" or small[2] not in ("tickets", "get"):
+        return "Usage: Klist.exe [-lh <LogonId.HighPart>] [-li <LogonId.LowPart>] tickets | get <SPN> | sessions\r\n", "", 1
+    logon, spn = small[1], arguments[3] if len(arguments) > 3 else ""
+    head = f"Current LogonId is 0:0x51aa\r\nTargeted LogonId is 0:{logon}\r\n"
+    if small[2] == "get" and not host.users_at_it.held(logon, spn):
+        if host.directory is None or len(_owners(host, spn)) != 1:
+            return head + "Error calling API LsaCallAuthenticationPackage (Ticket Request substatus): 0x6fb\r\n", "", 1
+        host.users_at_it.give_ticket(logon, spn)
+    held = host.users_at_it.held(logon, spn if small[2] == "get" else "")
+    return head + f"Cached Tickets: ({len(held)})\r\n" + "".join(_ticket(host, number, each) for number, each in enumerate(held)), "", 0
+
+
+def _owners(host: Host, spn: str) -> list[str]:
+    assert host.directory is not None
+    kind, _slash, rest = spn.partition("/")
+    holders = host.directory.holders(spn)
+    # HOST stands in for other classes that nobody holds (reference: Microsoft, setspn).
+    return [each.sam_account_name for each in holders or (host.directory.holders(f"HOST/{rest}") if kind.lower() in ("http", "cifs") else [])]
+
+
+def _ticket(host: Host, number: int, ticket: Ticket) -> str:
+    domain = host.machine.domain.upper()
+    start = datetime.datetime.fromtimestamp(round(ticket.issued + host.clock_offset))
+    times = [("Start", 0), ("End", 10), ("Renew", 168)]
+    return (
+        f"\r\n#{number}>\tClient: somebody @ {domain}\r\n\tServer: {ticket.spn} @ {domain}\r\n\tKerbTicket Encryption Type: AES-256-CTS-HMAC-SHA1-96\r\n"
+        "\tTicket Flags 0x40a10000 -> forwardable renewable pre_authent name_canonicalize\r\n"
+        + "".join(f"\t{what} Time: {start + datetime.timedelta(hours=hours):%m/%d/%Y %H:%M:%S} (local)\r\n" for what, hours in times)
+        + f"\tSession Key Type: AES-256-CTS-HMAC-SHA1-96\r\n\tCache Flags: 0\r\n\tKdc Called: dc1.{domain.lower()}\r\n"
+    )
+
+
 async def _chcp(host: Host, arguments: list[str]) -> Output:
     return "Active code page: 65001\r\n", "", 0
 
@@ -104,5 +145,6 @@ PROGRAMS: dict[str, Callable[[Host, list[str]], Awaitable[Output]]] = {
     "sc": _sc,
     "eventcreate": _eventcreate,
     "chcp": _chcp,
+    "klist": _klist,
     "script_started": _script_started,
 }

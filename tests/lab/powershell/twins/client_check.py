@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Twin of client_check: resolves and connects as a user of this host."""
+"""Twin of client_check: resolves and connects as a user of this host. No host of the lab speaks TLS to users, so https always fails there."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 from typing import Any
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import names_server
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.calls import LabCalls
@@ -30,6 +33,9 @@ async def _check(host: Host, check: Any, timeout: float, calls: LabCalls) -> JSO
         "connected": False,
         "connect_error": 0,
         "banner": "",
+        "tls_failed": False,
+        "http_status": 0,
+        "named": False,
     }
     answer = await calls.call(host, "resolve", {"name": check["name"], "type": check["type"]})
     seen["addresses"] = [record["data"] for record in answer["records"] if record["type"] in (1, 28)]
@@ -39,13 +45,13 @@ async def _check(host: Host, check: Any, timeout: float, calls: LabCalls) -> JSO
         seen["resolve_error"] = NO_RECORDS
     if seen["addresses"] and int(check["port"]) > 0:
         seen["address"] = seen["addresses"][0]
-        await _connect(host, seen, int(check["port"]), timeout)
+        await _connect(host, seen, check, timeout)
     return seen
 
 
-async def _connect(host: Host, seen: dict[str, JSON], port: int, timeout: float) -> None:
+async def _connect(host: Host, seen: dict[str, JSON], check: Any, timeout: float) -> None:
     try:
-        reader, writer = await host.world.network.connect(host.name, seen["address"], port, timeout=timeout)
+        reader, writer = await host.world.network.connect(host.name, seen["address"], int(check["port"]), timeout=timeout)
     except ConnectionRefusedError:
         seen["connect_error"] = REFUSED
         return
@@ -57,9 +63,27 @@ async def _connect(host: Host, seen: dict[str, JSON], port: int, timeout: float)
         return
     seen["connected"] = True
     try:
+        if check["protocol"] != "banner":
+            await _page(reader, writer, seen, check, timeout)
+            return
         line = await asyncio.wait_for(reader.readline(), timeout)
         seen["banner"] = line[:LONGEST_LINE].decode("ascii", "replace").replace("\r", "").rstrip("\n")
     except (OSError, ValueError, asyncio.TimeoutError):
         seen["connect_error"] = CLOSED
     finally:
         writer.close()
+
+
+async def _page(reader: Any, writer: Any, seen: dict[str, JSON], check: Any, timeout: float) -> None:
+    if check["protocol"] == "https":
+        seen["tls_failed"] = True
+        return
+    writer.write(f"GET {check['path']} HTTP/1.0\r\nHost: {check['name']}\r\nConnection: close\r\n\r\n".encode("ascii"))
+    text = ""
+    with contextlib.suppress(asyncio.TimeoutError):
+        while more := await asyncio.wait_for(reader.read(8192), timeout):
+            text += more.decode("ascii", "replace")
+    seen["banner"] = re.split("\r?\n", text, maxsplit=1)[0][:LONGEST_LINE]
+    status = re.match(r"HTTP/\d\.\d (\d{3})", text)
+    seen["http_status"] = int(status[1]) if status else 0
+    seen["named"] = bool(check["identity"]) and names_server(text, str(check["identity"]))

@@ -44,7 +44,33 @@ def test_records_follow_the_side() -> None:
 
 
 def test_clients_must_find_the_machine_of_the_side() -> None:
-    assert expectations(definition(), "source", "EXCH1") == [{"name": "mail.example.com", "identity": "EXCH1", "port": 25, "addresses": ["10.0.0.21"]}]
+    [entry] = expectations(definition(), "source", "EXCH1")
+    assert {key: entry[key] for key in ("name", "identity", "port", "addresses")} == {
+        "name": "mail.example.com",
+        "identity": "EXCH1",
+        "port": 25,
+        "addresses": ["10.0.0.21"],
+    }
+
+
+def test_what_a_client_may_still_hold_on_to_is_known_for_each_side() -> None:
+    [at_source], [at_target] = expectations(definition(), "source", "EXCH1"), expectations(definition(), "target", "EXCH2")
+    assert (at_source["old_addresses"], at_target["old_addresses"]) == (["10.0.1.21"], ["10.0.0.21"])
+    assert at_target["spn"] == at_source["spn"] == "http/mail.example.com"
+
+
+def test_what_the_definition_states_of_a_name_is_expected() -> None:
+    web = {"name": "mail.example.com", "port": 443, "protocol": "https", "path": "/owa", "identity": "web7", "addresses": ["10.0.1.99"]}
+    stated = normalise({**LIVE, "spns": [], "clients": {"sample": ["ws001"], "expect": [web]}})
+    assert expectations(stated, "target", "EXCH2") == [{**web, "old_addresses": ["10.0.0.21"]}]
+    kept = {"name": "mail.example.com", "port": 443, "protocol": "https", "path": "/owa"}
+    assert expectations(stated, "source", "EXCH1") == [{**kept, "identity": "EXCH1", "addresses": ["10.0.0.21"], "old_addresses": ["10.0.1.21"]}]
+
+
+def test_a_drill_has_no_old_addresses_and_no_spn() -> None:
+    assert expectations(drill(definition()), "target", "EXCH2") == [
+        {"name": "drill-mail.example.com", "identity": "EXCH2", "port": 25, "addresses": ["10.0.1.21"]}
+    ]
 
 
 def test_databases_have_the_sides_name_and_their_credential() -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import pathlib
 import typing as t
 
@@ -11,11 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import Wanted, advice, curve, names_server, passed
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import STAGES, Wanted, advice, curve, names_server, passed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, InvalidInput, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import verify_clients as module
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._arrival_sample import _words
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.client_check import Reached
 from tests.unit.fakes import FakeClock, FakeHosts, FakeSession
 from tests.unit.runs import started
@@ -54,7 +58,7 @@ def test_a_server_is_named_by_a_whole_word(banner: str, yes: bool) -> None:
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
-        (met(OLD), "flush the client's cache"),
+        (met(OLD), "mail.example.com is 10.0.0.21, not 10.0.1.21"),
         (met("", resolve_error=9003), "did not resolve (no such name)"),
         (met(connected=False, connect_error=10061), "10.0.1.21 port 25 was not reached (refused)"),
         (met(banner=""), "said nothing"),
@@ -62,7 +66,31 @@ def test_a_server_is_named_by_a_whole_word(banner: str, yes: bool) -> None:
     ],
 )
 def test_a_straggler_gets_advice(seen: Reached, words: str) -> None:
-    assert words in advice(MAIL, seen, t.cast("t.Any", module._words))
+    assert words in advice(MAIL, seen, _words)
+
+
+WEB = Wanted("mail.example.com", frozenset({NEW}), 443, "exch2", "https", "/owa")
+
+
+@pytest.mark.parametrize(
+    ("status", "named", "yes", "words"),
+    [
+        (200, True, True, ""),
+        (401, True, True, ""),
+        (200, False, False, "answered 200 for /owa, and nothing in it names exch2"),
+        (503, True, False, "answered 503 for /owa: look at the service"),
+        (0, True, False, "to a request for /owa, which is no HTTP"),
+    ],
+)
+def test_a_page_identifies_its_server(status: int, named: bool, yes: bool, words: str) -> None:
+    seen = dataclasses.replace(met(banner="HTTP/1.0 ..."), http_status=status, named=named)
+    assert (passed(WEB, seen) == STAGES) is yes
+    assert yes or words in advice(WEB, seen, _words)
+
+
+def test_a_certificate_that_the_client_does_not_take_is_named() -> None:
+    seen = dataclasses.replace(met(banner=""), tls_failed=True)
+    assert passed(WEB, seen) == ("resolve", "tcp") and "has a certificate that the client does not take for mail.example.com" in advice(WEB, seen, _words)
 
 
 def test_a_curve_counts_all_clients_not_only_those_that_came() -> None:
@@ -83,9 +111,14 @@ class Client:
     def __init__(self, name: str, *looks: Reached) -> None:
         self.looks = list(looks)
         self.count = 0
+        self.asked_for_tickets = 0
+        self.tickets: dict[str, t.Any] = {"issued": 0, "age": 0, "sessions": []}
         self.session = FakeSession(name, scripts=self.script)
 
     def script(self, script: str, data: t.Any) -> t.Any:
+        if "spns" in data:
+            self.asked_for_tickets += 1
+            return {"tickets": [{"spn": spn, **self.tickets} for spn in data["spns"]], "sessions_error": 0}
         seen = self.looks[min(self.count, len(self.looks) - 1)]
         self.count += 1
         return {"checks": [{**seen.as_dict(), "name": check["name"]} for check in data["checks"]]}
@@ -127,9 +160,91 @@ def test_a_stage_that_was_lost_again_does_not_count() -> None:
 def test_stragglers_are_named_with_what_would_help() -> None:
     result = verify(Client("a", met()), Client("b", met(OLD)), verify_timeout=10.0)
     assert (result.failed, result.reason) == (True, "clients_not_there")
-    assert result.msg.startswith("1 of 2 clients arrive, 100% must; b: mail.example.com is 10.0.0.21, not 10.0.1.21")
+    assert result.msg == "1 of 2 clients arrive, 100% must; b: mail.example.com is 10.0.0.21, not 10.0.1.21"
     assert result.outcomes[1].reason == "not_there_resolve"
     assert result.timing["total"] <= 12
+
+
+CACHE, CONNECTIONS = ("root/StandardCimv2", "MSFT_DNSClientCache"), ("root/StandardCimv2", "MSFT_NetTCPConnection")
+OLD_ENTRY = {"Entry": "mail.example.com", "Name": "mail.example.com", "Type": 1, "Status": 0, "Data": OLD}
+
+
+@pytest.mark.parametrize(
+    ("row", "hosts_file", "kind", "helps"),
+    [
+        (OLD_ENTRY, b"", "stale_cache", "clear its cache with flush_dns_clients"),
+        (OLD_ENTRY, b"10.0.0.21 mail.example.com", "hosts_file", "take the line out of its hosts file"),
+        ({**OLD_ENTRY, "Status": 9003, "Data": None}, b"", "negative_entry", "clear its cache"),
+    ],
+)
+def test_what_keeps_a_straggler_is_looked_up_not_guessed(row: dict[str, t.Any], hosts_file: bytes, kind: str, helps: str) -> None:
+    late = Client("b", met(OLD))
+    late.session.instances.update({CACHE: [row], CONNECTIONS: []})
+    late.session.programs = lambda command, arguments, stdin: ShellResult(0, hosts_file, "")
+    result = verify(Client("a", met()), late, verify_timeout=0.0)
+    assert [(one["name"], one["kind"]) for one in result.extra["stubborn"]] == [("b", kind)]
+    assert helps in result.outcomes[1].msg and result.outcomes[0].msg == ""
+
+
+def test_an_open_connection_to_the_old_address_is_named_though_the_client_arrives() -> None:
+    client = Client("a", met())
+    client.session.instances.update(
+        {
+            CONNECTIONS: [{"RemoteAddress": OLD, "RemotePort": 443, "State": 5, "OwningProcess": 4120}],
+            ("root/cimv2", "Win32_Process"): [{"ProcessId": 4120, "Name": "OUTLOOK.EXE"}],
+        }
+    )
+    expect = [{"name": "mail.example.com", "port": 25, "identity": "exch2", "addresses": [NEW], "old_addresses": [OLD]}]
+    result = verify(client, expect=expect)
+    assert not result.failed and result.outcomes[0].status == "already"
+    assert [(one["kind"], one["help"]) for one in result.extra["stubborn"]] == [("open_connection", "restart Outlook")]
+    assert "OUTLOOK.EXE (process 4120) holds a connection to 10.0.0.21 port 443" in result.outcomes[0].msg
+
+
+def test_what_could_not_be_looked_at_is_said() -> None:
+    late = Client("b", met(OLD))
+    late.session.failures["query"] = AccessDenied("no")
+    result = verify(late, verify_timeout=0.0)
+    assert result.warnings == ["what keeps b at the old server could not be looked at"]
+
+
+KERBEROS = [{"name": "mail.example.com", "port": 25, "identity": "exch2", "addresses": [NEW], "spn": "http/mail.example.com"}]
+ANNA = {"logon": "0x1", "account": "CORP\\anna", "age": 7200}
+
+
+def test_a_session_with_an_old_ticket_is_unproven_and_never_proven() -> None:
+    fresh, old, refused = Client("a", met()), Client("b", met()), Client("c", met())
+    old.tickets = {"issued": 0, "age": 0, "sessions": [ANNA]}
+    refused.tickets = {"issued": 1, "age": -1, "sessions": []}
+    result = verify(fresh, old, refused, expect=KERBEROS)
+    assert not result.failed, "clients arrive by what can be seen of them; Kerberos is a curve of its own"
+    assert result.extra["curves"]["kerberos"] == {"reached": 1, "of": 3, "p50": None, "p95": None, "p100": None, "unproven": 2, "old_sessions": 1}
+    assert [(one["name"], one["kind"]) for one in result.extra["stubborn"]] == [("b", "old_ticket")]
+    assert "klist purge" in result.outcomes[1].msg and "no ticket for http/mail.example.com" in result.outcomes[2].msg
+
+
+def test_a_ticket_counts_from_the_move_on() -> None:
+    client = Client("a", met())
+    client.tickets = {"issued": 0, "age": 100, "sessions": []}
+    assert verify(client, expect=KERBEROS).extra["curves"]["kerberos"]["reached"] == 0, "nobody said when the name moved"
+    moved = (FakeClock().now() - datetime.timedelta(seconds=200)).isoformat()
+    assert verify(client, expect=KERBEROS, moved_at=moved).extra["curves"]["kerberos"]["reached"] == 1
+
+
+def test_kerberos_has_its_own_time_on_the_curve() -> None:
+    late = Client("b", met(OLD), met())
+    late.session.instances.update({CACHE: [], CONNECTIONS: []})
+    curves = verify(Client("a", met()), late, expect=KERBEROS).extra["curves"]
+    assert (curves["kerberos"]["reached"], curves["kerberos"]["p50"], curves["kerberos"]["p100"]) == (2, 0.0, 2.0)
+
+
+def test_tickets_are_asked_for_once_and_not_in_check_mode() -> None:
+    client, other = Client("a", met()), Client("b", met(OLD), met(OLD), met())
+    other.session.instances.update({CACHE: [], CONNECTIONS: []})
+    verify(client, other, expect=KERBEROS)
+    assert (client.asked_for_tickets, other.asked_for_tickets) == (1, 1)
+    verify(client, expect=KERBEROS, check_mode=True)
+    assert client.asked_for_tickets == 1, "a ticket that is asked for stays in the client's cache"
 
 
 def test_a_share_is_enough() -> None:
@@ -185,6 +300,12 @@ def test_what_can_not_be_proven_is_said() -> None:
         ({"expect": []}, "expect is empty"),
         ({"share": 1.5}, "share must be from 0 to 1"),
         ({"expect": [{"name": "x", "identity": "y"}]}, "has an identity but no port"),
+        ({"expect": [{"name": "x", "port": 80, "protocol": "http"}]}, "has the protocol http but no identity"),
+        ({"expect": [{"name": "x", "port": 80, "protocol": "http", "identity": "y", "path": "/a b"}]}, "has the path '/a b'"),
+        ({"expect": [{"name": "x", "spn": "mail.example.com; calc"}]}, "it is written as class/host, such as http/x"),
+        ({"moved_at": "yesterday"}, "moved_at is 'yesterday'; it is written as"),
+        ({"moved_at": "2026-03-01T12:00:00"}, "with its time zone"),
+        ({"moved_at": "2036-03-01T12:00:00Z"}, "which is still to come"),
         ({"expect": [{"name": "x", "addresses": ["here"]}]}, "'here', which is no IP address"),
     ],
 )

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import http.server
 import pathlib
 import socket
+import ssl
 import subprocess
 import threading
 import typing as t
@@ -15,6 +17,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.bootstrap import BOOTSTRAP
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.client_check import Check, Reached, check_client
+from ansible_collections.continuity.identity_failover.tests.lab.certificates import Authority
 from tests.unit.fakes import FakeSession
 from tests.unit.shared_fixtures import engine, needs_engine
 
@@ -44,7 +47,7 @@ def session(tmp_path: pathlib.Path) -> FakeSession:
     (module / "DnsClient.psm1").write_text(STUB, encoding="utf-8")
 
     def run(command: str, arguments: t.Sequence[str], stdin: bytes) -> ShellResult:
-        environment = {"PSModulePath": str(tmp_path), "PWSH_JSON": "5.1", "PATH": "/usr/bin:/bin"}
+        environment = {"PSModulePath": str(tmp_path), "PWSH_JSON": "5.1", "PATH": "/usr/bin:/bin", "SSL_CERT_FILE": str(tmp_path / "ca.pem")}
         ran = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=60, check=False)
         return ShellResult(ran.returncode, ran.stdout, ran.stderr.decode())
 
@@ -111,6 +114,66 @@ def test_the_script_tells_what_the_client_meets(session: FakeSession) -> None:
     assert (found[5].addresses, found[5].resolve_error) == ((), 9003)
     assert len(session.calls) == 1, "one program for all checks"
     assert BOOTSTRAP
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    """A server that says who it is: in its page, and in a header."""
+
+    def do_GET(self) -> None:
+        status, header, page = {
+            "/who": (200, "x", "<html>you reached EXCH2.</html>"),
+            "/header": (401, "EXCH2", ""),
+            "/other": (200, "x", "<html>my-exch2</html>"),
+            "/down": (503, "x", "exch2 is down"),
+        }[self.path]
+        self.send_response(status)
+        self.send_header("X-FEServer", header)
+        self.end_headers()
+        self.wfile.write(page.encode())
+
+    def log_message(self, format: str, *args: t.Any) -> None:
+        pass
+
+
+@pytest.fixture(params=["http", "https", "https of an unknown authority"])
+def pages(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> t.Iterator[tuple[str, int]]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    if request.param != "http":
+        authority = Authority()
+        (tmp_path / "both.pem").write_bytes(authority.server("mail.example.com", ["127.0.0.1"]))
+        (tmp_path / "ca.pem").write_bytes((authority if request.param == "https" else Authority()).pem)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "both.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield request.param, server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+@needs_engine
+def test_a_page_names_its_server(session: FakeSession, pages: tuple[str, int]) -> None:
+    protocol, port = pages
+    paths = ("/who", "/header", "/other", "/down")
+    found = check_client(session, [Check("mail.example.com", port, "A", protocol.split()[0], path, "exch2") for path in paths], 60, one_check=3.0)
+    assert all(one.connected for one in found)
+    if "unknown" in protocol:
+        assert [(one.tls_failed, one.http_status) for one in found] == [(True, 0)] * 4
+        return
+    assert [(one.http_status, one.named) for one in found] == [(200, True), (401, True), (200, False), (503, True)]
+    assert found[0].banner == "HTTP/1.0 200 OK" and not any(one.tls_failed for one in found)
+
+
+@needs_engine
+def test_what_speaks_no_http_is_no_page(session: FakeSession) -> None:
+    server = Listener(b"220 exch2 ready\r\n")
+    try:
+        (found,) = check_client(session, [Check("mail.example.com", server.port, "A", "http", "/", "exch2")], 60, one_check=1.0)
+    finally:
+        server.close()
+    assert (found.http_status, found.banner, found.connected) == (0, "220 exch2 ready", True)
 
 
 @needs_engine
