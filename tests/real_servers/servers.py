@@ -129,7 +129,7 @@ def _serves(endpoint: Endpoint, zone: str) -> bool:
 # BIND
 
 
-def _bind_config(folder: pathlib.Path, address: str, zones: str) -> pathlib.Path:
+def bind_config(folder: pathlib.Path, address: str, zones: str) -> pathlib.Path:
     keys = "\n".join(f'key "{one.name}" {{ algorithm {one.algorithm}; secret "{_secret(one)}"; }};' for one in (*EVERY_KEY, *TRUNCATED))
     config = folder / "named.conf"
     config.write_text(
@@ -169,8 +169,8 @@ def bind(folder: pathlib.Path) -> Iterator[RealServer]:
         for zone in (ZONE, REVERSE)
     )
     named = program("named")
-    with running([named, "-f", "-c", str(_bind_config(primary, first.address, zones))], primary, first):
-        with running([named, "-f", "-c", str(_bind_config(secondary, second.address, followed))], secondary, second):
+    with running([named, "-f", "-c", str(bind_config(primary, first.address, zones))], primary, first):
+        with running([named, "-f", "-c", str(bind_config(secondary, second.address, followed))], secondary, second):
             yield RealServer("bind", first, second)
 
 
@@ -241,7 +241,7 @@ def bind_with_kerberos(folder: pathlib.Path, kerberos: Realm) -> Iterator[RealSe
         (folder / f"{zone}.db").write_text(zone_text(zone, endpoint.address), encoding="utf-8")
     policy = f"update-policy {{ grant failover@{REALM} zonesub ANY; grant {REALM} krb5-self . A AAAA; }};"
     zones = "\n".join(f'zone "{zone}" {{ type primary; file "{zone}.db"; {policy} }};' for zone in (ZONE, REVERSE))
-    config = _bind_config(folder, endpoint.address, zones)
+    config = bind_config(folder, endpoint.address, zones)
     keytab = kerberos.keytab(f"DNS/ns1.{ZONE}")
     config.write_text(config.read_text(encoding="utf-8").replace("recursion no;", f'recursion no; tkey-gssapi-keytab "{keytab}";'), encoding="utf-8")
     with running([program("named"), "-f", "-c", str(config)], folder, endpoint, kerberos.environment()):
