@@ -24,6 +24,9 @@ description:
     the run have it as a prerequisite, so that a controller that lost its lease can't write any more. The record of an earlier
     controller is taken over before any record is read. M(continuity.identity_failover.failover_run) removes it when the run ends.
     Where the key may not write it, a warning says so and the updates go without it.
+  - With O(state=locked) it changes no record, but who may change it. In Active Directory the source's account is denied to write the names,
+    so that a source that comes back can't register them again, while the account of O(kerberos) still can. Written to domain controllers
+    over LDAP that is encrypted by Kerberos. Tested with Samba 4.17 as the directory. Windows has not been run.
 author:
   - The continuity.identity_failover contributors (@continuity)
 extends_documentation_fragment:
@@ -50,10 +53,14 @@ options:
       - V(present) gives each of O(records) exactly the listed values.
       - V(absent) takes the listed values away, or the whole record set where no values are listed.
       - V(repointed) turns the names of O(repoint) from the source to the target.
+      - V(locked) denies the account of O(lock) to change the names, on every domain controller that is listed and answers. The names are
+        those of O(lock), O(repoint) and O(records). Zones that are not kept in the directory, or that take other than secure updates,
+        are told with a reason and never claimed locked.
+      - V(unlocked) takes exactly that entry away again.
       - V(reverted) puts back what O(revert_run) found, for the record sets that O(records) or O(repoint) name. A record that
-        somebody changed since is not overwritten, and fails.
+        somebody changed since is not overwritten, and fails. With O(lock) it puts back whether the names were locked.
     type: str
-    choices: [present, absent, repointed, reverted]
+    choices: [present, absent, repointed, locked, unlocked, reverted]
     default: present
   records:
     description: The record sets to change. Required for O(state=present) and O(state=absent).
@@ -120,14 +127,50 @@ options:
           - Where an address is delegated by a CNAME (RFC 2317), the record is changed where that leads. One of O(servers) or O(verify_servers) has to know it.
         type: bool
         default: false
+  lock:
+    description:
+      - Whom to deny the names, and where. For O(state=locked), O(state=unlocked), and O(state=reverted) of such a task, which needs O(kerberos).
+      - The entry is first in the access control list of the name, and denies writing properties, validated writes and deleting (mask 0x00010028).
+        Everything else in the list stays as it is. The entry outlives the record, and stays when it is deleted and made again.
+      - The step is called C(dns_lock) in the journal, and where a failure of it is accepted.
+    type: dict
+    suboptions:
+      account:
+        description: The account of the source, such as V(EXCH1$), or its SID where it is of another domain.
+        type: str
+        required: true
+      names:
+        description: Names to lock, beside those of O(repoint) and O(records).
+        type: list
+        elements: str
+        default: []
+      domain_controllers:
+        description:
+          - The domain controllers. The entry is written on each of them that answers, and read back from each. What could not be read is
+            not claimed, see O(require).
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          address:
+            description: The IP address.
+            type: str
+            required: true
+          port:
+            description: The port of LDAP. The connection is encrypted by Kerberos, not by TLS.
+            type: int
+            default: 389
+          name:
+            description: Its full host name, as its principal C(ldap/<name>) has it. By default what the domain controller says itself.
+            type: str
   servers:
     description:
+      - Required for all states but those of O(lock).
       - The name servers that take updates, best the zone's primary first. Of those that serve a zone the first that answers is written. The next is tried
         only when that one can't be reached, or does not take updates, as a secondary. A secondary that passes updates on to its
         primary may be listed, and is waited for until it has them back. Where only servers answer that take none, nothing is changed.
     type: list
     elements: dict
-    required: true
     suboptions: &server
       address:
         description: The IP address.
@@ -295,6 +338,21 @@ EXAMPLES = r"""
       ansible.builtin.debug:
         var: dns.servers
 
+- name: Keep a source that comes back from taking its name
+  continuity.identity_failover.update_dns:
+    state: locked
+    lock:
+      account: EXCH1$
+      names: [mail.example.com]
+      domain_controllers:
+        - address: 10.0.0.10
+          name: dc1.example.com
+        - address: 10.0.1.10
+          name: dc2.example.com
+    kerberos:
+      principal: failover@EXAMPLE.COM
+      keytab: /etc/failover.keytab
+
 - name: Put back what the run had found
   continuity.identity_failover.update_dns:
     state: reverted
@@ -321,6 +379,7 @@ msg:
 reason:
   description:
     - The machine-readable word for what went wrong; empty when nothing did.
+    - Of a lock V(not_in_directory), V(zone_not_secure), V(no_node), V(access_denied), V(not_converged), V(not_found), V(missing_library).
     - Among others V(invalid_input), V(wrong_state), V(bad_key), V(bad_signature), V(bad_time), V(refused), V(not_authoritative),
       V(not_zone), V(no_zone), V(no_primary), V(servers_disagree), V(prerequisite), V(changed_by_other), V(ignored), V(not_converged), V(lease_lost),
       V(unreachable).
@@ -385,6 +444,44 @@ rollback:
   sample:
     done: [mail.example.com A]
     left: {}
+locks:
+  description: What each domain controller of O(lock) denies, as it was read last, by its name or address. Empty for other states.
+  returned: when the options were right
+  type: dict
+  contains:
+    address:
+      description: Its address.
+      type: str
+    port:
+      description: Its port.
+      type: int
+    status:
+      description: V(locked) where all names are, V(partly), V(unlocked), V(unreachable), or V(refused) where it did not let itself be read.
+      type: str
+    locked:
+      description: Names that the account can't change there.
+      type: list
+      elements: str
+    unlocked:
+      description: Names that it can change there.
+      type: list
+      elements: str
+    absent:
+      description: Names that it does not have.
+      type: list
+      elements: str
+    msg:
+      description: Why it could not be read.
+      type: str
+  sample:
+    dc1.example.com:
+      address: 10.0.0.10
+      port: 389
+      status: locked
+      locked: [mail.example.com]
+      unlocked: []
+      absent: []
+      msg: ""
 servers:
   description: What each name server had when it was read last, by its name or address.
   returned: when the options were right

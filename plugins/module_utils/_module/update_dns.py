@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS, build_auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_options import LOCK_OPTIONS, asks_for_lock, build_lock_step
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
@@ -46,12 +47,13 @@ def update_dns_spec() -> ArgumentSpec:
     server = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}, "name": {"type": "str"}}
     return ArgumentSpec(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent", "repointed", "reverted"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "repointed", "locked", "unlocked", "reverted"], "default": "present"},
             "records": {"type": "list", "elements": "dict", "options": record},
             "repoint": {"type": "dict", "options": repoint},
-            "servers": {"type": "list", "elements": "dict", "options": server, "required": True},
+            "servers": {"type": "list", "elements": "dict", "options": server},
             "verify_servers": {"type": "list", "elements": "dict", "options": server, "default": []},
             **AUTH_OPTIONS,
+            **LOCK_OPTIONS,
             "unsigned": {"type": "bool", "default": False},
             "ttl": {"type": "int"},
             "discover": {"type": "bool", "default": False},
@@ -65,17 +67,21 @@ def update_dns_spec() -> ArgumentSpec:
             "allow_wildcards": {"type": "bool", "default": False},
         },
         required_if=[
-            ("state", "present", ("records",)),
-            ("state", "absent", ("records",)),
-            ("state", "repointed", ("repoint",)),
+            ("state", "present", ("records", "servers")),
+            ("state", "absent", ("records", "servers")),
+            ("state", "repointed", ("repoint", "servers")),
+            ("state", "locked", ("lock",)),
+            ("state", "unlocked", ("lock",)),
             ("state", "reverted", ("revert_run",)),
-            ("state", "reverted", ("records", "repoint"), True),
+            ("state", "reverted", ("records", "repoint", "lock"), True),
         ],
     )
 
 
 def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """Every option is checked before any server is asked, every record is read before any is written."""
+    if asks_for_lock(params):
+        return _lock(params, hosts, clock, check_mode)
     require_dnspython()
     step = build_step(params, clock)
     try:
@@ -87,7 +93,19 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
     result.extra["resolvers"] = step.resolvers.report()
     result.extra.setdefault("debts", [])
     result.extra.setdefault("rollback", {"done": [], "left": {}})
+    result.extra["locks"] = {}
     result.warnings.extend([*step.warnings, *_unread("name server", result.extra["servers"]), *_unread("clients' resolver", result.extra["resolvers"])])
+    return result
+
+
+def _lock(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, check_mode: bool) -> Result:
+    step = build_lock_step(params, clock)
+    try:
+        result = drive(step, params, hosts, clock, check_mode=check_mode)
+    finally:
+        step.close()
+    result.extra = {"servers": {}, "resolvers": {}, "debts": [], "rollback": {"done": [], "left": {}}, "locks": {}, **result.extra}
+    result.warnings.extend(step.warnings)
     return result
 
 
@@ -109,7 +127,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
     wildcards = bool(params.get("allow_wildcards"))
     wanted = read_records(records or (), state, protected, ttl, wildcards=wildcards, other_values=other_value)
-    servers = _endpoints(params["servers"], "servers")
+    servers = _endpoints(params.get("servers") or (), "servers")
     readers = _endpoints(params.get("verify_servers") or (), "verify_servers")
     for one in servers:
         if any(other.label == one.label and other != one for other in readers):

@@ -113,6 +113,24 @@ def sid_text(sid: bytes) -> str:
     return "-".join(map(str, ("S-1", int.from_bytes(sid[2:8], "big"), *struct.unpack(f"<{sid[1]}I", sid[8:]))))
 
 
+def sid_from_text(text: str) -> bytes:
+    """The reverse of ``sid_text``. Raises ProtocolError."""
+    try:
+        letter, revision, authority, *parts = text.split("-")
+        sid = struct.pack("<BB", int(revision), len(parts)) + int(authority).to_bytes(6, "big") + struct.pack(f"<{len(parts)}I", *map(int, parts))
+    except (ValueError, OverflowError, struct.error):
+        raise ProtocolError(f"{text} is no security identifier") from None
+    if letter != "S":
+        raise ProtocolError(f"{text} is no security identifier")
+    sid_text(sid)
+    return sid
+
+
+def has_lock(descriptor: Descriptor, sid: bytes) -> bool:
+    """Our entry is there, wherever it stands."""
+    return descriptor.dacl is not None and lock_entry(sid) in descriptor.dacl.entries
+
+
 def lock_entry(sid: bytes) -> bytes:
     """ACCESS_DENIED_ACE (MS-DTYP 2.4.4.4), of this object alone."""
     sid_text(sid)

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Whether a name is locked on a domain controller, what stands in the way, and what several of them amount to. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+JSON = t.Any
+
+LOCKED, UNLOCKED = "locked", "unlocked"
+#: What a zone's setting for dynamic updates means (MS-DNSP 2.2.6.1.1).
+TAKES = {0: "takes no dynamic updates", 1: "takes updates that nobody signs"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Guarded:
+    """One name as one domain controller has it. ``there``: our entry stands in its list; ``first``: and nothing that allows before it.
+
+    ``updates``: the zone's setting, -1 where it does not say; ``zone`` and ``dn`` are empty where there is none.
+    """
+
+    zone: str = ""
+    dn: str = ""
+    updates: int = -1
+    readable: bool = True
+    there: bool = False
+    first: bool = False
+
+    def locks(self) -> bool:
+        """An entry keeps nobody out of a zone that does not look at it."""
+        return self.first and self.updates == 2
+
+
+def obstacle(name: str, one: Guarded, on: str) -> tuple[str, str]:
+    """Why it can't be locked there: a machine-readable word and a sentence; empty where it can."""
+    if not one.zone:
+        return (
+            "not_in_directory",
+            f"{on} keeps no zone of {name} in the directory, so there is nothing to deny there; the lock 'alias' or the zone's own rules may do",
+        )
+    if one.updates != 2:
+        takes = TAKES.get(one.updates, "does not say which updates it takes")
+        return "zone_not_secure", f"zone {one.zone} {takes}, so on {on} an entry for {name} would stop nobody; set the zone to secure updates only"
+    if not one.dn:
+        return "no_node", f"{on} has no entry for {name} in zone {one.zone}; write its record first"
+    if not one.readable:
+        return "access_denied", f"{on} does not tell the account who may change {name}; give it the rights of DnsAdmins"
+    return "", ""
+
+
+def image(account: str, locked: bool) -> JSON:
+    return {"account": account, "locked": locked}
+
+
+def is_locked(seen: t.Iterable[Guarded]) -> bool:
+    """On every domain controller that was read and has the name."""
+    having = [one for one in seen if one.dn]
+    return bool(having) and all(one.locks() for one in having)
+
+
+def is_there(seen: t.Iterable[Guarded]) -> bool:
+    """Our entry stands somewhere: what unlocking takes away."""
+    return any(one.there for one in seen)
+
+
+def verdict(one: Guarded | None, wanted: bool) -> str:
+    """As ``Require.enough`` takes it. None: the domain controller could not be read."""
+    if one is None:
+        return "unreachable"
+    if not one.zone:
+        return "not_authoritative"
+    return "ok" if (one.locks() if wanted else not one.there) else "wrong"
+
+
+def status(names: t.Mapping[str, Guarded]) -> str:
+    """A domain controller in one word: ``locked`` is claimed for every name or not at all."""
+    if names and all(one.locks() for one in names.values()):
+        return LOCKED
+    return "partly" if any(one.there for one in names.values()) else UNLOCKED

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The step that locks names in Active Directory: one entry in the access control list of each, which denies the source's account to change it.
+
+The entry is the state: nothing else is kept, so that it can be read at any time, and locking twice is locking once. It is written on each domain
+controller, because a source registers with the one that is next to it; what was not read on one is not claimed there.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, NotFound, RemoteError, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+
+#: Seconds between two looks at domain controllers that do not have the name yet.
+BREATH = 1.0
+
+
+class DnsLockStep:
+    """One name is one item; its image is ``{"account": …, "locked": bool}``."""
+
+    key = "dns_lock"
+    host = ""
+
+    def __init__(
+        self, state: str, names: t.Sequence[str], account: str, sites: t.Sequence[Site], require: Require, verify_timeout: float, clock: Clock
+    ) -> None:
+        self.state = state
+        self.names = list(names)
+        self.account = account
+        self.sites = list(sites)
+        self.require = require
+        self.verify_timeout = verify_timeout
+        self.clock = clock
+        self.warnings: list[str] = []
+        self._asked: list[Site] = []
+
+    def close(self) -> None:
+        for site in self.sites:
+            site.close()
+
+    def check_machine(self, expected: Machine | None) -> None:
+        """There is no host: domain controllers prove themselves by Kerberos."""
+
+    # Looking
+
+    def observe(self) -> dict[str, JSON]:
+        self._asked = [site for site in self.sites if site.look(self.names, self.account)]
+        known = [site for site in self.sites if site.failure is None]
+        if not known:
+            causes = [site.failure for site in self.sites if site.failure is not None]
+            told = "; ".join(dict.fromkeys(cause.message for cause in causes))
+            if all(isinstance(cause, BadCredentials) for cause in causes):
+                raise BadCredentials(f"no domain controller takes the logon, so nothing was touched ({told})", host=self.sites[0].label)
+            if all(isinstance(cause, RemoteError) for cause in causes):
+                raise causes[0]
+            raise Unreachable(f"no domain controller could be read, so nothing was touched ({told})", host=self.sites[0].label)
+        if self.state != "reverted" and all(site.sid is None for site in known):
+            hint = "" if self.account.endswith("$") else f"; a computer's is {self.account}$"
+            raise NotFound(f"{known[0].label} knows no account {self.account}: give its sAMAccountName, or its SID where it is of another domain{hint}")
+        return {name: self._image(name) for name in self.names}
+
+    def _seen(self, name: str) -> list[Guarded]:
+        return [site.seen[name] for site in self.sites if site.failure is None]
+
+    def _image(self, name: str) -> JSON:
+        seen = self._seen(name)
+        return dns_lock.image(self.account, dns_lock.is_locked(seen) if self.state == "locked" else dns_lock.is_there(seen))
+
+    def _obstacle(self, name: str) -> tuple[str, str]:
+        """Of the domain controllers that have the name; where none has it, why not."""
+        told = [dns_lock.obstacle(name, site.seen[name], site.label) for site in self.sites if site.failure is None]
+        having = [one for one, site in zip(told, [site for site in self.sites if site.failure is None], strict=True) if site.seen[name].dn]
+        return next((one for one in having or told if one[0]), ("", ""))
+
+    # Deciding
+
+    def changes(self, before: dict[str, JSON]) -> list[Change]:
+        """A name that can't be locked is no change: ``conclude`` says so."""
+        wanted = self.state == "locked"
+        return [self._change(name, image, wanted) for name, image in before.items() if image["locked"] != wanted and not (wanted and self._obstacle(name)[0])]
+
+    def _change(self, name: str, before: JSON, wanted: bool) -> Change:
+        places = [site.label for site in self.sites if site.failure is None and site.seen[name].dn]
+        do = f"{'deny' if wanted else 'allow'} {self.account} to change {name} {'' if wanted else 'again '}on {', '.join(places)}"
+        dn = next((site.seen[name].dn for site in self.sites if site.failure is None and site.seen[name].dn), "")
+        return Change(name, do, before, dns_lock.image(self.account, wanted), deadline=self._longest(), detail={"dn": dn})
+
+    def _longest(self) -> float:
+        return self.verify_timeout + sum(3 * site.timeout for site in self.sites)
+
+    def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
+        """In peace time the source registers its own names."""
+        return True, dns_lock.image(self.account, False)
+
+    def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
+        """Somebody who took the lock away has done what is wanted here; nobody else's entry is like ours."""
+        wanted = bool(before and before["locked"])
+        if now["locked"] == wanted:
+            return None
+        return self._change(name, now, wanted)
+
+    def groups(self, changes: list[Change]) -> list[list[Change]]:
+        return [changes] if changes else []
+
+    # Doing
+
+    def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        return {change.name: self._guard(change.name, bool(change.after["locked"]), fence) for change in group}
+
+    def _guard(self, name: str, wanted: bool, fence: Fence | None) -> Applied:
+        done, failures = [], []
+        for site in self.sites:
+            if site.failure is not None or not site.seen[name].dn:
+                continue
+            if fence is not None:
+                fence.lease.still_ours()
+            try:
+                site.guard(name, wanted)
+                done.append(site.label)
+            except RemoteError as error:
+                failures.append(error)
+        if not done and failures:
+            return Applied(False, failures[0].message, failures[0].reason)
+        return Applied(True, "; ".join(error.message for error in failures))
+
+    def verify(self, group: list[Change]) -> dict[str, Seen]:
+        deadline = Deadline(self.clock, self.verify_timeout)
+        while True:
+            for site in self._asked:  # whoever was silent at the first look is not waited for again
+                site.look(self.names, self.account)
+            seen = {change.name: self._read_back(change) for change in group}
+            if all(one.confirmed for one in seen.values()) or deadline.passed():
+                return seen
+            self.clock.sleep(min(BREATH, deadline.remaining()))
+
+    def _read_back(self, change: Change) -> Seen:
+        wanted = bool(change.after["locked"])
+        verdicts = {site.label: dns_lock.verdict(site.seen[change.name] if site.failure is None else None, wanted) for site in self.sites}
+        first = verdicts[self.sites[0].label]
+        word = "locked" if wanted else "not locked"
+        good = [label for label, said in verdicts.items() if said == "ok"]
+        if self.require.enough(verdicts, first, lambda _label: True):
+            return Seen(True, dns_lock.image(self.account, wanted), f"{word} on {', '.join(good)}")
+        bad = [label for label, said in verdicts.items() if said != "ok"]
+        return Seen(
+            False,
+            self._image(change.name),
+            f"{change.name} is {word} on {', '.join(good) or 'no domain controller'}, not read so on {', '.join(bad)}",
+            "not_converged",
+        )
+
+    def conclude(self, result: Result) -> None:
+        """What could not be locked, and what each domain controller has."""
+        result.extra["locks"] = {site.label: site.report() for site in self.sites}
+        for site in self.sites:
+            if site.failure is not None:
+                self.warnings.append(f"domain controller {site.label} could not be read, so it is not known what it denies: {site.failure.message}")
+        if self.state != "locked":
+            return
+        refused = []
+        for outcome in result.outcomes:
+            reason, msg = self._obstacle(outcome.name) if outcome.status == "already" and not outcome.before["locked"] else ("", "")
+            if reason:
+                outcome.status, outcome.reason, outcome.msg, outcome.after = "failed", reason, msg, None
+                refused.append(outcome)
+        if refused:
+            _fail(result, refused)
+
+
+def _fail(result: Result, refused: t.Sequence[Outcome]) -> None:
+    more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+    result.failed, result.reason = True, result.reason or refused[0].reason
+    result.msg = "; ".join(part for part in (result.msg, f"dns_lock: {refused[0].name}{more} is not locked: {refused[0].msg}") if part)

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""The option ``lock`` of update_dns, and the step that it comes to."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock import DnsLockStep
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account, require_gssapi
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller
+
+Options = t.Mapping[str, t.Any]
+
+STATES = ("locked", "unlocked")
+LOCK_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "lock": {
+        "type": "dict",
+        "options": {
+            "account": {"type": "str", "required": True},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "domain_controllers": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 389}, "name": {"type": "str"}},
+            },
+        },
+    },
+}
+
+
+def asks_for_lock(params: Options) -> bool:
+    """Whether the task is of the lock and not of records. Raises InvalidInput where it can't be both."""
+    state, lock = str(params["state"]), params.get("lock")
+    if state in STATES and lock is None:
+        raise InvalidInput(f"lock is missing: state '{state}' needs the account to deny, and the domain controllers")
+    if lock is not None and state not in (*STATES, "reverted"):
+        raise InvalidInput(f"lock belongs to the states 'locked', 'unlocked' and 'reverted', not to '{state}': lock the names in a task of its own")
+    return lock is not None
+
+
+def build_lock_step(params: Options, clock: Clock) -> DnsLockStep:
+    """Raises InvalidInput with one sentence that names the option, and MissingLibrary without gssapi."""
+    lock = params["lock"]
+    account = str(lock["account"]).strip()
+    kerberos = params.get("kerberos")
+    if not kerberos:
+        raise InvalidInput("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
+    require_gssapi()
+    who = Account(str(kerberos["principal"]), kerberos.get("keytab") or "", kerberos.get("password") or "", kerberos.get("cache") or "")
+    if not account:
+        raise InvalidInput("lock.account is empty: give the account of the source, such as EXCH1$")
+    if who.principal.partition("@")[0].lower() == account.lower():
+        raise InvalidInput(f"lock.account: {account} is the account that sets the lock; it would lock itself out")
+    if not who.realm:
+        raise InvalidInput(f"kerberos.principal: {who.principal!r} has no realm; write user@REALM")
+    timeout = float(params["verify_timeout"])
+    if timeout < 0:
+        raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
+    sites = [Site(controller, who, clock) for controller in _controllers(lock["domain_controllers"])]
+    return DnsLockStep(str(params["state"]), _names(params), account, sites, read_require(params["require"]), timeout, clock)
+
+
+def _names(params: Options) -> list[str]:
+    """Those of ``lock.names``, ``repoint`` and ``records``, each once."""
+    lock, repoint = params["lock"], params.get("repoint") or {}
+    named = [("lock.names", name) for name in lock.get("names") or ()]
+    named += [("repoint.names", name) for name in repoint.get("names") or ()]
+    named += [("records", record["name"]) for record in params.get("records") or ()]
+    wildcards = bool(params.get("allow_wildcards"))
+    protected = frozenset(canonical_name(name, "protected_names") for name in params.get("protected_names") or ())
+    names = list(dict.fromkeys(canonical_name(str(name), where, wildcards=wildcards) for where, name in named))
+    if not names:
+        raise InvalidInput("lock.names is empty, and neither repoint nor records lists a name; list at least one")
+    for name in names:
+        if name in protected:
+            raise InvalidInput(f"lock: {name} is one of protected_names, a management name that the source must go on registering")
+    return names
+
+
+def _controllers(entries: t.Sequence[Options]) -> list[Controller]:
+    controllers: dict[str, Controller] = {}
+    for number, entry in enumerate(entries, 1):
+        where = f"lock.domain_controllers entry {number}"
+        port = int(entry.get("port") or 389)
+        if not 0 < port < 65536:
+            raise InvalidInput(f"{where}: port {port} is not between 1 and 65535")
+        name = canonical_name(str(entry["name"]), where) if entry.get("name") else ""
+        controller = Controller(canonical_address(str(entry["address"]), where), port, name)
+        if controller.label in controllers:
+            raise InvalidInput(f"{where}: {controller.label} is listed twice")
+        controllers[controller.label] = controller
+    if not controllers:
+        raise InvalidInput("lock.domain_controllers is empty; list at least one")
+    return list(controllers.values())

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""One domain controller for the step that locks names: logged on when it is asked, read, and written."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    DeadlineExceeded,
+    FailoverError,
+    RemoteError,
+    TransportError,
+    Unreachable,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_nodes import Node, Nodes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import has_lock, is_locked, with_lock, without_lock
+
+#: Told as ``unreachable``; anything else was an answer.
+SILENT = (Unreachable, ConnectionRefused, ConnectionLost, DeadlineExceeded)
+
+
+class Site:
+    """``seen``: name -> how it is guarded, from the last look; ``failure`` is why that look failed, else None; ``sid`` the account's, if it is known."""
+
+    def __init__(self, controller: Controller, account: Account, clock: Clock) -> None:
+        self.controller = controller
+        self.label = controller.label
+        self.timeout = controller.timeout
+        self.seen: dict[str, Guarded] = {}
+        self.failure: FailoverError | None = None
+        self.sid: bytes | None = None
+        self._account = account
+        self._directory = Directory(controller, clock)
+        self._nodes: Nodes | None = None
+        self._found: dict[str, Node] = {}
+
+    def close(self) -> None:
+        self._directory.close()
+        self._nodes = None
+
+    def _logged_on(self) -> Nodes:
+        if self._nodes is None:
+            host = self.controller.name or _own_name(self._directory)
+            self._directory.logon(KerberosSeal(self._account, host))
+            self._nodes = Nodes(self._directory)
+        return self._nodes
+
+    def nodes(self, names: t.Sequence[str]) -> dict[str, Node]:
+        """Raises what the connection raises; it is made anew next time."""
+        try:
+            nodes = self._logged_on()
+            return {name: nodes.node(name) for name in names}
+        except TransportError:
+            self.close()
+            raise
+
+    def look(self, names: t.Sequence[str], account: str) -> bool:
+        """Whether it could be read."""
+        try:
+            self._found = self.nodes(names)
+            self.sid = self._logged_on().sid(account)
+            self.failure = None
+        except (TransportError, RemoteError) as error:
+            self.failure = error
+            return False
+        self.seen = {name: self._guarded(node) for name, node in self._found.items()}
+        return True
+
+    def _guarded(self, node: Node) -> Guarded:
+        if node.zone is None:
+            return Guarded()
+        if node.descriptor is None or self.sid is None:
+            return Guarded(node.zone.name, node.dn, node.zone.updates, readable=node.descriptor is not None or not node.dn)
+        return Guarded(node.zone.name, node.dn, node.zone.updates, there=has_lock(node.descriptor, self.sid), first=is_locked(node.descriptor, self.sid))
+
+    def guard(self, name: str, wanted: bool) -> None:
+        """From what is there now, not from what the last look saw; nothing where it is so already."""
+        node = self.nodes([name])[name]
+        if node.descriptor is None or self.sid is None:
+            return
+        guarded = (with_lock if wanted else without_lock)(node.descriptor, self.sid)
+        if guarded != node.descriptor:
+            self._logged_on().guard(node, guarded)
+
+    def report(self) -> dict[str, t.Any]:
+        """For the result: what was read, by name."""
+        facts: dict[str, t.Any] = {"address": self.controller.address, "port": self.controller.port, "locked": [], "unlocked": [], "absent": [], "msg": ""}
+        if self.failure is not None:
+            return {**facts, "status": "unreachable" if isinstance(self.failure, SILENT) else "refused", "msg": self.failure.message}
+        for name, one in self.seen.items():
+            facts["locked" if one.locks() else "unlocked" if one.dn else "absent"].append(name)
+        return {**facts, "status": dns_lock.status(self.seen)}
+
+
+def _own_name(directory: Directory) -> str:
+    """As the controller says itself; who lies about it has no key for the ticket."""
+    return directory.root().get("dnshostname", [b""])[0].decode("ascii", "replace").lower()

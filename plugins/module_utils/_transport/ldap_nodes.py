@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""Names of zones that Active Directory keeps: where their entries stand, who may change them, how their records age. On one domain controller."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import dns_node, ldap, security_descriptor
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.dns_node import NodeRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import Descriptor
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Directory
+
+#: The word of dnsProperty's ALLOW_UPDATE for zones that take signed updates only.
+SECURE = 2
+SID = re.compile(r"S-1-\d+(-\d+){1,15}")
+
+
+@dataclasses.dataclass(frozen=True)
+class DirectoryZone:
+    """``updates``: which dynamic updates it takes (``dns_node.UPDATES``), -1 where it does not say. ``no_refresh`` and ``refresh`` in hours."""
+
+    name: str
+    dn: str
+    updates: int = -1
+    ageing: bool = False
+    no_refresh: int = 0
+    refresh: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """A name on one domain controller. No ``zone``: none of its zones is kept there; no ``dn``: the zone has no such name; no ``descriptor``: the
+    account may not read who may change it."""
+
+    name: str
+    zone: DirectoryZone | None = None
+    dn: str = ""
+    descriptor: Descriptor | None = None
+    values: tuple[bytes, ...] = ()
+
+    @property
+    def records(self) -> list[NodeRecord]:
+        """What stands there, without what is left of deleted records. Raises ProtocolError."""
+        return [one for one in map(dns_node.record, self.values) if one.type != dns_node.TOMBSTONE]
+
+
+class Nodes:
+    """Reads and guards names on the domain controller that ``directory`` is logged on to."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self._zones: dict[str, DirectoryZone | None] = {}
+        self._containers: list[str] = []
+        self._base = ""
+
+    def sid(self, account: str) -> bytes | None:
+        """The SID of an account of the controller's own domain, by its sAMAccountName; None where there is none. A SID is taken as it is."""
+        if SID.fullmatch(account):
+            return security_descriptor.sid_from_text(account)
+        self._learn()
+        found = self.directory.find(self._base, ("sAMAccountName", account), ["objectSid"])
+        return found[0][1].get("objectsid", [None])[0] if len(found) == 1 else None
+
+    def node(self, name: str) -> Node:
+        zone = self._zone_of(name)
+        if zone is None:
+            return Node(name)
+        label = name[: -len(zone.name) - 1] if name != zone.name else "@"
+        dn = f"DC={ldap.escaped(label)},{zone.dn}"
+        found = self.directory.read(dn, ["dnsRecord", "nTSecurityDescriptor"], ldap.OWNER | ldap.GROUP | ldap.DACL)
+        if found is None:
+            return Node(name, zone)
+        descriptor = found.get("ntsecuritydescriptor", [])
+        return Node(name, zone, dn, security_descriptor.parse(descriptor[0]) if descriptor else None, tuple(found.get("dnsrecord", [])))
+
+    def guard(self, node: Node, descriptor: Descriptor) -> None:
+        """Writes who may change the name; the owner and all else stay."""
+        self.directory.modify(node.dn, [(ldap.REPLACE, "nTSecurityDescriptor", [descriptor.to_bytes()])], ldap.DACL)
+
+    def swap(self, node: Node, before: t.Sequence[bytes], after: t.Sequence[bytes]) -> None:
+        """Records for records, if those are still what they were: LdapRefused with NO_SUCH_ATTRIBUTE where not."""
+        self.directory.modify(node.dn, [(ldap.DELETE, "dnsRecord", list(before)), (ldap.ADD, "dnsRecord", list(after))])
+
+    def _learn(self) -> None:
+        if self._base:
+            return
+        root = self.directory.root()
+        self._base = _text(root, "defaultnamingcontext")
+        forest = _text(root, "rootdomainnamingcontext") or self._base
+        # In the order of their kinds (MS-ADTS 6.1.1.5.1): the domain's, the forest's, and where Windows 2000 kept them.
+        self._containers = [
+            f"CN=MicrosoftDNS,DC=DomainDnsZones,{self._base}",
+            f"CN=MicrosoftDNS,DC=ForestDnsZones,{forest}",
+            f"CN=MicrosoftDNS,CN=System,{self._base}",
+        ]
+
+    def _zone_of(self, name: str) -> DirectoryZone | None:
+        """The longest of the name's endings that is a zone there."""
+        labels = name.split(".")
+        for start in range(len(labels) - 1):
+            zone = self._zone(".".join(labels[start:]))
+            if zone is not None:
+                return zone
+        return None
+
+    def _zone(self, name: str) -> DirectoryZone | None:
+        self._learn()
+        if name not in self._zones:
+            self._zones[name] = next(filter(None, (self._zone_in(name, container) for container in self._containers)), None)
+        return self._zones[name]
+
+    def _zone_in(self, name: str, container: str) -> DirectoryZone | None:
+        dn = f"DC={ldap.escaped(name)},{container}"
+        found = self.directory.read(dn, ["dNSProperty"])
+        if found is None:
+            return None
+        said = dns_node.zone_settings(found.get("dnsproperty", []))
+        return DirectoryZone(
+            name, dn, said.get(dns_node.ALLOW_UPDATE, -1), bool(said.get(dns_node.AGING)), said.get(dns_node.NO_REFRESH, 0), said.get(dns_node.REFRESH, 0)
+        )
+
+
+def _text(found: ldap.Attributes, attribute: str) -> str:
+    return found.get(attribute, [b""])[0].decode("utf-8", "replace")

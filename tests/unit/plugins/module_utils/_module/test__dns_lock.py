@@ -1,0 +1,244 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lock on two domain controllers in memory: what is claimed, what is not, what stands in the way. tests/real_servers has a real directory."""
+
+from __future__ import annotations
+
+import pathlib
+import struct
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, InvalidInput, LeaseLost, NotFound, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_options, _dns_lock_sites
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import (
+    DACL_PRESENT,
+    SELF_RELATIVE,
+    Acl,
+    Descriptor,
+    parse,
+    sid_from_text,
+    sid_text,
+    with_lock,
+)
+from ansible_collections.continuity.identity_failover.tests.unit import runs
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
+from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal, Peer
+
+CLOCK = SystemClock()
+SOURCE = sid_from_text("S-1-5-21-1-2-3-1105")
+EVERYBODY = struct.pack("<BBHI", 0, 0, 20, 0xF01FF) + sid_from_text("S-1-1-0")
+OPEN = Descriptor(DACL_PRESENT | SELF_RELATIVE, sid_from_text("S-1-5-18"), dacl=Acl(4, (EVERYBODY,)))
+MAIL, WWW = "mail.example.com", "www.example.com"
+CONTAINER = "cn=microsoftdns,dc=domaindnszones,dc=example,dc=com"
+
+
+def setting(identifier: int, value: int) -> bytes:
+    return struct.pack("<IIIII", 1, 0, 0, 1, identifier) + bytes((value, 0))
+
+
+def node(name: str, container: str = CONTAINER) -> str:
+    return f"dc={name.partition('.')[0]},dc=example.com,{container}"
+
+
+class Estate:
+    def __init__(self, peers: dict[str, Peer]) -> None:
+        self.peers = peers
+
+    def fill(self, *, container: str = CONTAINER, updates: int = 2) -> None:
+        for peer in self.peers.values():
+            peer.entries[f"dc=example.com,{container}"] = {"dnsproperty": [setting(2, updates)]}
+            for name in (MAIL, WWW):
+                peer.entries[node(name, container)] = {"ntsecuritydescriptor": [OPEN.to_bytes()], "dnsrecord": []}
+            peer.entries["cn=exch1,cn=computers,dc=example,dc=com"] = {"samaccountname": [b"EXCH1$"], "objectsid": [SOURCE]}
+
+    def descriptor(self, dc: str, name: str = MAIL) -> Descriptor:
+        return parse(self.peers[dc].entries[node(name)]["ntsecuritydescriptor"][0])
+
+    def run(self, state: str = "locked", *, check_mode: bool = False, **options: t.Any) -> Result:
+        lock = {
+            "account": options.pop("account", "EXCH1$"),
+            "names": options.pop("names", [MAIL]),
+            "domain_controllers": [{"address": "127.0.0.1", "port": peer.port, "name": name} for name, peer in self.peers.items()],
+        }
+        params = {
+            **runs.ALONE,
+            "state": state,
+            "lock": lock,
+            "kerberos": {"principal": "failover@EXAMPLE.COM", "password": "of-the-account"},
+            "require": "reachable",
+            "verify_timeout": 0.2,
+            **options,
+        }
+        return update_dns(params, FakeHosts(), CLOCK, check_mode=check_mode)
+
+
+@pytest.fixture
+def estate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
+    monkeypatch.setattr(_dns_lock_sites, "KerberosSeal", FakeSeal)
+    monkeypatch.setattr(_dns_lock_options, "require_gssapi", lambda: None)
+    with Peer().serving() as one, Peer().serving() as two:
+        made = Estate({"dc1": one, "dc2": two})
+        made.fill()
+        yield made
+
+
+def statuses(result: Result) -> dict[str, str]:
+    return {label: str(one["status"]) for label, one in result.extra["locks"].items()}
+
+
+def test_a_name_is_locked_on_each_controller_and_unlocked_to_the_octet(estate: Estate) -> None:
+    result = estate.run(names=[MAIL, WWW])
+    assert (result.failed, result.changed, statuses(result)) == (False, True, {"dc1": "locked", "dc2": "locked"}), result.msg
+    assert estate.descriptor("dc1") == estate.descriptor("dc2") == with_lock(OPEN, SOURCE)
+    assert [(o.name, o.status, o.msg) for o in result.outcomes] == [(MAIL, "done", "locked on dc1, dc2"), (WWW, "done", "locked on dc1, dc2")]
+    again = estate.run(names=[MAIL, WWW])
+    assert (again.failed, again.changed) == (False, False)
+    gone = estate.run("unlocked", names=[MAIL, WWW])
+    assert (gone.failed, gone.changed, statuses(gone)) == (False, True, {"dc1": "unlocked", "dc2": "unlocked"})
+    assert estate.descriptor("dc1") == estate.descriptor("dc2") == OPEN
+    assert set(estate.peers["dc1"].flags) == {ldap.DACL}
+
+
+def test_names_come_from_the_records_of_the_task_too(estate: Estate) -> None:
+    repoint = {"from": ["10.0.0.21"], "to": ["10.0.1.21"], "names": ["Mail.example.com."], "ptr": False}
+    result = estate.run(names=[], repoint=repoint, records=[{"name": WWW, "type": "A", "values": []}])
+    assert [o.name for o in result.outcomes] == [MAIL, WWW] and not result.failed
+
+
+def test_a_controller_that_lacks_the_entry_gets_it_alone(estate: Estate) -> None:
+    estate.run()
+    estate.peers["dc2"].entries[node(MAIL)]["ntsecuritydescriptor"] = [OPEN.to_bytes()]
+    estate.peers["dc1"].seen.clear()
+    assert estate.run().changed
+    assert not any(line.startswith("change") for line in estate.peers["dc1"].seen) and estate.descriptor("dc2") == with_lock(OPEN, SOURCE)
+
+
+def test_check_mode_and_diff_change_nothing(estate: Estate) -> None:
+    would = estate.run(check_mode=True)
+    assert would.changed and would.outcomes[0].msg == f"would deny EXCH1$ to change {MAIL} on dc1, dc2"
+    assert would.diff["after"] == {MAIL: {"account": "EXCH1$", "locked": True}}
+    assert estate.descriptor("dc1") == OPEN and statuses(would) == {"dc1": "unlocked", "dc2": "unlocked"}
+
+
+def test_a_zone_where_windows_2000_kept_it_is_found(estate: Estate) -> None:
+    for peer in estate.peers.values():
+        peer.entries = {dn: entry for dn, entry in peer.entries.items() if "microsoftdns" not in dn}
+    estate.fill(container="cn=microsoftdns,cn=system,dc=example,dc=com")
+    assert statuses(estate.run()) == {"dc1": "locked", "dc2": "locked"}
+
+
+@pytest.mark.parametrize(("updates", "words"), [(1, "takes updates that nobody signs"), (0, "takes no dynamic updates"), (7, "does not say")])
+def test_a_zone_that_does_not_look_at_the_entry_is_never_claimed(estate: Estate, updates: int, words: str) -> None:
+    estate.fill(updates=updates)
+    result = estate.run()
+    assert (result.failed, result.changed, result.reason) == (True, False, "zone_not_secure") and words in result.msg
+    assert estate.descriptor("dc1") == OPEN
+    estate.peers["dc1"].entries[node(MAIL)]["ntsecuritydescriptor"] = [with_lock(OPEN, SOURCE).to_bytes()]
+    assert statuses(estate.run())["dc1"] != "locked"
+    assert estate.run("unlocked").changed and estate.descriptor("dc1") == OPEN
+
+
+def test_one_name_that_can_t_be_locked_does_not_keep_the_others_open(estate: Estate) -> None:
+    result = estate.run(names=["nobody.example.com", MAIL, "mail.example.org"])
+    assert [(o.status, o.reason) for o in result.outcomes] == [("failed", "no_node"), ("done", ""), ("failed", "not_in_directory")]
+    assert result.failed and result.changed and "nobody.example.com (and 1 more) is not locked" in result.msg
+    assert estate.descriptor("dc1") == with_lock(OPEN, SOURCE)
+
+
+def test_a_controller_that_is_silent_is_not_claimed(estate: Estate) -> None:
+    estate.peers["dc2"].port = 1
+    result = estate.run()
+    assert not result.failed and statuses(result) == {"dc1": "locked", "dc2": "unreachable"}
+    assert any("dc2 could not be read, so it is not known what it denies" in warning for warning in result.warnings)
+    assert estate.run(names=[WWW], require="all").reason == "not_converged"
+
+
+def test_a_controller_that_does_not_have_the_name_yet_is_waited_for(estate: Estate) -> None:
+    del estate.peers["dc2"].entries[node(MAIL)]
+    late = estate.run()
+    assert late.failed and late.outcomes[0].status == "unconfirmed" and "is locked on dc1, not read so on dc2" in late.msg
+    assert late.extra["locks"]["dc2"]["absent"] == [MAIL]
+    assert not estate.run(require="primary").failed
+
+
+def test_without_any_controller_nothing_is_touched(estate: Estate) -> None:
+    for peer in estate.peers.values():
+        peer.known = False
+    with pytest.raises(BadCredentials, match="no domain controller takes the logon, so nothing was touched .*dc1.*dc2"):
+        estate.run()
+    for peer in estate.peers.values():
+        peer.port = 1
+    with pytest.raises(Unreachable, match="no domain controller could be read"):
+        estate.run()
+
+
+def test_an_account_that_nobody_knows_is_told_and_a_sid_is_taken(estate: Estate) -> None:
+    with pytest.raises(NotFound, match=r"dc1 knows no account EXCH1:.*a computer's is EXCH1\$"):
+        estate.run(account="EXCH1")
+    assert statuses(estate.run(account=sid_text(SOURCE))) == {"dc1": "locked", "dc2": "locked"}
+
+
+def test_a_missing_right_is_the_item_s_failure(estate: Estate) -> None:
+    for peer in estate.peers.values():
+        peer.refuse_changes[node(MAIL)] = ldap.ACCESS_DENIED
+    result = estate.run(names=[MAIL, WWW])
+    assert [(o.status, o.reason) for o in result.outcomes] == [("failed", "access_denied"), ("done", "")], result.outcomes
+
+
+def test_an_account_that_may_not_read_rights_claims_nothing(estate: Estate) -> None:
+    for peer in estate.peers.values():
+        del peer.entries[node(MAIL)]["ntsecuritydescriptor"]
+    assert estate.run().reason == "access_denied"
+
+
+def test_a_run_s_lock_is_journalled_and_put_back(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    assert estate.run(run=failover).changed
+    record = runs.read(tmp_path, CLOCK).runs["run1"]
+    image = record.images["dns_lock"][MAIL]
+    assert (image["before"], image["after"]) == ({"account": "EXCH1$", "locked": False}, {"account": "EXCH1$", "locked": True})
+    undone = estate.run("reverted", revert_run="run1", run=failover)
+    assert (undone.failed, undone.changed) == (False, True) and estate.descriptor("dc1") == OPEN
+
+
+def test_who_lost_the_lease_denies_nothing(estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(self: Lease) -> None:
+        raise LeaseLost("somebody else has it")
+
+    monkeypatch.setattr(Lease, "still_ours", lost)
+    result = estate.run(run=runs.started(tmp_path, CLOCK))
+    assert result.failed and result.reason == "lease_lost" and estate.descriptor("dc1") == OPEN
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"kerberos": None}, "kerberos is missing"),
+        ({"kerberos": {"principal": "failover"}}, "has no realm"),
+        ({"account": "failover"}, "would lock itself out"),
+        ({"account": " "}, "lock.account is empty"),
+        ({"names": []}, "lock.names is empty"),
+        ({"names": ["a b"]}, "not a DNS name"),
+        ({"protected_names": [MAIL]}, "one of protected_names"),
+        ({"require": "most"}, "neither"),
+        ({"verify_timeout": -1.0}, "is negative"),
+        ({"state": "present"}, "belongs to the states"),
+        ({"lock": None}, "lock is missing"),
+        ({"lock": {"account": "A$", "names": [MAIL], "domain_controllers": []}}, "domain_controllers is empty"),
+        ({"lock": {"account": "A$", "names": [MAIL], "domain_controllers": [{"address": "dc1"}]}}, "entry 1: 'dc1' is not an IP address"),
+    ],
+)
+def test_bad_options_are_one_sentence_before_anybody_is_asked(estate: Estate, options: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        estate.run(**options)
+    assert estate.peers["dc1"].seen == []
