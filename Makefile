@@ -24,11 +24,14 @@ chaos: ## a death at every boundary of every run, outages of the other machines,
 	@mkdir -p build/chaos
 	@source tests/utils/environment.sh && tests/chaos/all.sh $(ARGS)
 
-bench: ## what a failover, a plan, a module call, a thousand flushed clients and a long journal cost: JSON in build/bench/
+bench: ## what a failover, a plan, a module call, a thousand flushed clients, changed DNS records and a long journal cost: JSON in build/bench/
 	@tests/utils/setup.sh test
 	@mkdir -p build/bench
 	@source tests/utils/environment.sh && use_powershell && for name in failover plan module_call flush_clients protocol journal; do \
 	    .venv/bin/python tests/bench/$$name.py >build/bench/$$name.json && cat build/bench/$$name.json || exit 1; done
+	@if [ -x /usr/sbin/named ] && command -v nsupdate >/dev/null; then .venv/bin/python tests/bench/update_dns.py --fetch && \
+	    tests/utils/real_servers.sh --command .venv/bin/python tests/bench/update_dns.py >build/bench/update_dns.json && cat build/bench/update_dns.json; \
+	    else echo "update_dns was not measured: BIND and its nsupdate are not installed (tests/utils/real_servers.sh --install)"; fi
 
 setup: ## the development environment in .venv, the tested ansible-cores and the importer in .cache
 	@tests/utils/setup.sh all

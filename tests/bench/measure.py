@@ -41,13 +41,14 @@ class Cost:
 
 def measured(command: t.Sequence[str | os.PathLike[str]], *, cwd: pathlib.Path, env: t.Mapping[str, str], expect: int | None = 0) -> Cost:
     """Runs a command to its end. RuntimeError with the end of what it said when its exit code is another one."""
+    others = children()
     with tempfile.TemporaryFile() as said, adopting():
         begun = time.monotonic()
         process = subprocess.Popen(command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
         _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
-        orphans = sum(adopted())
+        orphans = sum(adopted(others))
         said.seek(0)
         output = said.read().decode("utf-8", "replace")
     if expect is not None and process.returncode != expect:
@@ -65,14 +66,17 @@ def adopting() -> t.Iterator[None]:
         library.prctl(SUBREAPER, 0, 0, 0, 0)
 
 
-def adopted() -> t.Iterator[float]:
-    """CPU seconds of every orphan, as it ends."""
-    while True:
-        try:
-            _pid, _status, usage = os.wait4(-1, 0)
-        except ChildProcessError:
-            return
-        yield usage.ru_utime + usage.ru_stime
+def children() -> set[int]:
+    """The processes that this one started, or adopted, and that did not end."""
+    return {int(pid) for task in pathlib.Path("/proc/self/task").iterdir() for pid in (task / "children").read_text(encoding="ascii").split()}
+
+
+def adopted(others: t.Container[int]) -> t.Iterator[float]:
+    """CPU seconds of every orphan, as it ends; ``others`` are children that were there before."""
+    while ours := [pid for pid in children() if pid not in others]:
+        for pid in ours:
+            _pid, _status, usage = os.wait4(pid, 0)
+            yield usage.ru_utime + usage.ru_stime
 
 
 def environment(config: pathlib.Path, **more: str) -> dict[str, str]:

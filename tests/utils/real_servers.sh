@@ -5,12 +5,13 @@
 
 # real_servers.sh [PYTEST ARGUMENT...]: the tests against real name servers, in a network and among processes of their own, so that fixed
 # addresses disturb nobody and a killed run leaves no server behind. real_servers.sh --install: Debian's packages of the servers, as root.
+# real_servers.sh --command COMMAND...: something else than the tests in such a network.
 set -euo pipefail
 # shellcheck source=tests/utils/environment.sh
 source "$(dirname "$0")/environment.sh"
 
 OLDEST=2.3.0
-PACKAGES=(bind9 knot pdns-server pdns-backend-sqlite3 sqlite3 iproute2 krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc libc6-dev
+PACKAGES=(bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 sqlite3 iproute2 krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc libc6-dev
     samba samba-dsdb-modules samba-vfs-modules samba-ad-provision)
 
 if [ "${1:-}" = --install ]; then
@@ -47,6 +48,10 @@ ip=$(command -v ip || echo /usr/sbin/ip)
 # BIND listens only on addresses that an interface carries.
 for number in 1 2 3 4 5 6 7 10; do "$ip" address add "127.0.53.$number/8" dev lo; done
 export PYTHONPATH=$ROOT/.cache/gssapi
+if [ "${1:-}" = --command ]; then
+    shift
+    exec "$@"
+fi
 .venv/bin/python -m pytest -q tests/real_servers "$@"
 if [ $# -eq 0 ] && [ -e ".cache/dnspython-$OLDEST" ]; then
     echo "The same with dnspython $OLDEST:"

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What it costs to change 1, 100, 1,000 and 5,000 A records on a real BIND with a secondary: one update_dns task, a loop of
+community.general.nsupdate, and the nsupdate tool.
+
+Prints one JSON object. All sides change the same records of the same zone of the same two servers, in turns, each to values of its own,
+so that every record changes every time; after each turn the secondary is asked for all of them. CPU is of the client's processes. Only
+update_dns compares before it writes and reads back from both servers. The loop is measured up to --loop records; beyond that it is scaled
+by the cost of one more record, and marked so. Needs the private network of tests/utils/real_servers.sh --command; with --fetch, outside of
+it, community.general is fetched first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+
+import dns.message
+import dns.query
+
+from ansible_collections.continuity.identity_failover.tests.bench.measure import BIN, Cost, environment, machine, measured
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import PORT, SECRETS, ZONE, RealServer, bind, key, program
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+#: The package that has community.general, which is not on its own in the package index.
+ANSIBLE = "ansible==14.5.0"
+SIZES = (1, 100, 1000, 5000)
+
+
+def name(number: int) -> str:
+    return f"host{number:04d}.{ZONE}."
+
+
+def address(turn: int, number: int) -> str:
+    return f"10.{turn}.{number // 250}.{number % 250 + 1}"
+
+
+def fetch(cache: pathlib.Path) -> None:
+    """community.general into ``cache``, once."""
+    if not (cache / "ansible_collections" / "community" / "general").is_dir():
+        subprocess.run([BIN / "uv", "pip", "install", "--quiet", "--python", sys.executable, "--no-deps", "--target", cache, ANSIBLE], check=True)
+
+
+class Bench:
+    def __init__(self, folder: pathlib.Path, server: RealServer, collections: pathlib.Path) -> None:
+        self.folder = folder
+        self.server = server
+        (folder / "ansible.cfg").write_text("[connection]\npipelining = true\n", encoding="ascii")
+        own = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
+        paths = os.pathsep.join(filter(None, (own, str(collections))))
+        self.environment = environment(folder / "ansible.cfg", ANSIBLE_COLLECTIONS_PATH=paths, ANSIBLE_INVENTORY="localhost,")
+        self.turn = 0
+        (folder / "key").write_text(f'key "{key().name}" {{ algorithm hmac-sha256; secret "{SECRETS["hmac-sha256"]}"; }};\n', encoding="ascii")
+
+    def next_turn(self, count: int) -> list[str]:
+        self.turn += 1
+        return [address(self.turn, number) for number in range(count)]
+
+    def play(self, task: dict[str, t.Any]) -> Cost:
+        path = self.folder / "play.yml"
+        path.write_text(json.dumps([{"name": "Measure", "hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Change", **task}]}]), encoding="utf-8")
+        return measured([BIN / "ansible-playbook", path], cwd=self.folder, env=self.environment)
+
+    def update_dns(self, values: list[str]) -> Cost:
+        records = [{"name": name(number), "type": "A", "values": [value], "ttl": 300} for number, value in enumerate(values)]
+        servers = [{"address": endpoint.address, "port": endpoint.port} for endpoint in self.endpoints()]
+        options = {"records": records, "servers": servers[:1], "verify_servers": servers[1:], "require": "all", "details": "counts", **self.server.signed}
+        return self.play({"continuity.identity_failover.update_dns": options})
+
+    def loop(self, values: list[str]) -> Cost:
+        options = {
+            "server": self.server.endpoint.address,
+            "port": PORT,
+            "protocol": "tcp",
+            "zone": ZONE,
+            "record": "{{ item.name }}",
+            "value": "{{ item.value }}",
+        }
+        signed = {"key_name": key().name, "key_secret": SECRETS["hmac-sha256"], "key_algorithm": "hmac-sha256"}
+        items = [{"name": name(number).removesuffix(f".{ZONE}."), "value": value} for number, value in enumerate(values)]
+        return self.play({"community.general.nsupdate": {**options, **signed}, "loop": items})
+
+    def tool(self, values: list[str]) -> Cost:
+        lines = [f"server {self.server.endpoint.address} {PORT}", f"zone {ZONE}."]
+        for number, value in enumerate(values):
+            lines += [f"del {name(number)} A", f"add {name(number)} 300 A {value}"]
+            lines += ["send"] if number % 1000 == 999 or number == len(values) - 1 else []
+        (self.folder / "updates").write_text("\n".join(lines) + "\n", encoding="ascii")
+        return measured([program("nsupdate"), "-v", "-k", self.folder / "key", self.folder / "updates"], cwd=self.folder, env=self.environment)
+
+    def endpoints(self) -> list[t.Any]:
+        return [endpoint for endpoint in (self.server.endpoint, self.server.secondary) if endpoint]
+
+    def check(self, values: list[str]) -> None:
+        """Every record, on the secondary. RuntimeError where one is not as it was written."""
+        secondary = self.endpoints()[-1]
+        end = time.monotonic() + 60
+        for number, value in enumerate(values):
+            while value not in (there := _ask(secondary, name(number))):
+                if time.monotonic() > end:
+                    raise RuntimeError(f"{name(number)} is {there} on the secondary and was to be {value}")
+                time.sleep(0.05)  # it follows the primary
+
+    def measure(self, side: str, count: int) -> dict[str, t.Any]:
+        values = self.next_turn(count)
+        cost: Cost = getattr(self, side)(values)
+        self.check(values)
+        print(f"{side} {count}: {cost.wall:.2f} s wall, {cost.cpu:.2f} s CPU", file=sys.stderr, flush=True)
+        return {"wall": round(cost.wall, 2), "cpu": round(cost.cpu, 3)}
+
+
+def _ask(endpoint: t.Any, owner: str) -> list[str]:
+    answer = dns.query.udp(dns.message.make_query(owner, "A"), endpoint.address, port=endpoint.port, timeout=5)
+    return [rdata.to_text() for rrset in answer.answer for rdata in rrset]
+
+
+def scaled(few: dict[str, t.Any], many: dict[str, t.Any], measured_at: int, count: int) -> dict[str, t.Any]:
+    """The loop's cost for ``count`` records: what one task costs, and one more record ``count - 1`` times."""
+    found = {what: round(few[what] + (many[what] - few[what]) / (measured_at - 1) * (count - 1), 1) for what in ("wall", "cpu")}
+    return {**found, "scaled_from": measured_at}
+
+
+def benchmark(bench: Bench, sizes: t.Sequence[int], loop: int) -> dict[str, t.Any]:
+    bench.tool(bench.next_turn(max(sizes)))  # the records are there before anything is measured
+    bench.update_dns(bench.next_turn(1))  # and so is Ansible's bytecode
+    costs: dict[str, dict[str, t.Any]] = {"update_dns": {}, "loop": {}, "tool": {}}
+    for count in sizes:
+        costs["update_dns"][str(count)] = bench.measure("update_dns", count)
+        costs["tool"][str(count)] = bench.measure("tool", count)
+    few, many = bench.measure("loop", 1), bench.measure("loop", loop)
+    for count in sizes:
+        costs["loop"][str(count)] = few if count == 1 else many if count == loop else scaled(few, many, loop, count)
+    ours, theirs = costs["update_dns"], costs["loop"]
+    return {
+        "benchmark": "update_dns",
+        "servers": "BIND with a secondary",
+        "changed_records": list(sizes),
+        "costs": costs,
+        "loop_to_update_dns": {str(count): {what: round(theirs[str(count)][what] / ours[str(count)][what], 1) for what in ("wall", "cpu")} for count in sizes},
+        "cpu_beyond_one_record": {str(count): round(ours[str(count)]["cpu"] - ours["1"]["cpu"], 3) for count in sizes},
+        "aims": {"loop_to_update_dns_cpu_at_1000": 250, "cpu_beyond_one_record_at_1000": 1.0},
+        "machine": {**machine(), "simulated": "no: real BIND, without Windows"},
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="how many records; 1 is among them")
+    parser.add_argument("--loop", type=int, default=100, help="how many records of the loop are measured")
+    parser.add_argument("--collections", type=pathlib.Path, default=ROOT / ".cache" / "community", help="where community.general is")
+    parser.add_argument("--fetch", action="store_true", help="only fetch community.general")
+    options = parser.parse_args()
+    if options.fetch:
+        fetch(options.collections)
+        return 0
+    with tempfile.TemporaryDirectory() as folder, bind(pathlib.Path(folder) / "bind") as server:
+        print(json.dumps(benchmark(Bench(pathlib.Path(folder), server, options.collections), options.sizes, options.loop), indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
