@@ -13,7 +13,6 @@ and masks every secret in what comes back.
 
 from __future__ import annotations
 
-import copy
 import typing as t
 
 from ansible import constants as C
@@ -24,7 +23,7 @@ from ansible.plugins.connection import ConnectionBase
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import Secrets
-from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work, run_here
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work, plain, run_here
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._inventory import Inventory, connection_arguments, shared_password
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._redact import redact, secrets_of
 
@@ -81,7 +80,7 @@ class ControllerActionBase(ActionBase):
 
     def _arguments(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """The module's arguments. The task's own win, and stay as they are: a retry builds these again."""
-        args: dict[str, t.Any] = copy.deepcopy(self._task.args)
+        args: dict[str, t.Any] = plain(self._task.args)
         for secret, user in secrets_of(args):
             self._secrets.add(secret, user)
         if self.TARGET == "required":

@@ -21,6 +21,7 @@ import json
 import os
 import traceback
 import typing as t
+from collections.abc import Mapping
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -44,18 +45,18 @@ class Work:
 
 
 def run_here(name: str, work: Work, args: t.Mapping[str, t.Any], *, check_mode: bool, folder: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
-    """The result of the module ``name``, as its own process would give it; ``folder`` is where relative paths begin.
+    """The result of the module ``name``, as its own process would give it; ``args`` are ``plain``, ``folder`` is where relative paths begin.
 
     Its secrets are masked but for those in texts of Ansible's own about wrong arguments, and of a bug in what surrounds the work.
     """
     try:
-        return _run(name, work, plain(args), check_mode, folder, environment)
+        return _run(name, work, args, check_mode, folder, environment)
     except Exception as error:  # core would print its text unmasked
         msg = f"{name} met an error that it should not have: {type(error).__name__}: {error}. Please report it with the traceback."
         return {"failed": True, "msg": msg, "reason": "bug", "exception": traceback.format_exc()}
 
 
-def _run(name: str, work: Work, args: dict[str, t.Any], check_mode: bool, folder: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _run(name: str, work: Work, args: t.Mapping[str, t.Any], check_mode: bool, folder: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
     spec = work.arguments().to_kwargs()
     validation = ArgumentSpecValidator(**spec).validate(args)
     if validation.error_messages:
@@ -93,14 +94,14 @@ def plain(value: t.Any) -> t.Any:
     """The value as JSON would bring it to a process: Ansible marks texts and numbers with classes of its own."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, t.Mapping):
-        return {plain(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, str):
-        return str.__str__(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(entry) for entry in value]
     if isinstance(value, (datetime.date, datetime.time)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections.abc import Mapping
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import KEYS_KEPT, Secrets
 
@@ -19,7 +20,7 @@ SECRET_ARGUMENTS = ("password", "secret")
 
 def secrets_of(args: t.Any) -> t.Iterator[tuple[str, str]]:
     """Every (secret, user) in a task's arguments, by the arguments' names; ``user`` is the one beside it, or empty."""
-    if isinstance(args, t.Mapping):
+    if isinstance(args, Mapping):
         user = str(args.get("user") or "")
         for name, value in args.items():
             if name in SECRET_ARGUMENTS and isinstance(value, (str, int)) and str(value):
