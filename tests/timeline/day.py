@@ -2,40 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One day after a failover, in virtual time: python -m ….tests.timeline.day --seed 1 --count 1000
+"""One day after a failover, in virtual time.
 
 At its beginning update_dns moves the names in a run, with its marker. Then what a day brings, in an order and at times that the seed says: the source
 returns and registers its names (at its start, with each DHCP renewal, at ``ipconfig /registerdns``), scavenging deletes what nobody refreshed, name
 servers lose their power, sites lose each other, somebody sets a third value. failover_monitor looks every two hours; where it says so, a person repairs.
-At no look, and not at the end, may a name server give something wrong while nobody is told. Prints one JSON object; exit code 1 where one does.
+At no look, and not at the end, may a name server give something wrong while nobody is told.
 """
 
 from __future__ import annotations
 
-import argparse
 import collections
 import contextlib
 import dataclasses
-import json
 import pathlib
 import random
 import re
-import sys
 import tempfile
-import time
 import typing as t
 from unittest import mock
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard, threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _threats, failover_monitor
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor as monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status as status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns, update_dns_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store import directory
-from ansible_collections.continuity.identity_failover.tests.lab.dns.replicas import Ageing
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import filled
 from ansible_collections.continuity.identity_failover.tests.timeline.servers import (
     ADDRESSES,
@@ -60,12 +55,6 @@ TARGET_POINTER = "22.0.1.127.in-addr.arpa"
 THIRD = "127.1.0.99"
 #: What must be there until the failback.
 WANTED = {(MAIL, "A"): (TARGET,), (TARGET_POINTER, "PTR"): (MAIL,), (SOURCE_POINTER, "PTR"): ()}
-#: A protection that is switched off -> what a day then has to show.
-WITHOUT = {
-    "records": "what the failover left is not compared: only a name that leads to the source is seen, as before",
-    "secondaries": "only the first name server is read",
-    "silent": "a name server that does not answer is not mentioned",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,19 +85,6 @@ class Silent:
     at: float
     what: str
     happened: list[str]
-
-
-def conditions(chance: random.Random) -> Conditions:
-    ageing = chance.choice([None, Ageing(1, 1), Ageing(2, 4), Ageing(6, 6), Ageing(168, 168)])
-    settings = Settings(
-        model=chance.choice(["directory", "directory", "secondaries"]),
-        updates=chance.choice(["signed", "signed", "any"]),
-        within=chance.choice([0.0, 15.0, 60.0]),
-        between=chance.choice([5.0, 60.0, 900.0, 3 * HOUR]),
-        slow=chance.choice([0.0, 180.0, HOUR]),
-        ageing=ageing,
-    )
-    return Conditions(settings, *(chance.random() < 0.5 for _each in range(4)), discover=chance.random() < 0.2)
 
 
 class Day:
@@ -268,7 +244,7 @@ class Day:
         for state in ("present", "absent"):
             records = [one for one in repairs if bool(one["values"]) == (state == "present")]
             if records:
-                with contextlib.suppress(Exception) if self.lab.down or self.lab.cuts else contextlib.nullcontext():
+                with contextlib.suppress(FailoverError) if self.lab.down or self.lab.cuts else contextlib.nullcontext():
                     self.tell(f"repairs: {self._write(state=state, records=records, on_conflict='replace').msg}")
 
     def _options(self) -> dict[str, t.Any]:
@@ -286,31 +262,6 @@ def _definition(discover: bool) -> dict[str, t.Any]:
 
 
 @contextlib.contextmanager
-def broken(without: str) -> t.Iterator[None]:
-    """Takes a protection of WITHOUT away."""
-    with contextlib.ExitStack() as patches:
-        if without == "records":
-            patches.enter_context(mock.patch.object(_threats, "guards_of", lambda definition, fold: []))
-        elif without == "secondaries":
-            patches.enter_context(mock.patch.object(_threats, "look_at_records", _first_only))
-        elif without == "silent":
-            for module in (failover_monitor, threats):
-                patches.enter_context(mock.patch.object(module, "unproven", lambda evidence: []))
-        elif without:
-            raise ValueError(f"{without} is no protection; there are {', '.join(WITHOUT)}")
-        yield
-
-
-def _first_only(definition: t.Any, guards: t.Any, evidence: t.Any, clock: t.Any) -> t.Any:
-    first = {**definition, "dns": {**definition["dns"], "servers": definition["dns"]["servers"][:1], "verify_servers": []}}
-    mine = [one for one in evidence if one["kind"] != "dns" or one["of"] == "dns-b1"]
-    return _LOOK(first, guards, mine, clock)
-
-
-_LOOK = _threats.look_at_records
-
-
-@contextlib.contextmanager
 def day(given: Conditions, chance: random.Random) -> t.Iterator[Day]:
     """A day that has not begun: ``fail_over``, ``plan`` or events of one's own, ``live``."""
     with (
@@ -319,39 +270,3 @@ def day(given: Conditions, chance: random.Random) -> t.Iterator[Day]:
         mock.patch.object(directory.os, "fsync", lambda number: None),
     ):
         yield Day(lab, given, pathlib.Path(folder), chance)
-
-
-def explore(seed: int, count: int, without: str = "") -> tuple[collections.Counter[str], tuple[int, Silent] | None]:
-    """``count`` days from ``seed`` on: how often what happened, and the first seed whose day was silently wrong."""
-    happened: collections.Counter[str] = collections.Counter()
-    with broken(without):
-        for number in range(seed, seed + count):
-            chance = random.Random(number)
-            with day(conditions(chance), chance) as one:
-                one.fail_over()
-                one.plan()
-                found = one.live()
-                happened.update(one.counts)
-            if found is not None:
-                return happened, (number, found)
-    return happened, None
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="the first seed")
-    parser.add_argument("--count", type=int, default=1000, help="how many days")
-    parser.add_argument("--without", default="", choices=["", *WITHOUT], help="a protection to take away")
-    options = parser.parse_args()
-    begun = time.process_time()
-    happened, found = explore(options.seed, options.count, options.without)
-    spent = time.process_time() - begun
-    result = {"days": options.count, "seconds_of_processor": round(spent, 2), "happened": dict(happened), "silent": None}
-    if found is not None:
-        result["silent"] = {"seed": found[0], **dataclasses.asdict(found[1])}
-    print(json.dumps(result, indent=1))
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

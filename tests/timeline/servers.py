@@ -27,7 +27,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns as transport_dns
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_zone
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_discovery, dns_zone
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import _Inline
@@ -37,12 +37,12 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.example impo
 from ansible_collections.continuity.identity_failover.tests.lab.dns.replicas import Ageing, Replicas
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
-from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import RdataType, Snapshot, Zone
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Name, RdataType, RecordSet, Snapshot, Zone
 
 SITES = {"dns-b1": "berlin", "dns-b2": "berlin", "dns-h1": "hamburg", "dns-h2": "hamburg", "dns-m1": "munich", "dns-m2": "munich"}
 ADDRESSES = {name: f"127.0.53.{number}" for number, name in enumerate(SITES, 1)}
 #: What was asked, and answered, once is the same on every later day.
-_QUERY, _READ_ANSWER = functools.cache(dns_zone.query), functools.cache(dns_zone.read_answer)
+_QUERY, _READ_ANSWER, _TARGETS = functools.cache(dns_zone.query), functools.cache(dns_zone.read_answer), functools.cache(dns_discovery.targets)
 FORWARD, REVERSE = "example.com", "1.127.in-addr.arpa"
 _FORWARD, _REVERSE = dns.name.from_text(FORWARD), dns.name.from_text(REVERSE)
 CONTROLLER = "controller"
@@ -52,6 +52,13 @@ HOST_KEY = "host-exch1"
 SOURCE_NAMES = ("mail.example.com", "exch1.example.com")
 SOURCE, TARGET = "127.1.0.21", "127.1.0.22"
 SOURCE_POINTER = "21.0.1.127.in-addr.arpa"
+
+
+@functools.cache
+def _question(query: bytes) -> tuple[Name, Name, RdataType]:
+    """The zone, the name and the type that a query (without its id) asks for."""
+    asked = dns.message.from_wire(b"\0\0" + query).question[0]
+    return _FORWARD if asked.name.is_subdomain(_FORWARD) else _REVERSE, asked.name, asked.rdtype
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +88,7 @@ class VirtualServers:
         self.replicas = Replicas(self._lag, settings.ageing) if settings.model == "directory" else None
         self.servers: dict[str, DnsServer] = {}
         self._told: dict[tuple[Snapshot, str, str], tuple[str, ...]] = {}
+        self._answers: dict[tuple[bytes, int], tuple[RecordSet, bytes]] = {}  #: with the set, so that its id stays its own
         self._patches = contextlib.ExitStack()
         for name, site in SITES.items():
             self.servers[name] = self._server(name, site)
@@ -137,6 +145,7 @@ class VirtualServers:
             (dns_server, "time", self.clock),
             (dns_zone, "query", _QUERY),
             (dns_zone, "read_answer", _READ_ANSWER),
+            (dns_discovery, "targets", _TARGETS),
             (DnsServer, "_listen", listen),
         ]
         for owner, name, new in replaced:
@@ -166,11 +175,23 @@ class VirtualServers:
             self.sent.append((server.name, wire))
             reply = self.loop.do(self._updated(server, wire, transport))
         else:
-            reply = server.receive(wire, CONTROLLER, transport)
+            reply = self._answered(server, wire, transport)
         if reply is None:
             self.clock.sleep(timeout)
             raise DeadlineExceeded(f"{endpoint} did not answer within {timeout:g} s", host=endpoint.label)
         return reply
+
+    def _answered(self, server: DnsServer, wire: bytes, transport: str) -> bytes | None:
+        """A query. The answer with a record set is the same for as long as the set is."""
+        origin, name, rdtype = _question(wire[2:])
+        there = server.zones[origin].current.find(name, rdtype)
+        if there is None:
+            return server.receive(wire, CONTROLLER, transport)
+        known = self._answers.get((wire[2:], id(there)))
+        if known is None:
+            reply = server.receive(wire, CONTROLLER, transport)
+            known = self._answers[wire[2:], id(there)] = (there, (reply or b"")[2:])
+        return wire[:2] + known[1]
 
     async def _updated(self, server: DnsServer, wire: bytes, transport: str) -> bytes | None:
         """What a server tells the others goes through its loop."""

@@ -112,7 +112,6 @@ def test_a_silent_server_is_not_waited_for_twice(estate: Estate, monkeypatch: py
 def test_where_the_zones_can_not_be_asked_for_their_name_servers_that_is_said(estate: Estate) -> None:
     definition = estate.definition()
     definition["dns"].update(discover=True, servers=definition["dns"]["servers"][:1])
-    estate.call(estate.dns1.set_fault, "silent")
     definition["dns"]["servers"][0]["port"] = 1  # nothing listens there
     seen = look_at_records(definition, guards_of(definition, estate.fold), [], CLOCK)
     assert [(one["of"], one["says"]) for one in seen] == [("the zones' own name servers", "unreachable"), ("dns1", "unreachable")]
