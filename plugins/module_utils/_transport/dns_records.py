@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
@@ -21,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 try:
     import dns.exception
     import dns.flags
+    import dns.ipv6
     import dns.message
     import dns.name
     import dns.rcode
@@ -35,6 +37,8 @@ except ImportError:
 else:
     HAS_DNSPYTHON = True
 
+#: Type -> its number and the octets of an address.
+ADDRESSES = {"A": (1, 4), "AAAA": (28, 16)}
 #: Debian 12's own package; older ones were not tried.
 MINIMUM_DNSPYTHON = (2, 3)
 
@@ -76,6 +80,9 @@ def query(item: Item, *, recursion: bool = False) -> bytes:
 def read_answer(wire: bytes, item: Item, *, authority: bool = True) -> Reading:
     """Raises ProtocolError for an answer that is no answer to that question, or was cut short. ``authority``: whether only the word
     of an authority counts."""
+    plain = _plain_addresses(wire, item, authority)
+    if plain is not None:
+        return Reading("ok", plain)
     try:
         message = dns.message.from_wire(wire)
     except (dns.exception.DNSException, ValueError) as error:
@@ -97,6 +104,34 @@ def read_answer(wire: bytes, item: Item, *, authority: bool = True) -> Reading:
         if rrset.name == owner and rrset.rdtype == dns.rdatatype.CNAME:
             return Reading("ok", alias=_text(t.cast(t.Any, rrset[0]).target))
     return Reading("ok", zone=zone, negative_ttl=next((rrset.ttl for rrset in message.authority if rrset.rdtype == dns.rdatatype.SOA), 0))
+
+
+def _plain_addresses(wire: bytes, item: Item, authority: bool) -> RecordSet | None:
+    """The addresses of an answer that holds just these: nearly all that is read back, without a parse of a tenth of a millisecond. None for
+    any other answer. Each record is named by a pointer to the question, as all servers do."""
+    if item.type not in ADDRESSES or len(wire) < 12:
+        return None
+    question = query(item)[12:]
+    flags, questions, count = struct.unpack_from("!HHH", wire, 2)
+    place = 12 + len(question)
+    good = flags & 0xFA0F == 0x8000 and (flags & 0x0400 or not authority) and questions == 1 and count > 0
+    if not good or wire[12:place] != question:
+        return None
+    rdtype, size = ADDRESSES[item.type]
+    head, values = b"", []
+    for _record in range(count):
+        if not head:
+            head = wire[place : place + 12]
+            if len(head) < 12 or head[:6] != b"\xc0\x0c" + struct.pack("!HH", rdtype, 1) or head[6] & 0x80 or head[10:] != struct.pack("!H", size):
+                return None
+        elif wire[place : place + 12] != head:  # the same TTL too
+            return None
+        data = wire[place + 12 : place + 12 + size]
+        if len(data) < size:
+            return None
+        values.append(dns.ipv6.inet_ntoa(data) if size == 16 else ".".join(map(str, data)))
+        place += 12 + size
+    return RecordSet.of(values, int.from_bytes(head[6:10], "big"))
 
 
 def targets(wire: bytes, rdtype: str) -> list[str]:
