@@ -59,8 +59,13 @@ options:
       - V(unlocked) takes exactly that entry away again.
       - V(reverted) puts back what O(revert_run) found, for the record sets that O(records) or O(repoint) name. A record that
         somebody changed since is not overwritten, and fails. With O(lock) it puts back whether the names were locked.
+      - V(ttl_lowered) lowers the TTLs of the record sets that O(records) or O(repoint) name to O(ttl) (V(60) without it), ahead of a planned move. Values
+        stay, TTLs that are lower already too. What a TTL was is kept in a TXT record C(_failover-ttl.<name>) in the zone, which the same message
+        writes, so that any controller can restore it, whatever came in between. RV(ttl.until) says when the old TTLs have run out everywhere.
+      - V(ttl_restored) gives the record sets the TTLs that V(ttl_lowered) found, whatever their values are now, and removes that TXT record. A TTL above
+        the lowered one, and above O(ttl), was set by somebody since, and stays.
     type: str
-    choices: [present, absent, repointed, locked, unlocked, reverted]
+    choices: [present, absent, repointed, locked, unlocked, ttl_lowered, ttl_restored, reverted]
     default: present
   records:
     description: The record sets to change. Required for O(state=present) and O(state=absent).
@@ -86,6 +91,7 @@ options:
           - The values, as C(10.0.1.21), C(mail.example.com), C(10 mx1.example.com) for MX, or C(0 100 443 web1.example.com) for SRV.
           - Values of TXT are plain text, or one or more quoted strings as a zone file has them.
           - Values of other types are as a zone file has them, as C(0 issue "ca.example.net") for CAA, or C(\\# 4 0a000001) for any type (RFC 3597).
+          - They play no part with O(state=ttl_lowered) and O(state=ttl_restored).
         type: list
         elements: str
         default: []
@@ -102,6 +108,7 @@ options:
   repoint:
     description:
       - The names to turn from the source to the target. Required for O(state=repointed).
+      - For O(state=ttl_lowered) and O(state=ttl_restored) these are the names whose TTLs change, with O(repoint.ptr) the addresses' PTR records too.
       - Of each name every A, AAAA, CNAME, PTR, MX and SRV value that names a source gets the target instead. Other values stay.
       - A name that names neither a source nor a target is refused, as its users would not arrive.
     type: dict
@@ -353,6 +360,24 @@ EXAMPLES = r"""
       principal: failover@EXAMPLE.COM
       keytab: /etc/failover.keytab
 
+- name: Lower the TTLs the evening before a planned move
+  continuity.identity_failover.update_dns:
+    state: ttl_lowered
+    ttl: 60
+    records:
+      - name: mail.example.com
+        type: A
+    servers:
+      - address: 10.0.0.10
+    key:
+      name: failover-key
+      secret: "{{ dns_key_secret }}"
+  register: lowered
+
+- name: Say from when on the move is quick
+  ansible.builtin.debug:
+    msg: "The old TTL has run out everywhere at {{ lowered.ttl.until }}"
+
 - name: Put back what the run had found
   continuity.identity_failover.update_dns:
     state: reverted
@@ -482,6 +507,24 @@ locks:
       unlocked: []
       absent: []
       msg: ""
+ttl:
+  description: The TTLs that are lowered now, of the record sets of the task.
+  returned: when the options were right
+  type: dict
+  contains:
+    records:
+      description: By record set, C(was) and C(to) in seconds, and C(until), from when on no client can have it with the old TTL any more.
+      type: dict
+    until:
+      description: The last of these moments; empty where no TTL is lowered.
+      type: str
+  sample:
+    records:
+      mail.example.com A:
+        was: 3600
+        to: 60
+        until: "2026-11-26T21:01:00.000Z"
+    until: "2026-11-26T21:01:00.000Z"
 servers:
   description: What each name server had when it was read last, by its name or address.
   returned: when the options were right

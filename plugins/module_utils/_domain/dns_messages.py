@@ -19,6 +19,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import is_reverse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ttl import host_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 #: PowerDNS needs seconds for more; a message of 64 kB can't be exceeded by any.
@@ -121,7 +122,7 @@ def batches(edits: t.Iterable[Edit]) -> list[list[Edit]]:
     """
     by_zone: dict[str, dict[str, list[Edit]]] = {}
     for edit in edits:
-        by_zone.setdefault(edit.zone, {}).setdefault(edit.item.name, []).append(edit)
+        by_zone.setdefault(edit.zone, {}).setdefault(host_of(edit.item.name), []).append(edit)
     return [batch for zone in sorted(by_zone, key=is_reverse) for batch in _filled(by_zone[zone])]
 
 

@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import (
     Item,
     RecordSet,
@@ -54,6 +56,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
+TTL_STATES = ("ttl_lowered", "ttl_restored")
 #: What can stand beside nothing else, and what may be there.
 DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT", "DNAME", "NAPTR", "CAA", "SSHFP", "TLSA", "SVCB", "HTTPS")
 
@@ -105,6 +108,7 @@ class DnsStep:
         self._writer = Writer(self.updater, self._markers, self._read, on_conflict)
         self._now: dict[Item, RecordSet | None] = {}
         self._aliases: dict[Item, str] = {}
+        self._since = clock.now()
         self._begun = False  #: whether records were sent
 
     def check_machine(self, expected: Machine | None) -> None:
@@ -118,7 +122,7 @@ class DnsStep:
 
     def observe(self) -> dict[str, JSON]:
         self._locate()
-        items = list(self.wanted) + (items_of(self.repoint) if self.repoint else [])
+        items = self._items()
         if self._writer.fence is not None:
             for zone in self.survey.holders:
                 self._markers.take_stale(zone, self._writer.fence)
@@ -127,7 +131,7 @@ class DnsStep:
         self._aliases = {item: reading.alias for item, reading in readings.items() if reading.alias and item.type != "CNAME"}
         if self.state == "present" and not self._begun:
             self._refuse_beside_alias(readings)
-        shown = items if self.state != "repointed" else [item for item in items if self._now[item] is not None]
+        shown = items if self.state not in ("repointed", *TTL_STATES) else [item for item in items if self._now[item] is not None or item in self.wanted]
         for holder, held in self.survey.by_holder(shown).items():
             self.readback.known(holder, {item: self._now[item] for item in held})
         self.readback.look({item: self._now[item] for item in shown}, self.servers.all)
@@ -138,6 +142,13 @@ class DnsStep:
             # Only of what is as wanted already: see ``_dns_resolvers``.
             self.resolvers.look({item: self._now[item] for item in shown if after.get(item) == self._now[item]})
         return {str(item): to_image(self._now[item]) for item in shown}
+
+    def _items(self) -> list[Item]:
+        """Every set that the task asks for; where TTLs are lowered and restored, and what was done so may be put back, with the notes of them."""
+        items = list(dict.fromkeys([*self.wanted, *(items_of(self.repoint) if self.repoint else [])]))
+        if self.state not in ("reverted", *TTL_STATES):
+            return items
+        return [*items, *(self.survey.beside(dns_ttl.note_item(name), name) for name in dict.fromkeys(item.name for item in items))]
 
     def _foreseen(self) -> dict[Item, RecordSet | None] | None:
         """What the sets are to become; None where only the journal knows, or where ``changes`` will say what is amiss."""
@@ -186,10 +197,22 @@ class DnsStep:
 
     def _after(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
         """What the sets are to become, from what they are."""
+        if self.state == "ttl_lowered":
+            return dns_ttl.lowered(now, self._lowered_to, self._runs_out)
+        if self.state == "ttl_restored":
+            return dns_ttl.restored(now, self.ttl or 0)
         if self.repoint is not None:
             return repointed(self.repoint, now, self.ttl, self.protected)
         decide: t.Callable[[Wanted, RecordSet | None], RecordSet | None] = present if self.state == "present" else absent
         return {item: decide(one, now[item]) for item, one in self.wanted.items()}
+
+    def _lowered_to(self, item: Item) -> int:
+        one = self.wanted.get(item)
+        return (one.ttl if one is not None else None) or self.ttl or dns_ttl.LOWERED_TTL
+
+    def _runs_out(self, ttl: int) -> str:
+        """A client may have got the old TTL until the last name server has the new one, which is waited for as long as the task says."""
+        return stamp(self._since + datetime.timedelta(seconds=ttl + self.verify_timeout))
 
     def changes(self, before: dict[str, JSON]) -> list[Change]:
         after = self._after(self._now)
@@ -279,6 +302,7 @@ class DnsStep:
     def look_again(self, confirmed: list[Change]) -> dict[str, Seen]:
         """Once all is written and read back, the clients' resolvers."""
         wanted = {Item.parse(change.name): from_image(change.after) for change in confirmed if not change.detail.get("kept")}
+        wanted = {item: records for item, records in wanted.items() if not dns_ttl.is_note(item)}
         unsettled = self.resolvers.wait(wanted, self.verify_timeout, everyone=self._everyone())
         return {str(item): seen for item, seen in unsettled.items()}
 
@@ -292,11 +316,20 @@ class DnsStep:
 
     def conclude(self, result: Result) -> dict[str, str] | None:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
-        told = [Item.parse(outcome.name) for outcome in result.outcomes if outcome.status in ("done", "already", "unconfirmed") and outcome.name]
+        # Most names have no note; that is nothing to be told.
+        result.outcomes = [one for one in result.outcomes if one.status != "already" or one.before is not None or not dns_ttl.is_note(Item.parse(one.name))]
+        told = [Item.parse(one.name) for one in result.outcomes if one.status in ("done", "already", "unconfirmed") and one.name]
+        told = [item for item in told if not dns_ttl.is_note(item)]
         there = {holder: self.readback.verdicts.get(holder, {}) for holder in self.survey.holders.values()}
         seen = {item: there[self.survey.holders[self.survey.zones[item.name]]].get(item) for item in told if item.name in self.survey.zones}
         wanted = {item: verdict.records for item, verdict in seen.items() if verdict is not None and verdict.status == "ok"}
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
+        notes = {
+            Item.parse(one.name): from_image(one.after or (None if one.changed else one.before))
+            for one in result.outcomes
+            if one.name.startswith(dns_ttl.PREFIX)
+        }
+        result.extra["ttl"] = dns_ttl.told(notes)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
         if self.agreement is None or not self.agreement.passed_over:
             return None

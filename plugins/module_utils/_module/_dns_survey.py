@@ -57,6 +57,12 @@ class Survey:
         self._refuse_doubles(items)
         self._divide()
 
+    def beside(self, item: Item, name: str) -> Item:
+        """``item`` lies in the zone of ``name``, which was found."""
+        self.zones[item.name] = self.zones[name]
+        self._servers.lies_in(item.name, self.zones[name])
+        return item
+
     def where(self, item: Item) -> Item:
         """Where a set stands that the task asks for."""
         return self.moved.get(item, item)

@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS, build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_options import LOCK_OPTIONS, asks_for_lock, build_lock_step
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import TTL_STATES, DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
@@ -27,6 +27,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import other_value, require_dnspython
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth, TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+
+
+STATES = ("present", "absent", "repointed", "locked", "unlocked", *TTL_STATES, "reverted")
+#: What the result says of TTLs and of what was put back, where there is nothing to say.
+NOTHING_DONE: t.Mapping[str, t.Any] = {"ttl": {"records": {}, "until": ""}, "rollback": {"done": [], "left": {}}}
 
 
 def update_dns_spec() -> ArgumentSpec:
@@ -47,7 +52,7 @@ def update_dns_spec() -> ArgumentSpec:
     server = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}, "name": {"type": "str"}}
     return ArgumentSpec(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent", "repointed", "locked", "unlocked", "reverted"], "default": "present"},
+            "state": {"type": "str", "choices": list(STATES), "default": "present"},
             "records": {"type": "list", "elements": "dict", "options": record},
             "repoint": {"type": "dict", "options": repoint},
             "servers": {"type": "list", "elements": "dict", "options": server},
@@ -74,6 +79,8 @@ def update_dns_spec() -> ArgumentSpec:
             ("state", "unlocked", ("lock",)),
             ("state", "reverted", ("revert_run",)),
             ("state", "reverted", ("records", "repoint", "lock"), True),
+            *(("state", state, ("servers",)) for state in TTL_STATES),
+            *(("state", state, ("records", "repoint"), True) for state in TTL_STATES),
         ],
     )
 
@@ -92,7 +99,7 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
     result.extra["servers"] = step.readback.report(list(step.survey.holders.values()), step.updater.messages)
     result.extra["resolvers"] = step.resolvers.report()
     result.extra.setdefault("debts", [])
-    result.extra.setdefault("rollback", {"done": [], "left": {}})
+    result.extra = {**NOTHING_DONE, **result.extra}
     result.extra["locks"] = {}
     result.warnings.extend([*step.warnings, *_unread("name server", result.extra["servers"]), *_unread("clients' resolver", result.extra["resolvers"])])
     return result
@@ -104,7 +111,7 @@ def _lock(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, check_mode:
         result = drive(step, params, hosts, clock, check_mode=check_mode)
     finally:
         step.close()
-    result.extra = {"servers": {}, "resolvers": {}, "debts": [], "rollback": {"done": [], "left": {}}, "locks": {}, **result.extra}
+    result.extra = {"servers": {}, "resolvers": {}, "debts": [], **NOTHING_DONE, "locks": {}, **result.extra}
     result.warnings.extend(step.warnings)
     return result
 
@@ -115,7 +122,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     protected = frozenset(canonical_name(name, "protected_names") for name in params.get("protected_names") or ())
     ttl = canonical_ttl(params.get("ttl"), "ttl")
     records, repoint = params.get("records"), params.get("repoint")
-    if records and repoint is not None and state != "reverted":
+    if records and repoint is not None and state not in ("reverted", *TTL_STATES):
         raise InvalidInput("records and repoint are two tasks: state 'repointed' takes repoint, 'present' and 'absent' take records")
     if repoint is None and not records:
         raise InvalidInput("records is empty; list at least one record")

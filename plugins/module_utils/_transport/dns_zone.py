@@ -95,6 +95,10 @@ class Servers:
         """Whether a server is to have the records of a zone: one that the task lists has all of them, unless that was seen to be otherwise."""
         return server not in self._scopes or zone in self._scopes[server]
 
+    def lies_in(self, name: str, zone: str) -> None:
+        """A name whose zone need not be asked for."""
+        self._zones[name] = zone
+
     def zone_of(self, item: Item) -> str:
         """The zone that was found for a name; "" before that."""
         return self._zones.get(item.name, "")
