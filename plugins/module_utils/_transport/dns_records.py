@@ -134,6 +134,22 @@ def _plain_addresses(wire: bytes, item: Item, authority: bool) -> RecordSet | No
     return RecordSet.of(values, int.from_bytes(head[6:10], "big"))
 
 
+def negative_shape(wire: bytes) -> bytes:
+    """What two answers without records have in common when they say the same of two names that only differ in their first label; b""
+    where that can't be told from the bytes.
+
+    A zone is asked for thousands of names that it holds no cut at. All that follows the first label is compared, with its length, and
+    nothing may point into that label (RFC 1035, section 4.1.4): then both say the same.
+    """
+    if len(wire) < 13 or wire[6:8] != b"\0\0":
+        return b""
+    end = 13 + wire[12]
+    rest = wire[end:]
+    if wire[12] > 63 or any(bytes((0xC0, offset)) in rest for offset in range(12, min(end, 256))):
+        return b""
+    return wire[2:13] + rest
+
+
 def targets(wire: bytes, rdtype: str) -> list[str]:
     """The values of one type (NS, SOA, A, AAAA) in an answer and what it brings along, as text; for SOA only the MNAME. Names without final dot."""
     try:

@@ -25,7 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import BREATH, UDP_LIMIT, Endpoint, NameServer
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, query, read_answer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, negative_shape, query, read_answer
 
 #: How often a question is asked again; the time for the answer grows to the endpoint's timeout with the last.
 TRIES = 3
@@ -69,6 +69,7 @@ class Servers:
         self.clock = clock
         self._scopes: dict[NameServer, set[str]] = {}
         self._parsed: dict[tuple[Item, bytes], Reading] = {}
+        self._negative: dict[bytes, Reading] = {}
         self._zones: dict[str, str] = {}
 
     def close(self) -> None:
@@ -148,7 +149,13 @@ class Servers:
         key = (item, answer[2:])
         reading = self._parsed.get(key)
         if reading is None:
-            reading = self._parsed[key] = read_answer(answer, item)
+            alike = negative_shape(answer)
+            reading = self._negative.get(alike) if alike else None
+            if reading is None:
+                reading = read_answer(answer, item)
+                if alike:
+                    self._negative[alike] = reading
+            self._parsed[key] = reading
         return reading
 
     def first(self) -> NameServer:

@@ -105,13 +105,22 @@ def test_each_server_has_its_verdict(asked: Asked) -> None:
 
 
 def test_an_answer_seen_before_is_not_parsed_again(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    items = [Item(f"h{number}.example.com", "A") for number in range(50)]
+    items = [Item(f"{'h' * (number + 1)}.example.com", "A") for number in range(50)]
     parsed: list[Item] = []
     real = dns_zone.read_answer
     monkeypatch.setattr(dns_zone, "read_answer", lambda wire, item: parsed.append(item) or real(wire, item))
     for server in [*asked.servers.all, *asked.servers.all]:
         asked.servers.read(server, items)
     assert len(parsed) == 50
+
+
+def test_names_that_only_differ_in_their_first_label_are_looked_up_with_one_parse(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[Item] = []
+    read = dns_zone.read_answer
+    monkeypatch.setattr(dns_zone, "read_answer", lambda wire, item, **more: parsed.append(item) or read(wire, item, **more))
+    servers, primary = asked.servers, asked.servers.updated[0]
+    names = [f"none{number:03d}.example.com" for number in range(500)]
+    assert set(servers.zones(primary, names, {}).values()) == {"example.com"} and len(parsed) == 1
 
 
 def test_a_server_that_is_overrun_is_asked_once_more_and_is_no_foreign_one(asked: Asked) -> None:
