@@ -88,7 +88,8 @@ class bound:
         _current.limits = self._before
 
 
-def _limits() -> Limits:
+def current() -> Limits:
+    """Those of the call that this thread is in."""
     limits: Limits | None = getattr(_current, "limits", None)
     if limits is None:
         raise RuntimeError("a request outside of a call's deadline")
@@ -107,7 +108,7 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: t.Any) -> int | None:
-        limits = _limits()
+        limits = current()
         self._sock.settimeout(limits.remaining())
         try:
             return self._raw.readinto(buffer)
@@ -123,7 +124,7 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class _TimedSocket:
+class TimedSocket:
     """A connected socket whose reads and writes get what is left of the deadline. Anything else is the socket's own."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -133,7 +134,7 @@ class _TimedSocket:
         return io.BufferedReader(_Reader(self._sock), 65536)
 
     def sendall(self, data: t.Any, *flags: int) -> None:
-        self._sock.settimeout(_limits().remaining())
+        self._sock.settimeout(current().remaining())
         self._sock.sendall(data, *flags)
 
     def fileno(self) -> int:
@@ -145,7 +146,7 @@ class _TimedSocket:
 
 def dial(host: str, port: int, options: t.Any = None) -> socket.socket:
     """A TCP connection to the first address that takes it, within connect_timeout for each and the deadline for all."""
-    limits = _limits()
+    limits = current()
     if not limits.may_connect:
         raise Stale
     try:
@@ -231,7 +232,7 @@ def _adapter_class() -> t.Any:
 
         def connect(self) -> None:
             super().connect()
-            self.sock = t.cast("socket.socket", _TimedSocket(t.cast("socket.socket", self.sock)))
+            self.sock = t.cast("socket.socket", TimedSocket(t.cast("socket.socket", self.sock)))
 
     class Secure(urllib3.connection.HTTPSConnection):
         def _new_conn(self) -> socket.socket:
@@ -241,8 +242,8 @@ def _adapter_class() -> t.Any:
             if self.ssl_context is None and not self.cert_file:
                 self.ssl_context = trust(self.cert_reqs, self.ca_certs, self.ca_cert_dir)
                 self.ca_certs = self.ca_cert_dir = None  # they are in the context; loading them again costs as much as the handshake
-            secure(super().connect, _limits())
-            self.sock = t.cast("socket.socket", _TimedSocket(t.cast("socket.socket", self.sock)))
+            secure(super().connect, current())
+            self.sock = t.cast("socket.socket", TimedSocket(t.cast("socket.socket", self.sock)))
 
     class PlainPool(urllib3.connectionpool.HTTPConnectionPool):
         ConnectionCls = Plain
@@ -256,7 +257,7 @@ def _adapter_class() -> t.Any:
             self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
         def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            limits = _limits()
+            limits = current()
             left = limits.remaining()
             kwargs["timeout"] = (min(limits.connect_timeout, left), left)
             return super().send(request, *args, **kwargs)

@@ -435,13 +435,12 @@ def test_bad_credentials(certificates: Certificates, tmp_path: pathlib.Path) -> 
 
 
 def test_a_logon_library_that_gives_up_leaves_it_to_the_next_method(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    import requests_ntlm
     import spnego.exceptions
 
-    def give_up(*_args: object) -> t.NoReturn:
+    def give_up(*_args: object, **_options: object) -> t.NoReturn:
         raise spnego.exceptions.InvalidTokenError(context_msg="what the host sent")
 
-    monkeypatch.setattr(requests_ntlm.HttpNtlmAuth, "retry_using_http_NTLM_auth", give_up)
+    monkeypatch.setattr(spnego, "client", give_up)
     basic = Basic(ANSWER)
 
     def answer(request: Request) -> Reply | str:
@@ -461,7 +460,7 @@ def test_methods_are_tried_in_their_order_and_the_good_one_is_kept(certificates:
         session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic")))
         read(session)
         read(session)
-        assert [request.headers.get("authorization", "none").partition(" ")[0] for request in server.requests] == ["none", "Basic", "Basic"]
+        assert [request.headers.get("authorization", "none").partition(" ")[0] for request in server.requests] == ["Negotiate", "Basic", "Basic"]
         session.close()
 
 

@@ -1,0 +1,258 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# BSD-2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/license/bsd-2-clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is private to the collection: no other code may rely on it.
+
+"""One authenticated connection by https with NTLM, without pywinrm, requests and urllib3: thousands of clients are asked two questions each.
+
+It stands where pywinrm's Transport stands, and keeps what that keeps: the certificate is checked against the same authorities and the host's name, the
+logon is bound to the certificate (RFC 5929, tls-server-end-point), TLS 1.2 is the oldest. It asks at once with ``Authorization: Negotiate``, where
+requests-ntlm first asks without. Messages need no sealing of their own, because TLS carries them; http, and every other method, stay with pywinrm.
+
+Measured on clients that are cleared and read back: 3.5 ms of CPU each instead of 7.6, of which TLS takes 1.2 and NTLM 1.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import os
+import select
+import socket
+import ssl
+import threading
+import typing as t
+import urllib.parse
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils import _settings
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ProtocolError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import timed_http
+
+#: Bytes of a status line with its headers, which the standard library's own client bounds too.
+HEAD_LIMIT = 65536
+_contexts = threading.Lock()
+
+
+class Refused(Exception):
+    """An HTTP status above 399 with its body. Never leaves the transport."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.body = body
+
+
+class Answer(t.NamedTuple):
+    status: int
+    headers: dict[str, list[str]]
+    """Name in small letters -> its values, in order."""
+    body: bytes
+
+
+def usable(settings: _settings.ConnectionSettings, method: str) -> bool:
+    """Whether this host is reached this way: by NTLM in TLS, with nothing to seal, and with the library for it at hand."""
+    if method != "ntlm" or not settings.endpoint.startswith("https:") or settings.message_encryption == "always":
+        return False
+    try:
+        import certifi  # noqa: F401
+        import cryptography.x509  # noqa: F401
+        import spnego  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+class DirectTransport:
+    """The part of pywinrm's Transport that Connection uses. Not for several threads."""
+
+    #: Nothing is sealed beside TLS.
+    encryption = None
+
+    def __init__(self, settings: _settings.ConnectionSettings, password: str) -> None:
+        self._settings = settings
+        self._password = password
+        parts = urllib.parse.urlsplit(settings.endpoint)
+        self._host, self._port = str(parts.hostname), parts.port or 443
+        self._fixed = (
+            f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: identity\r\nConnection: Keep-Alive\r\n"
+            "Content-Type: application/soap+xml;charset=UTF-8\r\nUser-Agent: continuity.identity_failover\r\n"
+        )
+        self._sock: t.Any = None
+        self._reader: t.Any = None
+        self._logged_on = False
+
+    def build_session(self) -> None:
+        """The connection is made by the first message."""
+
+    def close_session(self) -> None:
+        reader, sock = self._reader, self._sock
+        self._reader = self._sock = None
+        self._logged_on = False
+        for each in (reader, sock):
+            if each is not None:
+                try:
+                    each.close()
+                except OSError:
+                    pass
+
+    def send_message(self, message: bytes) -> bytes:
+        """The answer's body. Raises Refused for an HTTP error, PermissionError for a refused logon, OSError for the connection."""
+        if self._sock is not None and _ended(self._sock):
+            self.close_session()
+        if self._sock is None:
+            self._connect()
+        answer = self._exchange(message, "") if self._logged_on else self._log_on(message)
+        if answer.status == 401 and self._logged_on:
+            answer = self._log_on(message)
+        if answer.status == 401:
+            raise PermissionError("the logon was refused")
+        if answer.status >= 300:
+            raise Refused(answer.status, answer.body)
+        self._logged_on = self._sock is not None
+        return answer.body
+
+    def _connect(self) -> None:
+        limits = timed_http.current()
+        raw = timed_http.dial(self._host, self._port, [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
+        secured: list[ssl.SSLSocket] = []
+
+        def handshake() -> None:
+            with _contexts:
+                context = _trust(self._settings.validate_certs, self._settings.ca_file)
+            secured.append(context.wrap_socket(raw, server_hostname=self._host))
+
+        try:
+            timed_http.secure(handshake, limits)
+        except BaseException:
+            raw.close()
+            raise
+        self._sock = timed_http.TimedSocket(secured[0])
+        self._reader = self._sock.makefile("rb")
+
+    def _log_on(self, message: bytes) -> Answer:
+        """The three steps of NTLM; the message goes with the last. Any other answer than a challenge is the answer."""
+        import spnego
+
+        context = spnego.client(
+            self._settings.user,
+            self._password,
+            protocol="ntlm",
+            channel_bindings=spnego.channel_bindings.GssChannelBindings(application_data=b"tls-server-end-point:" + _fingerprint(self._sock.getpeercert(True))),
+            hostname=self._host,
+            service="http",
+            options=spnego.NegotiateOptions.use_ntlm,
+        )
+        self._logged_on = False
+        answer = self._exchange(b"", f"Authorization: Negotiate {base64.b64encode(context.step() or b'').decode()}\r\n")
+        if answer.status != 401:
+            return answer if answer.status >= 300 else self._exchange(message, "")
+        challenge = next((value[10:].strip() for value in answer.headers.get("www-authenticate", ()) if value[:10].lower() == "negotiate "), "")
+        if not challenge:
+            raise PermissionError("the service offers no NTLM")
+        token = base64.b64encode(context.step(base64.b64decode(challenge)) or b"").decode()
+        return self._exchange(message, f"Authorization: Negotiate {token}\r\n")
+
+    def _exchange(self, message: bytes, authorization: str) -> Answer:
+        if self._sock is None:
+            raise ConnectionResetError("the service ended the connection in the middle of the logon")
+        self._sock.sendall(f"{self._fixed}{authorization}Content-Length: {len(message)}\r\n\r\n".encode("latin-1") + message)
+        answer = _read(self._reader)
+        if "close" in ",".join(answer.headers.get("connection", ())).lower():
+            self.close_session()
+        return answer
+
+
+def _ended(sock: t.Any) -> bool:
+    """Whether the other side has closed a connection that nothing was asked on: then there is something to read, its end."""
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _read(reader: t.Any) -> Answer:
+    """One answer; interim ones (1xx) are passed over."""
+    while True:
+        status, headers = _head(reader)
+        if status >= 200:
+            break
+    if "chunked" in ",".join(headers.get("transfer-encoding", ())).lower():
+        return Answer(status, headers, _chunks(reader))
+    length = headers.get("content-length", [""])[0]
+    if length.isdigit():
+        return Answer(status, headers, _exactly(reader, int(length)))
+    return Answer(status, headers, b"" if status in (204, 304) else reader.read())
+
+
+def _head(reader: t.Any) -> tuple[int, dict[str, list[str]]]:
+    first = _line(reader, HEAD_LIMIT)
+    parts = first.split(None, 2)
+    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdigit():
+        raise ProtocolError(f"the answer begins with {first[:60]!r}, which is no HTTP")
+    headers: dict[str, list[str]] = {}
+    left = HEAD_LIMIT
+    while line := _line(reader, left):
+        left -= len(line)
+        name, _colon, value = line.partition(":")
+        headers.setdefault(name.strip().lower(), []).append(value.strip())
+    return int(parts[1]), headers
+
+
+def _line(reader: t.Any, limit: int) -> str:
+    line: bytes = reader.readline(max(1, limit) + 1)
+    if not line:
+        raise ConnectionResetError("the connection ended before the answer")
+    if not line.endswith(b"\n"):
+        raise ProtocolError("the head of the answer is not whole, or too long")
+    return line.rstrip(b"\r\n").decode("latin-1")
+
+
+def _chunks(reader: t.Any) -> bytes:
+    body = b""
+    while size := int(_line(reader, HEAD_LIMIT).partition(";")[0].strip() or "0", 16):
+        body += _exactly(reader, size)
+        _line(reader, HEAD_LIMIT)
+    while _line(reader, HEAD_LIMIT):
+        pass
+    return body
+
+
+def _exactly(reader: t.Any, length: int) -> bytes:
+    body: bytes = reader.read(length)
+    if len(body) < length:
+        raise ConnectionResetError("the answer is shorter than announced")
+    return body
+
+
+@functools.lru_cache(maxsize=8)
+def _trust(validate: bool, ca_file: str | None) -> ssl.SSLContext:
+    """One context for all hosts that are trusted by the same authorities; without any named, those that requests trusts."""
+    import certifi
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
+    if not validate:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    path = ca_file or certifi.where()
+    try:
+        context.load_verify_locations(capath=path) if os.path.isdir(path) else context.load_verify_locations(cafile=path)
+    except OSError as error:
+        raise ProtocolError(f"the file {path} holds no certificates that can be read ({error.strerror or error})") from error
+    return context
+
+
+def _fingerprint(certificate: bytes) -> bytes:
+    """RFC 5929, section 4.1: the hash of the certificate's own signature, SHA-256 in place of MD5 and SHA-1, and where it names none."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError):
+        algorithm = None
+    name = algorithm.name if algorithm is not None and algorithm.name not in ("md5", "sha1") else "sha256"
+    return hashlib.new(name.replace("sha3-", "sha3_"), certificate).digest()

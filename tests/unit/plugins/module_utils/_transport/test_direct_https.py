@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The parts of the direct way that a server of the lab does not show; test_winrm_session.py shows the rest."""
+
+from __future__ import annotations
+
+import io
+import ssl
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ProtocolError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_https
+from ansible_collections.continuity.identity_failover.tests.lab.certificates import Authority
+
+
+def settings(**changes: str) -> ConnectionSettings:
+    return ConnectionSettings(**{"name": "ws001", "host": "127.0.0.1", "scheme": "https", "user": "u", "password": "p", **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "yes"),
+    [
+        ("ntlm", {}, True),
+        ("ntlm", {"message_encryption": "never"}, True),
+        ("ntlm", {"message_encryption": "always"}, False),
+        ("ntlm", {"scheme": "http"}, False),
+        ("kerberos", {}, False),
+        ("basic", {}, False),
+    ],
+)
+def test_only_ntlm_in_tls_with_nothing_to_seal_goes_this_way(method: str, changes: dict[str, str], yes: bool) -> None:
+    assert direct_https.usable(settings(**changes), method) is yes
+
+
+@pytest.mark.parametrize(
+    ("wire", "status", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcmore", 200, b"abc"),
+        (b"HTTP/1.1 200\r\ncontent-length:3\r\n\r\nabc", 200, b"abc"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 Oops\r\nContent-Length: 1\r\n\r\nx", 500, b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=b\r\nab\r\n1\r\nc\r\n0\r\nTrailer: x\r\n\r\n", 200, b"abc"),
+        (b"HTTP/1.0 200 OK\r\n\r\nto the end", 200, b"to the end"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+    ],
+)
+def test_an_answer_is_read_as_far_as_it_goes(wire: bytes, status: int, body: bytes) -> None:
+    answer = direct_https._read(io.BufferedReader(io.BytesIO(wire)))  # type: ignore[arg-type]
+    assert (answer.status, answer.body) == (status, body)
+
+
+def test_headers_that_come_twice_are_both_kept() -> None:
+    answer = direct_https._read(io.BytesIO(b"HTTP/1.1 401 x\r\nWWW-Authenticate: Kerberos\r\nwww-authenticate: Negotiate abc\r\nContent-Length: 0\r\n\r\n"))
+    assert answer.headers["www-authenticate"] == ["Kerberos", "Negotiate abc"]
+
+
+@pytest.mark.parametrize(
+    ("wire", "error"),
+    [
+        (b"", ConnectionResetError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", ConnectionResetError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", ConnectionResetError),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", ProtocolError),
+        (b"SSH-2.0-OpenSSH\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * direct_https.HEAD_LIMIT + b"\r\n\r\n", ProtocolError),
+    ],
+)
+def test_half_an_answer_is_none(wire: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        direct_https._read(io.BytesIO(wire))
+
+
+def test_the_logon_is_bound_to_the_certificate_as_requests_ntlm_binds_it() -> None:
+    requests_ntlm = pytest.importorskip("requests_ntlm.requests_ntlm", reason="requests-ntlm is not installed")
+    pem = Authority().server("mail.example.com", [])
+    certificate = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :]).public_bytes(serialization.Encoding.DER)
+    assert direct_https._fingerprint(certificate) == requests_ntlm._get_certificate_hash(certificate)
+
+
+def test_certificates_are_checked_unless_somebody_says_otherwise() -> None:
+    strict, lax = direct_https._trust(True, None), direct_https._trust(False, None)
+    assert (strict.verify_mode, strict.check_hostname, strict.minimum_version) == (ssl.CERT_REQUIRED, True, ssl.TLSVersion.TLSv1_2)
+    assert (lax.verify_mode, lax.check_hostname) == (ssl.CERT_NONE, False)
