@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import RecordSet, Repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import FINDING, RIGHT, ZONES_OWN, Guarded
@@ -80,8 +80,11 @@ def _of(server: NameServer, servers: Servers, guards: t.Sequence[Guarded], repoi
             msg = f"{server.endpoint} {why} {one.item}"
             seen.append({"kind": "dns", "of": label, "name": str(one.item), "says": "unreachable", "msg": msg})
             continue
-        says = record_guard.judged(one, reading.records, repoint)
-        values, wanted = (list(records.values) if records else [] for records in (reading.records, one.wanted))
+        there = reading.records
+        if there is None and reading.alias and one.wanted is not None:
+            there = RecordSet.of([f"CNAME {reading.alias}"], 0)  # what clients are sent to instead
+        says = record_guard.judged(one, there, repoint)
+        values, wanted = (list(records.values) if records else [] for records in (there, one.wanted))
         seen.append({"kind": "dns", "of": label, "name": str(one.item), "values": values, "wanted": wanted, "says": says})
         if says != RIGHT:
             seen[-1]["finding"] = FINDING

@@ -86,6 +86,16 @@ def test_a_pointer_that_somebody_took_is_seen(estate: Estate) -> None:
     assert estate.said() == both("mail.example.com A", "target") | both(POINTER, "changed")
 
 
+@pytest.mark.parametrize(("alias", "says"), [("exch2.example.com.", "changed"), ("exch1.example.com.", "source")])
+def test_an_alias_in_the_records_place_is_seen_and_where_it_leads(estate: Estate, alias: str, says: str) -> None:
+    definition = estate.definition()
+    definition["dns"]["repoint"].update({"from": [SOURCE, "exch1.example.com"], "to": [TARGET, "exch2.example.com"]})
+    estate.set("mail.example.com", "A")
+    estate.set("mail.example.com", "CNAME", alias)
+    mail = [one for one in look_at_records(definition, guards_of(definition, estate.fold), [], CLOCK) if one["name"] == "mail.example.com A"]
+    assert {(one["says"], *one["values"]) for one in mail} == {(says, f"CNAME {alias.rstrip('.')}")}
+
+
 def test_a_secondary_that_lags_is_the_one_that_is_named(estate: Estate) -> None:
     estate.dns2.lag = 3600.0
     estate.call(estate.dns1.replace, "mail.example.com", "A", [SOURCE])
