@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import typing as t
 
@@ -21,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import LAG
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import SECONDARY
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
@@ -49,20 +51,32 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
     found: list[Finding] = []
     said: dict[str, dict[Item, RecordSet | None]] = {}
     updated = endpoints(definition)
+    taken: set[str] = set()
     for endpoint in dict.fromkeys([*updated, *endpoints(definition, "verify_servers")]):
         # Each by itself: what another server says proves nothing of this one.
         alone = Servers([endpoint], (), clock)
         try:
-            said[endpoint.label] = _look(definition, alone, items, build_auth(params, alone, clock) if endpoint in updated else None, clock, found)
+            said[endpoint.label] = _look(definition, alone, items, build_auth(params, alone, clock) if endpoint in updated else None, clock, found, taken)
         except TransportError as error:
             found.append(
                 Finding("dns_server_unreachable", endpoint.label, {"reason": error.reason}, f"the name server {endpoint} does not answer: {error.message}")
             )
         finally:
             alone.close()
+    found = _without_secondaries(found, taken)
     if definition["dns"].get("discover") and items:
         found += _discovered(definition, items, said, clock)
     return found + _agreement(definition, items, said, clock) + _resolvers(definition, items, clock)
+
+
+def _without_secondaries(found: t.Sequence[Finding], taken: t.Container[str]) -> list[Finding]:
+    """A server that takes no updates is passed over as long as another one takes them: a warning, as nothing is left where it survives alone."""
+    return [
+        dataclasses.replace(one, severity="warning", msg=f"{one.msg}. Another of dns.servers takes them; where only this one survives, none does")
+        if one.id == "dns_key_refused" and one.evidence["code"] in SECONDARY and one.evidence["zone"] in taken
+        else one
+        for one in found
+    ]
 
 
 def _discovered(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said: dict[str, dict[Item, RecordSet | None]], clock: Clock) -> list[Finding]:
@@ -116,9 +130,9 @@ def _resolvers(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], clock
 
 
 def _look(
-    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: Auth | None, clock: Clock, found: list[Finding]
+    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: Auth | None, clock: Clock, found: list[Finding], taken: set[str]
 ) -> dict[Item, RecordSet | None]:
-    """What one server says of each record; adds to ``found``. ``auth`` None: it takes no updates of ours."""
+    """What one server says of each record; adds to ``found``, and to ``taken`` the zones that it takes updates of. ``auth`` None: it gets none."""
     server = alone.updated[0]
     stated = stated_zones(definition)
     zones: dict[str, str] = {}
@@ -130,11 +144,11 @@ def _look(
             found.append(Finding("dns_zone_not_served", server.endpoint.label, {"name": name}, error.message))
     readings = alone.read(server, [item for item in items if item.name in zones])
     if auth is not None:
-        found += _try_key(server, sorted(set(zones.values())), auth, clock)
+        found += _try_key(server, sorted(set(zones.values())), auth, clock, taken)
     return {item: reading.records for item, reading in readings.items() if reading.status == "ok"}
 
 
-def _try_key(server: NameServer, zones: t.Sequence[str], auth: Auth, clock: Clock) -> list[Finding]:
+def _try_key(server: NameServer, zones: t.Sequence[str], auth: Auth, clock: Clock, taken: set[str]) -> list[Finding]:
     """Sends an update that only asks for something to be absent, so that the server judges the key and does nothing.
 
     It may so be asked again when its answer was lost. A server that stays silent is not asked for its further zones.
@@ -144,10 +158,13 @@ def _try_key(server: NameServer, zones: t.Sequence[str], auth: Auth, clock: Cloc
         probe = Message(zone, missing=(Line(f"{PROBE_LABEL}.{zone}", "TXT"),))
         try:
             repeated(functools.partial(server.update, update_wire(probe), auth, probe.seconds()), clock, within=KEY_AGAIN)
+            taken.add(zone)
         except Refusal as error:
-            if error.code != "prerequisite":
-                evidence = {"zone": zone, "code": error.code}
-                found.append(Finding("dns_key_refused", server.endpoint.label, evidence, f"updates of the zone {zone} are refused: {error.message}"))
+            if error.code == "prerequisite":
+                taken.add(zone)
+                continue
+            evidence = {"zone": zone, "code": error.code}
+            found.append(Finding("dns_key_refused", server.endpoint.label, evidence, f"updates of the zone {zone} are refused: {error.message}"))
         except FailoverError as error:
             evidence = {"check": "the key", "reason": error.reason}
             found.append(Finding("check_failed", server.endpoint.label, evidence, f"could not try the key for the zone {zone}: {error.message}"))

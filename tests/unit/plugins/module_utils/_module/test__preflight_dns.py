@@ -88,3 +88,16 @@ def test_a_secondary_that_lags_is_waited_for_before_servers_are_said_to_disagree
         finding = disagreeing["dns_servers_disagree"]
         assert finding["severity"] == "error", "the run would meet it only once the source is fenced"
         assert finding["evidence"]["answers"] == {"dns1": "127.1.0.55", "dns2": "127.1.0.21"}
+
+
+def test_a_secondary_in_line_for_updates_is_a_warning_while_a_primary_takes_them() -> None:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1)
+    with one_port(dns1, dns2) as call:
+        servers = [entry(dns1), entry(dns2)]
+        finding = found(dns1, servers=servers)["dns_key_refused dns2"]
+        assert finding["severity"] == "warning" and "Another of dns.servers takes them" in finding["msg"]
+        call(dns1.stop)
+        alone = found(dns1, servers=servers)
+        assert alone["dns_key_refused dns2"]["severity"] == "blocker", "only a secondary survives: nothing could be written"
+        assert alone["dns_server_unreachable dns1"]["severity"] == "error"

@@ -280,3 +280,39 @@ def test_a_secondary_that_lacks_the_change_is_told_to_fetch_it(takes_notify: boo
 def test_with_kerberos_nobody_is_told() -> None:
     """Active Directory replicates in its own way."""
     assert not GssAuth.shared and TsigAuth.shared
+
+
+# Serials
+
+
+def test_a_serial_that_is_ahead_says_nothing_of_the_records() -> None:
+    """Every domain controller counts its own: dns2 is far ahead, and has the old value."""
+    dns1, dns2 = controllers()
+    with one_port(dns1, dns2) as call:
+        for number in range(9):
+            call(dns2.replace, "other.example.com", "A", [f"127.1.0.{number + 1}"], 60)
+        assert dns2.serial("example.com") > dns1.serial("example.com") + 5
+        result = task([entry(dns1), entry(dns2)], verify_timeout=0.3)
+        assert (result.failed, result.outcomes[0].reason) == (True, "not_converged")
+        assert result.extra["servers"]["dns2"]["names"] == {"wrong": ["mail.example.com A"]}
+
+
+def test_a_serial_that_never_moves_is_no_sign_that_nothing_was_done() -> None:
+    """Samba's stays where it is with every update."""
+    dns1 = example.primary()
+    zone = next(zone for zone in dns1.zones.values() if zone.origin.to_text() == "example.com.")
+    soa = zone.current.serial
+    publish = zone.publish
+
+    def frozen(nodes: t.Any) -> None:
+        publish(nodes)
+        ttl, (record,) = zone.current.soa()
+        zone.current.nodes[zone.origin] = {**zone.current.nodes[zone.origin], record.rdtype: type(zone.current.soa())(ttl, (record.replace(serial=soa),))}
+        zone.current.serial = soa
+
+    zone.publish = frozen  # type: ignore[method-assign]
+    with one_port(dns1):
+        result = task([entry(dns1)])
+        assert not result.failed and dns1.serial("example.com") == soa
+        assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert not task([entry(dns1)]).changed
