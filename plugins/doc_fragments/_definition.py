@@ -644,9 +644,38 @@ options:
             default: 60
           lock:
             description:
-              - Keep the source from registering its names again.
-            type: bool
-            default: false
+              - Keep a source that comes back from registering its names again, in Active Directory.
+              - Needs a Kerberos account.
+            type: dict
+            suboptions:
+              account:
+                description:
+                  - The account of the source in the directory, such as V(EXCH1$), or its SID where it is of another domain.
+                type: str
+                required: true
+              domain_controllers:
+                description:
+                  - The domain controllers on which it is denied to write the names.
+                type: list
+                elements: dict
+                required: true
+                suboptions:
+                  address:
+                    description:
+                      - Address of the domain controller.
+                    type: str
+                    required: true
+                  port:
+                    description:
+                      - Its port for LDAP.
+                      - It is at least 1 and at most 65535.
+                    type: int
+                    default: 389
+                  name:
+                    description:
+                      - Its full host name, for Kerberos.
+                      - Without it, what it says itself.
+                    type: str
           require:
             description:
               - Which name servers must show the change, V(all), all that are V(reachable), the V(primary) only, or a number of them.

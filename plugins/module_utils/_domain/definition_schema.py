@@ -200,6 +200,19 @@ DNS_SERVER = {
     "name": _name("Its name, for messages and for Kerberos.", names="dns_name"),
 }
 
+DNS_LOCK = {
+    "account": _name("The account of the source in the directory, such as V(EXCH1$), or its SID where it is of another domain.", required=True),
+    "domain_controllers": _table(
+        "The domain controllers on which it is denied to write the names.",
+        {
+            "address": _name("Address of the domain controller.", required=True, names="address"),
+            "port": _port("Its port for LDAP.", 389),
+            "name": _name("Its full host name, for Kerberos. Without it, what it says itself.", names="dns_name"),
+        },
+        required=True,
+    ),
+}
+
 RECORDS = {
     "name": _name("The fully qualified name.", required=True, names="record_name"),
     "type": _name("The record type, such as V(A), V(CAA), or C(TYPE) and a number.", required=True, names="record_type"),
@@ -226,7 +239,7 @@ DNS = {
     ),
     "records": _table("Further records as they stand while the target serves.", RECORDS),
     "ttl": Option("int", "Time to live of the records that are written.", default=60, minimum=1, maximum=LONGEST_TTL),
-    "lock": Option("bool", "Keep the source from registering its names again.", default=False),
+    "lock": _group("Keep a source that comes back from registering its names again, in Active Directory. Needs a Kerberos account.", DNS_LOCK),
     "require": Option(
         "str", "Which name servers must show the change, V(all), all that are V(reachable), the V(primary) only, or a number of them.", default="reachable"
     ),

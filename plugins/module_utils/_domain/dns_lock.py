@@ -29,6 +29,7 @@ class Guarded:
     dn: str = ""
     updates: int = -1
     readable: bool = True
+    writable: bool = True
     there: bool = False
     first: bool = False
 
@@ -51,6 +52,8 @@ def obstacle(name: str, one: Guarded, on: str) -> tuple[str, str]:
         return "no_node", f"{on} has no entry for {name} in zone {one.zone}; write its record first"
     if not one.readable:
         return "access_denied", f"{on} does not tell the account who may change {name}; give it the rights of DnsAdmins"
+    if not one.writable:
+        return "access_denied", f"the account may not set on {on} who may change {name}; give it the rights of DnsAdmins"
     return "", ""
 
 

@@ -47,6 +47,12 @@ KINDS: dict[str, Kind] = {
     "dns_zone_not_served": Kind("blocker", "no name server serves the zone of a name", "correct the name, or name the servers of its zone"),
     "dns_server_unreachable": Kind("error", "a name server does not answer", "start the name server or take it out of the definition"),
     "dns_key_refused": Kind("blocker", "the name server does not take updates with the key", "correct the credential, or allow its key on the name server"),
+    "dns_lock_impossible": Kind(
+        "error", "a name can not be locked against its source", "mend what its message says, or accept that a source that comes back takes its name"
+    ),
+    "dns_lock_unknown": Kind(
+        "warning", "a domain controller can not be asked whether it locks a name", "bring its LDAP within reach, or take it out of dns.lock"
+    ),
     "dns_servers_too_few": Kind("blocker", "a zone has fewer name servers than dns.require asks for", "list more name servers or ask for fewer"),
     "dns_servers_disagree": Kind("error", "name servers give different values, and go on doing so", "mend the zone's transfer or replication"),
     "spn_held_by_third": Kind("error", "a third account holds a service principal name", "take the service principal name from that account"),

@@ -93,7 +93,7 @@ def _numbered(changes: t.Sequence[Change], definition: Definition, numbers: t.It
 def _place(kind: str, definition: Definition) -> str:
     if kind == "spns":
         return str((definition.get("directory") or {"domain_controllers": ["a domain controller"]})["domain_controllers"][0])
-    return "a host with the DNS server tools"
+    return "a domain controller" if kind == "dns_lock" else "a host with the DNS server tools"
 
 
 def _clients(changes: t.Sequence[Change]) -> list[Line]:

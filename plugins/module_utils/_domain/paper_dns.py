@@ -45,6 +45,20 @@ def record_commands(change: t.Mapping[str, JSON], definition: Definition) -> lis
     return [*lines, Line(f"Resolve-DnsName -Name {quoted(name)} -Type {rdtype} -Server {quoted(server)} -DnsOnly", shown)]
 
 
+def lock_commands(change: t.Mapping[str, JSON]) -> list[Line]:
+    """dsacls <object> /D <account>:<rights>, /R <account> (reference: Microsoft, Dsacls). WP writes properties, WS is a validated write, SD deletes.
+
+    It has no word for taking one entry away: /R takes every entry of the account, which in peace time has none of its own there.
+    """
+    entry = (change.get("detail") or {}).get("dn") or f"DC={change['item'].partition('.')[0]},DC=<zone>,CN=MicrosoftDNS,DC=DomainDnsZones,<domain>"
+    account = str(change["after"]["account"])
+    domain = ".".join(re.findall(r"DC=([^,]+)", entry.partition("CN=MicrosoftDNS,")[2])).removeprefix("DomainDnsZones.").removeprefix("ForestDnsZones.")
+    who = account if account.startswith("S-1-") or not domain else f"{account}@{domain}"
+    rights = ("/D", f"{who}:WPWSSD") if change["after"]["locked"] else ("/R", who)
+    shown = f"among others Deny {who}, SPECIAL ACCESS" if change["after"]["locked"] else f"no line that denies {who} anything"
+    return [Line(program("dsacls.exe", entry, *rights), "The command completed successfully"), Line(program("dsacls.exe", entry), shown)]
+
+
 def _data(rdtype: str, value: str) -> list[str]:
     """A value as dnscmd takes it: each part an argument, names with the dot that makes them whole, texts without their quotation marks. Of types
     that dnscmd may not know, it says at least what is wanted."""

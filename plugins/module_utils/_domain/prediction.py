@@ -23,6 +23,7 @@ NEEDS = {
     "services": ("identity", "spns", "fence", "data"),
     "databases": ("services", "identity", "data"),
     "script": ("databases", "services", "identity", "dns"),
+    "dns_lock": ("dns",),
     "clients": ("dns",),
     "verify": ("dns", "services", "identity"),
 }

@@ -52,6 +52,7 @@ def expected(kind: str, definition: t.Mapping[str, t.Any]) -> list[str]:
         "databases": bool(definition.get("databases")),
         "script": bool(definition.get("post_script")),
         "dns": bool(definition.get("dns")),
+        "dns_lock": bool((definition.get("dns") or {}).get("lock")),
         "clients": bool((definition.get("clients") or {}).get("flush")),
         "verify": bool((definition.get("clients") or {}).get("sample")),
     }

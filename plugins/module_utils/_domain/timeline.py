@@ -24,6 +24,7 @@ PHASES = {
     "spns": "act",
     "script": "act",
     "dns": "propagate",
+    "dns_lock": "propagate",
     "clients": "propagate",
     "verify": "verify",
 }

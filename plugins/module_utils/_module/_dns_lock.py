@@ -79,7 +79,7 @@ class DnsLockStep:
         seen = self._seen(name)
         return dns_lock.image(self.account, dns_lock.is_locked(seen) if self.state == "locked" else dns_lock.is_there(seen))
 
-    def _obstacle(self, name: str) -> tuple[str, str]:
+    def obstacle(self, name: str) -> tuple[str, str]:
         """Of the domain controllers that have the name; where none has it, why not."""
         told = [dns_lock.obstacle(name, site.seen[name], site.label) for site in self.sites if site.failure is None]
         having = [one for one, site in zip(told, [site for site in self.sites if site.failure is None], strict=True) if site.seen[name].dn]
@@ -88,15 +88,21 @@ class DnsLockStep:
     # Deciding
 
     def changes(self, before: dict[str, JSON]) -> list[Change]:
-        """A name that can't be locked is no change: ``conclude`` says so."""
-        wanted = self.state == "locked"
-        return [self._change(name, image, wanted) for name, image in before.items() if image["locked"] != wanted and not (wanted and self._obstacle(name)[0])]
+        """A name that can't be locked is no change: ``conclude`` says so. One that has no record yet may have it by then."""
+        wanted, changes = self.state == "locked", []
+        for name, image in before.items():
+            reason = self.obstacle(name)[0] if wanted else ""
+            if image["locked"] != wanted and reason in ("", "no_node"):
+                changes.append(self._change(name, image, wanted))
+        return changes
 
     def _change(self, name: str, before: JSON, wanted: bool) -> Change:
         places = [site.label for site in self.sites if site.failure is None and site.seen[name].dn]
-        do = f"{'deny' if wanted else 'allow'} {self.account} to change {name} {'' if wanted else 'again '}on {', '.join(places)}"
+        where = f"on {', '.join(places)}" if places else "as soon as its record is there"
+        do = f"{'deny' if wanted else 'allow'} {self.account} to change {name} {'' if wanted else 'again '}{where}"
         dn = next((site.seen[name].dn for site in self.sites if site.failure is None and site.seen[name].dn), "")
-        return Change(name, do, before, dns_lock.image(self.account, wanted), deadline=self._longest(), detail={"dn": dn})
+        grade = "predicted" if places else "unknown"
+        return Change(name, do, before, dns_lock.image(self.account, wanted), grade, deadline=self._longest(), detail={"dn": dn})
 
     def _longest(self) -> float:
         return self.verify_timeout + sum(3 * site.timeout for site in self.sites)
@@ -134,6 +140,9 @@ class DnsLockStep:
                 failures.append(error)
         if not done and failures:
             return Applied(False, failures[0].message, failures[0].reason)
+        if not done and wanted:
+            reason, msg = self.obstacle(name)
+            return Applied(False, msg, reason)
         return Applied(True, "; ".join(error.message for error in failures))
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
@@ -172,7 +181,7 @@ class DnsLockStep:
             return
         refused = []
         for outcome in result.outcomes:
-            reason, msg = self._obstacle(outcome.name) if outcome.status == "already" and not outcome.before["locked"] else ("", "")
+            reason, msg = self.obstacle(outcome.name) if outcome.status == "already" and not outcome.before["locked"] else ("", "")
             if reason:
                 outcome.status, outcome.reason, outcome.msg, outcome.after = "failed", reason, msg, None
                 refused.append(outcome)

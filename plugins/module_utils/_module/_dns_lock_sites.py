@@ -26,6 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_nodes import Node, Nodes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import has_lock, is_locked, with_lock, without_lock
 
 #: Told as ``unreachable``; anything else was an answer.
@@ -84,7 +85,14 @@ class Site:
             return Guarded()
         if node.descriptor is None or self.sid is None:
             return Guarded(node.zone.name, node.dn, node.zone.updates, readable=node.descriptor is not None or not node.dn)
-        return Guarded(node.zone.name, node.dn, node.zone.updates, there=has_lock(node.descriptor, self.sid), first=is_locked(node.descriptor, self.sid))
+        return Guarded(
+            node.zone.name,
+            node.dn,
+            node.zone.updates,
+            writable=bool(node.rights & ldap.DACL),
+            there=has_lock(node.descriptor, self.sid),
+            first=is_locked(node.descriptor, self.sid),
+        )
 
     def guard(self, name: str, wanted: bool) -> None:
         """From what is there now, not from what the last look saw; nothing where it is so already."""

@@ -28,7 +28,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     MirrorUnwritable,
     TransportError,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns, _preflight_hosts, _preflight_workload
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns, _preflight_hosts, _preflight_lock, _preflight_workload
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import FanOut, allowed_failures
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
@@ -72,7 +72,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="source") as pool:
         source = pool.submit(_preflight_hosts.ask, case, case.source)
         found = _preflight_hosts.reached(case, case.target, _preflight_hosts.ask(case, case.target))
-        found += _preflight_dns.dns(definition, params, clock) + _clients(case) + _preflight_workload.spns(case)
+        found += _preflight_dns.dns(definition, params, clock) + _preflight_lock.lock(case, params) + _clients(case) + _preflight_workload.spns(case)
         journal = _journal(case, params["identity"])
         if case.receiving == case.target:
             found += _receiving(case, accounts)
@@ -97,7 +97,6 @@ def _receiving(case: Case, accounts: t.Mapping[str, Account]) -> list[Finding]:
 def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:
     """Settings that are understood and have no effect yet must not be taken for protection."""
     asked = {
-        "dns.lock": bool((definition["dns"] or {}).get("lock")),
         "directory.credential": bool((definition["directory"] or {}).get("credential")),
     }
     return [Finding("not_in_this_release", "", {"key": key}, f"{key} has no effect in this release") for key, set_ in asked.items() if set_]

@@ -44,6 +44,8 @@ class Node:
     dn: str = ""
     descriptor: Descriptor | None = None
     values: tuple[bytes, ...] = ()
+    rights: int = ldap.OWNER | ldap.GROUP | ldap.DACL
+    """The parts of the descriptor that the account may write (sDRightsEffective, MS-ADTS 3.1.1.4.5.4); all where the controller does not say."""
 
     @property
     def records(self) -> list[NodeRecord]:
@@ -74,11 +76,19 @@ class Nodes:
             return Node(name)
         label = name[: -len(zone.name) - 1] if name != zone.name else "@"
         dn = f"DC={ldap.escaped(label)},{zone.dn}"
-        found = self.directory.read(dn, ["dnsRecord", "nTSecurityDescriptor"], ldap.OWNER | ldap.GROUP | ldap.DACL)
+        found = self.directory.read(dn, ["dnsRecord", "nTSecurityDescriptor", "sDRightsEffective"], ldap.OWNER | ldap.GROUP | ldap.DACL)
         if found is None:
             return Node(name, zone)
         descriptor = found.get("ntsecuritydescriptor", [])
-        return Node(name, zone, dn, security_descriptor.parse(descriptor[0]) if descriptor else None, tuple(found.get("dnsrecord", [])))
+        said = _text(found, "sdrightseffective")
+        return Node(
+            name,
+            zone,
+            dn,
+            security_descriptor.parse(descriptor[0]) if descriptor else None,
+            tuple(found.get("dnsrecord", [])),
+            int(said) if said.isascii() and said.isdigit() else Node.rights,
+        )
 
     def guard(self, node: Node, descriptor: Descriptor) -> None:
         """Writes who may change the name; the owner and all else stay."""

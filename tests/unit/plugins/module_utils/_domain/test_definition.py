@@ -36,7 +36,7 @@ dns:
   credential: dns
   repoint: {from: [10.0.0.21], to: [10.0.1.21], names: [mail.example.com, autodiscover.example.com], ptr: true}
   ttl: 60
-  lock: true
+  lock: {account: 'EXCH1$', domain_controllers: [{address: 10.0.0.10}, {address: 10.0.1.10, name: dc2.example.com}]}
 clients: {flush: workstations, sample: [ws001, ws117]}
 drill: {dns: {names: {mail.example.com: drill-mail.example.com}}, clients: {flush: drill_clients}, databases: skip, services: skip, script: skip}
 """
@@ -72,7 +72,7 @@ dns:
   repoint: {from: [10.0.0.21], to: [10.0.1.21], names: [mail.example.com], ptr: true}
   records: [{name: _mail._tcp.example.com, type: SRV, values: [0 0 25 mail.example.com.], ttl: 30, zone: example.com, expect: [0 0 25 old.example.com.]}]
   ttl: 30
-  lock: false
+  lock: {account: 'EXCH1$', domain_controllers: [{address: 10.0.0.10, port: 3389, name: dc1.example.com}]}
   require: primary
   verify_timeout: 20
   protected_names: [dc3.example.com]
@@ -188,7 +188,8 @@ CASES = [
     ("dns.require", "most", "dns.require: 'most' is neither reachable, all, primary nor a number of name servers from 1 on"),
     ("dns.require", 0, "dns.require: '0' is neither"),
     ("dns.require", 3, "dns.require is 3, and failover_identities.mail.dns.servers and failover_identities.mail.dns.verify_servers have"),
-    ("dns.lock", "perhaps", "dns.lock must be true or false"),
+    ("dns.lock", True, "dns.lock must be a dictionary"),
+    ("dns.lock", {"account": "EXCH1$"}, "dns.lock.domain_controllers is missing"),
     ("dns.credential", "dsn", "dns.credential names the credential 'dsn', which is not in failover_credentials; did you mean 'dns'?"),
     ("clients.flush", "workstation", "clients.flush[0] names 'workstation', which is no host and no group of the inventory; did you mean 'workstations'?"),
     ("clients.flush", "nobody", "clients.flush[0] names the group 'nobody', which has no hosts"),
@@ -325,13 +326,13 @@ def test_normalise_takes_values_as_ansible_does() -> None:
             "target": {"host": "b"},
             "monitor": {"interval": "2.5", "missed": "7"},
             "clients": {"flush": "workstations, laptops"},
-            "dns": {"servers": [{"address": "10.0.0.1", "port": "5353"}], "lock": "yes"},
+            "dns": {"servers": [{"address": "10.0.0.1", "port": "5353"}]},
         }
     )
     assert whole["monitor"]["interval"] == 2.5 and whole["monitor"]["missed"] == 7
     assert whole["clients"]["flush"] == ["workstations", "laptops"]
     assert whole["dns"]["servers"] == [{"address": "10.0.0.1", "port": 5353, "name": None}]
-    assert whole["dns"]["lock"] is True and whole["dns"]["ttl"] == 60
+    assert whole["dns"]["lock"] is None and whole["dns"]["ttl"] == 60
 
 
 def test_what_normalise_gives_can_be_handed_to_modules() -> None:

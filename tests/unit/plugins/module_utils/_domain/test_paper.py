@@ -24,6 +24,8 @@ ADDRESS = {"interface": "Ethernet 2", "prefix_length": 24, "skip_as_source": Tru
 SHARE = {"path": "D:\\my data", "description": NASTY, "security_descriptor": "O:BAG:BAD:(A;;FA;;;BA)", "special": False}
 
 #: Every kind of change that a step makes, forward; the way back is each of them turned round.
+OPEN = {"account": "EXCH1$", "locked": False}
+ZONE_DN = "DC=example.com,CN=MicrosoftDNS,DC=DomainDnsZones,DC=example,DC=com"
 EVERY = [
     said("fence@exch1", change("service MSExchangeIS", RUNNING, {"state": "Stopped", "start_mode": "disabled"})),
     said("fence@exch1", change("registration Local Area Connection", {"registers": True}, {"registers": False})),
@@ -44,6 +46,7 @@ EVERY = [
     said("dns", change("_sip._tcp.example.com SRV", None, {"values": ["1 2 5060 sip.example.com"], "ttl": 60}, detail={"zone": "example.com"})),
     said("dns", change("t.example.com TXT", None, {"values": ['"say \\"hi\\" \\228" "b"'], "ttl": 60}, detail={"zone": "example.com"})),
     said("dns", change("21.0.0.10.in-addr.arpa PTR", {"values": ["mail.example.com"], "ttl": 60}, None, detail={"zone": "0.0.10.in-addr.arpa"})),
+    said("dns_lock", change("mail.example.com", OPEN, {**OPEN, "locked": True}, detail={"dn": "DC=mail," + ZONE_DN})),
     said("clients", change("ws'1", None, {}), change("ws2", None, {})),
     said("verify", change("ws1", None, None)),
 ]
@@ -73,6 +76,8 @@ def test_every_kind_of_change_is_a_numbered_command_with_its_answer_and_a_way_ba
         "dnscmd.exe '10.0.0.10' /RecordAdd example.com mail '60' A '10.0.1.21'",
         "dnscmd.exe '10.0.0.10' /RecordAdd example.com '@' '60' MX '10' mail.example.com.",
         "dnscmd.exe '10.0.0.10' /RecordAdd example.com mail '3600' A '10.0.0.21'",
+        f"dsacls.exe 'DC=mail,{ZONE_DN}' /D 'EXCH1$@example.com:WPWSSD'",
+        f"dsacls.exe 'DC=mail,{ZONE_DN}' /R 'EXCH1$@example.com'",
         "Invoke-Command -ComputerName 'ws''1', 'ws2' -ScriptBlock { Clear-DnsClientCache }",
         "Remove-SmbShare -Name 'data' -Force",
     ):
@@ -113,7 +118,7 @@ def test_windows_powershell_takes_every_command(tmp_path: pathlib.Path) -> None:
     lines = typed(paper(plan(EVERY), DEFINITION)) + typed(paper(plan(EVERY, kind="failback"), DEFINITION)) + typed(paper(plan(), DEFINITION))
     script = tmp_path / "paper.ps1"
     script.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
-    programs = "dnscmd.exe,sqlcmd.exe,setspn.exe,sc.exe,down.exe,ask.exe,powershell.exe"
+    programs = "dnscmd.exe,dsacls.exe,sqlcmd.exe,setspn.exe,sc.exe,down.exe,ask.exe,powershell.exe"
     command = [str(engine()), "-Check", "-Unresolved", "-ModulePath", str(facts), "-Allow", programs, str(script)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.returncode) == ("", 0)

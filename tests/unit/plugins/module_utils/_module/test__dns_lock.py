@@ -14,8 +14,11 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, InvalidInput, LeaseLost, NotFound, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_options, _dns_lock_sites
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_lock import lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
@@ -151,7 +154,7 @@ def test_a_zone_that_does_not_look_at_the_entry_is_never_claimed(estate: Estate,
 def test_one_name_that_can_t_be_locked_does_not_keep_the_others_open(estate: Estate) -> None:
     result = estate.run(names=["nobody.example.com", MAIL, "mail.example.org"])
     assert [(o.status, o.reason) for o in result.outcomes] == [("failed", "no_node"), ("done", ""), ("failed", "not_in_directory")]
-    assert result.failed and result.changed and "nobody.example.com (and 1 more) is not locked" in result.msg
+    assert result.failed and result.changed and "mail.example.org is not locked" in result.msg
     assert estate.descriptor("dc1") == with_lock(OPEN, SOURCE)
 
 
@@ -242,3 +245,42 @@ def test_bad_options_are_one_sentence_before_anybody_is_asked(estate: Estate, op
     with pytest.raises(InvalidInput, match=words):
         estate.run(**options)
     assert estate.peers["dc1"].seen == []
+
+
+def findings(estate: Estate, *, kind: str = "failover", kerberos: dict[str, str] | None = None, names: t.Sequence[str] = (MAIL,)) -> list[tuple[str, str]]:
+    controllers = [{"address": "127.0.0.1", "port": peer.port, "name": name} for name, peer in estate.peers.items()]
+    definition = normalise(
+        {
+            "source": {"host": "exch1"},
+            "target": {"host": "exch2"},
+            "dns": {
+                "servers": [{"address": "127.0.0.1"}],
+                "repoint": {"from": ["10.0.0.21"], "to": ["10.0.1.21"], "names": list(names)},
+                "records": [{"name": "new.example.com", "type": "A", "values": ["10.0.1.21"]}],
+                "lock": {"account": "EXCH1$", "domain_controllers": controllers},
+            },
+        }
+    )
+    account = {"principal": "failover@EXAMPLE.COM", "password": "of-the-account"}
+    found = lock(Case(definition, kind, FakeHosts(), CLOCK), {"kerberos": account if kerberos is None else kerberos})
+    return [(one.id, one.msg) for one in found]
+
+
+def test_the_preflight_is_quiet_where_every_name_can_be_locked(estate: Estate) -> None:
+    assert findings(estate) == [] and not any(line.startswith("change") for line in estate.peers["dc1"].seen)
+
+
+def test_the_preflight_tells_what_stands_in_the_way(estate: Estate) -> None:
+    assert [kind for kind, _msg in findings(estate, kerberos={})] == ["dns_lock_impossible"]
+    assert findings(estate, kerberos={}, kind="failback") == []
+    ((kind, msg),) = findings(estate, names=["nobody.example.com", MAIL])
+    assert kind == "dns_lock_impossible" and "no entry for nobody.example.com" in msg
+    for peer in estate.peers.values():
+        peer.entries[node(MAIL)]["sdrightseffective"] = [b"3"]
+    ((kind, msg),) = findings(estate)
+    assert kind == "dns_lock_impossible" and f"may not set on dc1 who may change {MAIL}" in msg
+    for peer in estate.peers.values():
+        peer.entries[node(MAIL)]["sdrightseffective"] = [b"7"]
+    estate.peers["dc2"].port = 1
+    ((kind, msg),) = findings(estate)
+    assert kind == "dns_lock_unknown" and "the domain controller dc2 can not be read" in msg
