@@ -99,6 +99,12 @@ def _store_options() -> Options:
     }
 
 
+def accounts_option() -> dict[str, t.Any]:
+    """Accounts that a definition names and does not hold, for modules that ask its databases."""
+    account = {"name": {"type": "str", "required": True}, "user": {"type": "str"}, "password": {"type": "str", "no_log": True}}
+    return {"type": "list", "elements": "dict", "default": [], "options": account}
+
+
 def store_spec() -> ArgumentSpec:
     """Where the journal of an identity lies, for modules that work on it outside a run."""
     return ArgumentSpec(

@@ -41,7 +41,7 @@ options:
     required: true
   state:
     description:
-      - V(armed) takes the baseline of both servers and of the records. The source must own the identity.
+      - V(armed) takes the baseline of both servers, of the records, and of the service principal names. The source must own the identity.
       - V(disarmed) ends the baseline and removes everything that was left on hosts, host by host, which are the journal and the lease, the
         markers of scripts, the folder once it is empty, the source in the event log, and the runs' markers in DNS, for which it takes O(key) or
         O(kerberos). The journal itself is kept on the controller. The source must own the identity and no run may be open. It fails where
@@ -89,6 +89,24 @@ options:
   by:
     description: Who does this. Without it, user and host name of the controller.
     type: str
+  credentials:
+    description:
+      - The accounts that the definition's databases name, for O(state=armed). The databases of a credential that is not given stay as the last
+        baseline knew them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The name by which the definition calls it.
+        type: str
+        required: true
+      user:
+        description: The account. Without it the host's own connection is used.
+        type: str
+      password:
+        description: Its password.
+        type: str
   from_observation:
     description:
       - Why the journal may be begun anew, with V(armed), V(opened) and V(adopted). Without effect while the journal verifies.

@@ -148,7 +148,9 @@ def _kind(address: t.Any) -> str:
 
 
 def accounts(definition: Definition, credentials: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """``{name, user, password}`` of each account that the definition's databases name, for the preflight."""
-    wanted = dict.fromkeys(d["credential"] for d in definition.get("databases") or [] if d.get("credential"))
+    """``{name, user, password}`` of each account that the definition's databases name, a drill's included, for whoever only looks at them."""
+    drilled = (definition.get("drill") or {}).get("databases")
+    listed = [*(definition.get("databases") or []), *(drilled["databases"] if isinstance(drilled, dict) else [])]
+    wanted = dict.fromkeys(d["credential"] for d in listed if d.get("credential"))
     found = {name: credentials[name] for name in wanted if name in credentials}
     return [{"name": name, "user": c.get("user"), "password": c.get("password")} for name, c in found.items()]

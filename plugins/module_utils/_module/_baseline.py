@@ -11,10 +11,12 @@ from __future__ import annotations
 import functools
 import ipaddress
 import typing as t
+from types import MappingProxyType
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, to_image
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, NotFound, WrongMachine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _baseline_workload
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
@@ -29,13 +31,20 @@ REQUEST = 30.0
 Definition = t.Mapping[str, t.Any]
 
 
-def take_baseline(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[dict[str, t.Any], list[str]]:
-    """``{machines, services, addresses, shares, registrations, records, taken_at, source, target}`` and warnings about what could not be read.
+def take_baseline(
+    definition: Definition,
+    hosts: Hosts,
+    clock: Clock,
+    credentials: _baseline_workload.Credentials = MappingProxyType({}),
+    known: Definition = MappingProxyType({}),
+) -> tuple[dict[str, t.Any], list[str]]:
+    """``{machines, services, addresses, shares, registrations, databases, spns, records, taken_at, source, target}`` and warnings about what could
+    not be read. ``credentials``: accounts for the databases, by the names that the definition uses; ``known``: the last baseline.
 
     Both servers must answer, and be two machines: a baseline of half an identity protects nobody.
     """
     warnings: list[str] = []
-    baseline: dict[str, t.Any] = {"machines": {}, "services": {}, "addresses": {}, "shares": {}, "registrations": {}, "records": {}}
+    baseline: dict[str, t.Any] = {"machines": {}, "services": {}, "addresses": {}, "shares": {}, "registrations": {}, "databases": {}, "records": {}}
     for side in ("source", "target"):
         host = definition[side]["host"]
         for part, seen in repeated(functools.partial(_host, definition, hosts.named(host)), clock, within=REQUEST).items():
@@ -44,6 +53,10 @@ def take_baseline(definition: Definition, hosts: Hosts, clock: Clock) -> tuple[d
     if baseline["machines"][source]["uuid"].lower() == baseline["machines"][target]["uuid"].lower():
         raise WrongMachine(f"{source} and {target} are one machine ({baseline['machines'][source]['name']}): correct their addresses in the inventory")
     baseline["records"] = _records(definition, clock, warnings)
+    for side, host in (("source", source), ("target", target)):
+        before = (known.get("databases") or {}).get(host) or {}
+        baseline["databases"][host] = _baseline_workload.databases(definition, side, hosts, clock, credentials, before, warnings)
+    baseline["spns"] = _baseline_workload.spns(definition, hosts, known.get("spns") or {}, warnings)
     baseline.update(source=source, target=target, taken_at=stamp(clock.now()))
     return baseline, warnings
 

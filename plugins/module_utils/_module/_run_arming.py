@@ -27,7 +27,8 @@ def arm(task: RunTask) -> None:
     identity, fold, result = task.identity, task.fold, task.result
     if fold.active_run or fold.state not in ("unarmed", "protected"):
         raise WrongState(f"{identity} is {fold.state}: a baseline can only be taken while the source owns the identity and no run is open")
-    baseline, warnings = take_baseline(task.definition, task.hosts, task.clock)
+    credentials = {entry["name"]: entry for entry in task.params.get("credentials") or ()}
+    baseline, warnings = take_baseline(task.definition, task.hosts, task.clock, credentials, fold.baseline)
     if down := _accepted_down(baseline, task):
         baseline["accepted_down"] = down
     result.warnings.extend(warnings)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, connection_spec, hosts_spec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, accounts_option, connection_spec, hosts_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.data_choice import HOOK, refusal
@@ -45,7 +45,6 @@ NAMED = 20
 
 def failover_preflight_spec() -> ArgumentSpec:
     """Everything that the module takes."""
-    credential = {"name": {"type": "str", "required": True}, "user": {"type": "str"}, "password": {"type": "str", "no_log": True}}
     spec = ArgumentSpec(
         argument_spec={
             "identity": {"type": "str", "required": True},
@@ -54,7 +53,7 @@ def failover_preflight_spec() -> ArgumentSpec:
             "data_state": {"type": "str", "choices": list(DATA_STATES)},
             "hooks": {"type": "list", "elements": "str", "default": []},
             **AUTH_OPTIONS,
-            "credentials": {"type": "list", "elements": "dict", "default": [], "options": credential},
+            "credentials": accounts_option(),
             "accept": {"type": "dict", "default": {}},
         }
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, accounts_option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
@@ -81,6 +81,7 @@ def failover_run_spec() -> ArgumentSpec:
             "replanned": {"type": "dict"},
             "findings": {"type": "list", "elements": "dict", "default": []},
             "hooks": {"type": "list", "elements": "str", "default": []},
+            "credentials": accounts_option(),
         },
         required_if=[
             ("state", "armed", ["definition"]),

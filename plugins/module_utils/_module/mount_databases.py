@@ -169,6 +169,10 @@ class DatabasesStep(HostStep):
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         return self.kinds[group[0].name].verify(group)
 
+    def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
+        known = (baseline.get("databases") or {}).get(self.host) or {}
+        return known.get(name) is not None, known.get(name)
+
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         """Back to mounted or not mounted. What was RESTORING before can only go OFFLINE: a restore sequence does not start again."""
         if now is None:
