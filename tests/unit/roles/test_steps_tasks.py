@@ -46,3 +46,57 @@ def test_an_undo_takes_the_word_that_its_own_refusal_asks_for() -> None:
 def test_a_failback_asks_for_the_data_unless_it_was_told_when_it_was_opened(said: dict[str, t.Any], passes: bool) -> None:
     gate = task("failback_gates", "Refuse to lose what was written since the failover")["ansible.builtin.assert"]["that"]
     assert worked_out(gate, **{"steps_gate_hooks": [], "steps_gate_status": {}, **said}) is passes
+
+
+@pytest.mark.parametrize(
+    ("mode", "hook", "runs"), [("execute", "before_dns", True), ("plan", "before_dns", False), ("plan", "data", True), ("execute", "data", True)]
+)
+def test_a_plan_runs_only_hooks_that_only_look(mode: str, hook: str, runs: bool) -> None:
+    (one,) = yaml.safe_load((TASKS / "hook.yml").read_text(encoding="utf-8"))
+    condition = one["when"][-1]
+    definition = {"hooks": {"dir": "hooks", "plan_safe": ["data"]}}
+    assert worked_out(condition, steps_mode=mode, steps_hook=hook, steps_definition=definition) is runs
+
+
+def test_the_choice_for_the_data_is_announced_before_the_hook_runs_and_old_evidence_is_forgotten() -> None:
+    names = [one["name"] for one in yaml.safe_load((TASKS / "data.yml").read_text(encoding="utf-8"))]
+    announced, forgot, acted, judged = (
+        names.index(title)
+        for title in (
+            "Announce what happens to the data",
+            "Forget what an earlier look found",
+            "Let the hook carry the choice out",
+            "Judge what became of the data",
+        )
+    )
+    assert announced < forgot < acted < judged
+    assert task("data", "Forget what an earlier look found")["ansible.builtin.set_fact"] == {"failover_data_evidence": {}}
+
+
+@pytest.mark.parametrize(
+    ("mode", "announced", "runs"),
+    [("execute", {"hand_over": True}, True), ("execute", {"hand_over": False}, False), ("execute", {}, False), ("plan", {"skipped": True}, True)],
+)
+def test_the_hook_runs_once_it_was_announced_and_not_for_what_is_done(mode: str, announced: dict[str, t.Any], runs: bool) -> None:
+    condition = task("data", "Let the hook carry the choice out")["when"][-1]
+    assert worked_out(condition, steps_mode=mode, steps_data=announced) is runs
+
+
+@pytest.mark.parametrize(
+    ("engine", "hooks", "approved", "asked", "wanted"),
+    [
+        ("native", [], "", None, False),
+        ("native", [], "apply_queues", "discard_queues", False),  # what people approved holds
+        ("native", [], "discard_queues", None, True),
+        ("native", [], "", "discard_queues", True),
+        ("native", ["data"], "", None, True),
+        ("none", [], "", None, False),
+        ("other", [], "", None, True),
+    ],
+)
+def test_the_step_for_the_data_is_taken_where_there_is_anything_to_do(engine: str, hooks: list[str], approved: str, asked: str | None, wanted: bool) -> None:
+    lazy = yaml.safe_load((TASKS.parent / "vars" / "main.yml").read_text(encoding="utf-8"))["steps_data_wanted"]
+    given: dict[str, t.Any] = {"failover_data_state": asked} if asked else {}
+    expression = lazy.strip().removeprefix("{{").removesuffix("}}")
+    run = {"run": {"data_state": approved}}
+    assert worked_out(expression, steps_definition={"engine": {"kind": engine}}, steps_hooks_found=hooks, steps_run=run, **given) is wanted

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all playbooks promise: nobody is asked at a prompt, the outcome is told however it ends, and a play that ran on nobody is not green."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[3]
+ROLES = ROOT / "roles"
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+ALL = [*PLAYBOOKS, *sorted(ROLES.glob("*/tasks/**/*.yml"))]
+OURS = "continuity.identity_failover."
+#: They work on clients, not on an identity's target, and tell their outcome in a way of their own.
+OF_CLIENTS = ("flush_dns", "roll_call")
+
+
+def keys_of(node: t.Any) -> t.Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield str(key)
+            yield from keys_of(value)
+    elif isinstance(node, list):
+        for one in node:
+            yield from keys_of(one)
+
+
+def leads_to(tasks: list[dict[str, t.Any]], role: pathlib.Path, wanted: str) -> bool:
+    """Whether one of these tasks, or what it brings in, is the shared task file ``wanted``."""
+    for task in tasks:
+        for word in ("import_role", "include_role"):
+            named = task.get(f"ansible.builtin.{word}")
+            if named:
+                if named.get("tasks_from") == wanted:
+                    return True
+                home = ROLES / str(named["name"]).removeprefix(OURS)
+                path = home / "tasks" / f"{named.get('tasks_from', 'main')}.yml"
+                if path.is_file() and leads_to(yaml.safe_load(path.read_text(encoding="utf-8")), home, wanted):
+                    return True
+        for word in ("import_tasks", "include_tasks"):
+            local = task.get(f"ansible.builtin.{word}")
+            if isinstance(local, str) and "{{" not in local:
+                if local == f"{wanted}.yml":
+                    return True
+                path = role / "tasks" / local
+                if path.is_file() and leads_to(yaml.safe_load(path.read_text(encoding="utf-8")), role, wanted):
+                    return True
+        if any(leads_to(task.get(part) or [], role, wanted) for part in ("block", "always")):
+            return True
+    return False
+
+
+def rescues_of(tasks: list[dict[str, t.Any]], role: pathlib.Path) -> t.Iterator[tuple[list[dict[str, t.Any]], pathlib.Path]]:
+    """The rescue of the outermost blocks, also of a role that is brought in whole."""
+    for task in tasks:
+        if "rescue" in task:
+            yield task["rescue"], role
+        named = task.get("ansible.builtin.import_role") or {}
+        if named and "tasks_from" not in named:
+            home = ROLES / str(named["name"]).removeprefix(OURS)
+            yield from rescues_of(yaml.safe_load((home / "tasks" / "main.yml").read_text(encoding="utf-8")), home)
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_waits_at_a_prompt(path: pathlib.Path) -> None:
+    assert not {"vars_prompt", "ansible.builtin.pause", "pause"} & set(keys_of(yaml.safe_load(path.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("path", [path for path in PLAYBOOKS if path.stem not in OF_CLIENTS], ids=lambda path: path.stem)
+def test_a_playbook_tells_its_outcome_however_it_ends_and_fails_where_it_ran_on_nobody(path: pathlib.Path) -> None:
+    plays = yaml.safe_load(path.read_text(encoding="utf-8"))
+    chosen, *work, last = plays
+    assert (
+        leads_to(chosen["tasks"], ROLES, "select")
+        and leads_to(last["tasks"], ROLES, "ran")
+        and (chosen["gather_facts"], last["gather_facts"]) == (False, False)
+    )
+    (on_target,) = [play for play in work if play["hosts"] == "failover_target"]
+    tasks = [*(on_target.get("tasks") or []), *({"ansible.builtin.import_role": {"name": role}} for role in on_target.get("roles") or [])]
+    assert leads_to(tasks, ROLES, "outcome")
+    rescues = list(rescues_of(tasks, ROLES))
+    assert rescues and all(leads_to(rescue, role, "stopped") for rescue, role in rescues)
