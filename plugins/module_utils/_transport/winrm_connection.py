@@ -25,7 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     MissingLibrary,
     ProtocolError,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_https, kerberos, timed_http, winrm_logon
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_http, kerberos, timed_http, winrm_logon
 
 #: HTTP.sys closes a connection after 120 idle seconds, and the sealed message for it would be lost.
 IDLE_LIMIT = 60.0
@@ -190,7 +190,7 @@ class Connection:
 
     def _translate(self, error: Exception, method: str, limits: timed_http.Limits, sealed: bool) -> Exception:
         """Errors of pywinrm, requests and the libraries below as ours. Errors of ours pass, with the host's name."""
-        if isinstance(error, direct_https.Refused):
+        if isinstance(error, direct_http.Refused):
             return HttpFailure(error.status, error.body, sealed)
         import requests
 
@@ -223,8 +223,8 @@ class Connection:
 
     def _build(self, method: str, limits: timed_http.Limits) -> t.Any:
         settings = self.settings
-        if direct_https.usable(settings, method):
-            return direct_https.DirectTransport(settings, winrm_logon.without_lm_hash(settings.password))
+        if direct_http.usable(settings, method):
+            return direct_http.DirectTransport(settings, winrm_logon.without_lm_hash(settings.password))
         module = _winrm().transport
         winrm_logon.require(method, module)
         user: str | bytes = settings.user

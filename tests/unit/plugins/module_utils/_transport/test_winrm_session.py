@@ -108,7 +108,7 @@ def test_ntlm_over_https_and_over_sealed_http(certificates: Certificates, tmp_pa
         assert read(session)["Name"] == "Spooler"
         session.close()
         assert all(SERVICE.encode() not in request.body and b"Win32_Service" not in request.body for request in server.requests)
-        assert len(server.requests) == 5  # three for the logon, none of them with a message, then one for each call
+        assert len(server.requests) == 4  # two for the logon, none of them with a message, then one for each call
         assert server.connections == 1
 
 

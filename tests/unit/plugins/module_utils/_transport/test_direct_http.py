@@ -10,12 +10,14 @@ import io
 import ssl
 
 import pytest
+import spnego.exceptions
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ProtocolError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_https
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_http
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.sealed import Sealed, enclosed
 from ansible_collections.continuity.identity_failover.tests.lab.certificates import Authority
 
 
@@ -29,13 +31,15 @@ def settings(**changes: str) -> ConnectionSettings:
         ("ntlm", {}, True),
         ("ntlm", {"message_encryption": "never"}, True),
         ("ntlm", {"message_encryption": "always"}, False),
-        ("ntlm", {"scheme": "http"}, False),
+        ("ntlm", {"scheme": "http"}, True),
+        ("ntlm", {"scheme": "http", "message_encryption": "always"}, True),
+        ("ntlm", {"scheme": "http", "message_encryption": "never"}, False),
         ("kerberos", {}, False),
         ("basic", {}, False),
     ],
 )
-def test_only_ntlm_in_tls_with_nothing_to_seal_goes_this_way(method: str, changes: dict[str, str], yes: bool) -> None:
-    assert direct_https.usable(settings(**changes), method) is yes
+def test_only_ntlm_goes_this_way_sealed_or_in_tls(method: str, changes: dict[str, str], yes: bool) -> None:
+    assert direct_http.usable(settings(**changes), method) is yes
 
 
 @pytest.mark.parametrize(
@@ -50,12 +54,12 @@ def test_only_ntlm_in_tls_with_nothing_to_seal_goes_this_way(method: str, change
     ],
 )
 def test_an_answer_is_read_as_far_as_it_goes(wire: bytes, status: int, body: bytes) -> None:
-    answer = direct_https._read(io.BufferedReader(io.BytesIO(wire)))  # type: ignore[arg-type]
+    answer = direct_http._read(io.BufferedReader(io.BytesIO(wire)))  # type: ignore[arg-type]
     assert (answer.status, answer.body) == (status, body)
 
 
 def test_headers_that_come_twice_are_both_kept() -> None:
-    answer = direct_https._read(io.BytesIO(b"HTTP/1.1 401 x\r\nWWW-Authenticate: Kerberos\r\nwww-authenticate: Negotiate abc\r\nContent-Length: 0\r\n\r\n"))
+    answer = direct_http._read(io.BytesIO(b"HTTP/1.1 401 x\r\nWWW-Authenticate: Kerberos\r\nwww-authenticate: Negotiate abc\r\nContent-Length: 0\r\n\r\n"))
     assert answer.headers["www-authenticate"] == ["Kerberos", "Negotiate abc"]
 
 
@@ -67,22 +71,47 @@ def test_headers_that_come_twice_are_both_kept() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", ConnectionResetError),
         (b"HTTP/1.1 200 OK\r\nContent-Le", ProtocolError),
         (b"SSH-2.0-OpenSSH\r\n", ProtocolError),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * direct_https.HEAD_LIMIT + b"\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * direct_http.HEAD_LIMIT + b"\r\n\r\n", ProtocolError),
     ],
 )
 def test_half_an_answer_is_none(wire: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        direct_https._read(io.BytesIO(wire))
+        direct_http._read(io.BytesIO(wire))
 
 
 def test_the_logon_is_bound_to_the_certificate_as_requests_ntlm_binds_it() -> None:
     requests_ntlm = pytest.importorskip("requests_ntlm.requests_ntlm", reason="requests-ntlm is not installed")
     pem = Authority().server("mail.example.com", [])
     certificate = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :]).public_bytes(serialization.Encoding.DER)
-    assert direct_https._fingerprint(certificate) == requests_ntlm._get_certificate_hash(certificate)
+    assert direct_http._fingerprint(certificate) == requests_ntlm._get_certificate_hash(certificate)
 
 
 def test_certificates_are_checked_unless_somebody_says_otherwise() -> None:
-    strict, lax = direct_https._trust(True, None), direct_https._trust(False, None)
+    strict, lax = direct_http._trust(True, None), direct_http._trust(False, None)
     assert (strict.verify_mode, strict.check_hostname, strict.minimum_version) == (ssl.CERT_REQUIRED, True, ssl.TLSVersion.TLSv1_2)
     assert (lax.verify_mode, lax.check_hostname) == (ssl.CERT_NONE, False)
+
+
+class Context:
+    """A logon's keys: the signature is the length, the seal a reversal."""
+
+    def unwrap_winrm(self, signature: bytes, data: bytes) -> bytes:
+        if signature != bytes([len(data)]):
+            raise spnego.exceptions.BadMICError(context_msg="no")
+        return data[::-1]
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        (Sealed(3, b"\x03", b"cba"), ""),
+        (Sealed(3, b"\x04", b"cba"), "does not verify"),
+        (Sealed(4, b"\x03", b"cba"), "not the length that it announces"),
+    ],
+)
+def test_a_sealed_answer_is_believed_only_when_it_verifies(message: Sealed, problem: str) -> None:
+    if not problem:
+        assert direct_http._opened(Context(), enclosed(message)) == b"abc"
+        return
+    with pytest.raises(ProtocolError, match=problem):
+        direct_http._opened(Context(), enclosed(message))
