@@ -243,6 +243,15 @@ def test_the_wanted_value_or_servers_that_do_not_count_are_no_disagreement(value
 
 
 @pytest.mark.usefixtures("short_lag")
+def test_another_ttl_is_no_disagreement() -> None:
+    dns1, dns2 = controllers()
+    with one_port(dns1, dns2) as call:
+        call(dns2.replace, "mail.example.com", "A", ["127.1.0.21"], 30)
+        result = task([entry(dns1), entry(dns2)], require=1)
+        assert not result.failed and result.timing["observe"] < 0.4
+
+
+@pytest.mark.usefixtures("short_lag")
 def test_putting_back_meets_the_same_refusal(tmp_path: pathlib.Path) -> None:
     dns1, dns2 = controllers()
     with one_port(dns1, dns2) as call:
