@@ -642,6 +642,12 @@ options:
               - It is at least 1 and at most 2147483647.
             type: int
             default: 60
+          ttl_ahead:
+            description:
+              - Time to live that the playbook lower_ttl gives the records ahead of a planned move.
+              - It is at least 1 and at most 2147483647.
+            type: int
+            default: 60
           lock:
             description:
               - Keep a source that comes back from registering its names again, in Active Directory.

@@ -239,6 +239,9 @@ DNS = {
     ),
     "records": _table("Further records as they stand while the target serves.", RECORDS),
     "ttl": Option("int", "Time to live of the records that are written.", default=60, minimum=1, maximum=LONGEST_TTL),
+    "ttl_ahead": Option(
+        "int", "Time to live that the playbook lower_ttl gives the records ahead of a planned move.", default=60, minimum=1, maximum=LONGEST_TTL
+    ),
     "lock": _group("Keep a source that comes back from registering its names again, in Active Directory. Needs a Kerberos account.", DNS_LOCK),
     "require": Option(
         "str", "Which name servers must show the change, V(all), all that are V(reachable), the V(primary) only, or a number of them.", default="reachable"
