@@ -682,6 +682,12 @@ options:
                       - Its full host name, for Kerberos.
                       - Without it, what it says itself.
                     type: str
+          static:
+            description:
+              - Take the address records of the names out of ageing, so that scavenging spares them.
+              - Needs C(dns.lock).
+            type: bool
+            default: false
           require:
             description:
               - Which name servers must show the change, V(all), all that are V(reachable), the V(primary) only, or a number of them.

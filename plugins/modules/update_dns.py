@@ -170,6 +170,14 @@ options:
           name:
             description: Its full host name, as its principal C(ldap/<name>) has it. By default what the domain controller says itself.
             type: str
+  static:
+    description:
+      - Take the A and AAAA records of the names out of ageing too (time stamp 0). For O(state=locked). Where a zone scavenges, a name that leads
+        to a stand-in is refreshed by nobody, and is deleted some day. A later dynamic update of the record lets it age again.
+      - Written on one domain controller that does not have the addresses of O(repoint.from) any more. Without it a warning says from
+        when on scavenging may delete the record.
+    type: bool
+    default: false
   servers:
     description:
       - Required for all states but those of O(lock).
@@ -495,6 +503,11 @@ locks:
       description: Names that it does not have.
       type: list
       elements: str
+    ageing:
+      description:
+        - For each name its records with C(type), C(static), C(refreshed) (when they were refreshed last), and C(scavenged_from) (from when on
+          scavenging may delete them). Times are UTC, and empty where there is none.
+      type: dict
     msg:
       description: Why it could not be read.
       type: str
@@ -506,6 +519,12 @@ locks:
       locked: [mail.example.com]
       unlocked: []
       absent: []
+      ageing:
+        mail.example.com:
+          - type: A
+            static: false
+            refreshed: "2026-03-01T10:00Z"
+            scavenged_from: "2026-03-15T10:00Z"
       msg: ""
 ttl:
   description: The TTLs that are lowered now, of the record sets of the task.

@@ -173,3 +173,26 @@ def test_an_account_that_is_not_there_and_a_controller_that_is_not_there_are_tol
     estate.lock("unlocked")
     assert estate.lock("locked", lock=lock, require="all").failed
     estate.lock("unlocked")
+
+
+def test_a_record_that_ages_is_told_and_made_static(estate: Estate) -> None:
+    directory = estate.directory()
+    zone = directory.read(ZONE_DN, ["dNSProperty"])
+    assert zone is not None
+    (off,) = [value for value in zone["dnsproperty"] if value[16:20] == b"\x40\0\0\0"]
+    on = off[:20] + b"\1" + off[21:]
+    directory.modify(ZONE_DN, [(ldap.DELETE, "dNSProperty", [off]), (ldap.ADD, "dNSProperty", [on])])
+    repoint = {"from": [OWN], "to": [STAND_IN], "names": [estate.name], "ptr": False}
+    try:
+        assert not estate.write(STAND_IN).failed
+        told = estate.lock("locked", repoint=repoint)
+        (aged,) = told.extra["locks"][ADDRESS]["ageing"][estate.name]
+        assert aged["type"] == "A" and not aged["static"] and aged["scavenged_from"] > aged["refreshed"] > "2026"
+        assert any(f"{estate.name} ages: zone {ZONE} may delete its address from {aged['scavenged_from']} on" in one for one in told.warnings)
+        static = estate.lock("locked", repoint=repoint, static=True)
+        assert (static.failed, static.changed, static.warnings) == (False, True, []), static.msg
+        assert static.extra["locks"][ADDRESS]["ageing"][estate.name] == [{"type": "A", "static": True, "refreshed": "", "scavenged_from": ""}]
+        assert estate.values == [STAND_IN] and not estate.lock("locked", repoint=repoint, static=True).changed
+    finally:
+        directory.modify(ZONE_DN, [(ldap.DELETE, "dNSProperty", [on]), (ldap.ADD, "dNSProperty", [off])])
+        directory.close()

@@ -43,6 +43,7 @@ def rule_problems(definition: Definition, path: str, inventory: Inventory) -> li
         _key,
         _repoint,
         _require,
+        _lock,
         _wildcards,
         _clients,
         _store,
@@ -223,6 +224,16 @@ def _require(definition: Definition, path: str, inventory: Inventory) -> Problem
     listed = len({(as_address(one["address"]), one["port"]) for one in [*dns["servers"], *dns["verify_servers"]]})
     if number > listed and not dns["discover"]:
         yield f"{path}.dns.require is {number}, and {path}.dns.servers and {path}.dns.verify_servers have {listed} name servers"
+
+
+def _lock(definition: Definition, path: str, inventory: Inventory) -> Problems:
+    dns = definition["dns"]
+    if dns is None:
+        return
+    if dns["static"] and dns["lock"] is None:
+        yield f"{path}.dns.static needs {path}.dns.lock, which says where the directory is: a dynamic update can't take a record out of ageing"
+    if dns["lock"] is not None and dns["repoint"] is None and not dns["records"]:
+        yield f"{path}.dns.lock has no names to lock: {path}.dns has neither repoint nor records"
 
 
 def _wildcards(definition: Definition, path: str, inventory: Inventory) -> Problems:

@@ -243,6 +243,7 @@ DNS = {
         "int", "Time to live that the playbook lower_ttl gives the records ahead of a planned move.", default=60, minimum=1, maximum=LONGEST_TTL
     ),
     "lock": _group("Keep a source that comes back from registering its names again, in Active Directory. Needs a Kerberos account.", DNS_LOCK),
+    "static": Option("bool", "Take the address records of the names out of ageing, so that scavenging spares them. Needs C(dns.lock).", default=False),
     "require": Option(
         "str", "Which name servers must show the change, V(all), all that are V(reachable), the V(primary) only, or a number of them.", default="reachable"
     ),

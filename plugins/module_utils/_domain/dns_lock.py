@@ -57,8 +57,9 @@ def obstacle(name: str, one: Guarded, on: str) -> tuple[str, str]:
     return "", ""
 
 
-def image(account: str, locked: bool) -> JSON:
-    return {"account": account, "locked": locked}
+def image(account: str, locked: bool, static: bool | None = None) -> JSON:
+    """``static``: None where nobody asked for it."""
+    return {"account": account, "locked": locked, **({"static": static} if static is not None else {})}
 
 
 def is_locked(seen: t.Iterable[Guarded]) -> bool:

@@ -140,7 +140,7 @@ def _drill_dns(dns: t.Any, plan: t.Any) -> t.Any:
             values = [str(v) for v in targets if _kind(v) == kind]
             if values:
                 made.append({"name": name, "type": kind, "values": values, "ttl": plan.get("ttl"), "expect": []})
-    return {**dns, "repoint": None, "records": made, "lock": None}
+    return {**dns, "repoint": None, "records": made, "lock": None, "static": False}
 
 
 def _kind(address: t.Any) -> str:

@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ageing import is_stale, is_static, warning
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
@@ -35,8 +36,19 @@ class DnsLockStep:
     host = ""
 
     def __init__(
-        self, state: str, names: t.Sequence[str], account: str, sites: t.Sequence[Site], require: Require, verify_timeout: float, clock: Clock
+        self,
+        state: str,
+        names: t.Sequence[str],
+        account: str,
+        sites: t.Sequence[Site],
+        require: Require,
+        verify_timeout: float,
+        clock: Clock,
+        *,
+        static: bool = False,
+        old: t.Collection[bytes] = (),
     ) -> None:
+        """``static``: the addresses stop ageing too; ``old``: addresses of the source, which a domain controller has until it learns of the move."""
         self.state = state
         self.names = list(names)
         self.account = account
@@ -44,6 +56,8 @@ class DnsLockStep:
         self.require = require
         self.verify_timeout = verify_timeout
         self.clock = clock
+        self.static = static
+        self.old = old
         self.warnings: list[str] = []
         self._asked: list[Site] = []
 
@@ -77,7 +91,16 @@ class DnsLockStep:
 
     def _image(self, name: str) -> JSON:
         seen = self._seen(name)
-        return dns_lock.image(self.account, dns_lock.is_locked(seen) if self.state == "locked" else dns_lock.is_there(seen))
+        locked = dns_lock.is_locked(seen) if self.state == "locked" else dns_lock.is_there(seen)
+        return dns_lock.image(self.account, locked, self._is_static(name) if self.static else None)
+
+    def _fresh(self, name: str) -> list[Site]:
+        """Domain controllers that have the name and know of the move."""
+        return [site for site in self.sites if site.failure is None and site.seen[name].dn and not is_stale(site.aged[name][0], self.old)]
+
+    def _is_static(self, name: str) -> bool:
+        """One is enough: a record replicates as a whole."""
+        return any(is_static(site.aged[name][0]) for site in self._fresh(name))
 
     def obstacle(self, name: str) -> tuple[str, str]:
         """Of the domain controllers that have the name; where none has it, why not."""
@@ -92,7 +115,8 @@ class DnsLockStep:
         wanted, changes = self.state == "locked", []
         for name, image in before.items():
             reason = self.obstacle(name)[0] if wanted else ""
-            if image["locked"] != wanted and reason in ("", "no_node"):
+            done = image["locked"] == wanted and image.get("static") in (None, True)
+            if not done and reason in ("", "no_node"):
                 changes.append(self._change(name, image, wanted))
         return changes
 
@@ -100,12 +124,14 @@ class DnsLockStep:
         places = [site.label for site in self.sites if site.failure is None and site.seen[name].dn]
         where = f"on {', '.join(places)}" if places else "as soon as its record is there"
         do = f"{'deny' if wanted else 'allow'} {self.account} to change {name} {'' if wanted else 'again '}{where}"
+        if self.static:
+            do += ", and take its addresses out of ageing"
         dn = next((site.seen[name].dn for site in self.sites if site.failure is None and site.seen[name].dn), "")
         grade = "predicted" if places else "unknown"
-        return Change(name, do, before, dns_lock.image(self.account, wanted), grade, deadline=self._longest(), detail={"dn": dn})
+        return Change(name, do, before, dns_lock.image(self.account, wanted, self.static or None), grade, deadline=self._longest(), detail={"dn": dn})
 
     def _longest(self) -> float:
-        return self.verify_timeout + sum(3 * site.timeout for site in self.sites)
+        return (2 if self.static else 1) * self.verify_timeout + sum(3 * site.timeout for site in self.sites)
 
     def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
         """In peace time the source registers its own names."""
@@ -124,7 +150,15 @@ class DnsLockStep:
     # Doing
 
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
-        return {change.name: self._guard(change.name, bool(change.after["locked"]), fence) for change in group}
+        applied = {change.name: self._guard(change.name, bool(change.after["locked"]), fence) for change in group}
+        if not self.static:
+            return applied
+        deadline = Deadline(self.clock, self.verify_timeout)  # one for all: they wait for the same replication
+        for change in group:
+            if applied[change.name].ok:
+                failed = self._freeze(change.name, fence, deadline)
+                applied[change.name] = Applied(True, "; ".join(filter(None, (applied[change.name].msg, failed))))
+        return applied
 
     def _guard(self, name: str, wanted: bool, fence: Fence | None) -> Applied:
         done, failures = [], []
@@ -145,6 +179,24 @@ class DnsLockStep:
             return Applied(False, msg, reason)
         return Applied(True, "; ".join(error.message for error in failures))
 
+    def _freeze(self, name: str, fence: Fence | None, deadline: Deadline) -> str:
+        """On one domain controller that knows of the move; written on one that does not, the source's address would come back to all. What it
+        failed with, where it was refused."""
+        while True:
+            try:
+                for site in self._fresh(name)[:1]:
+                    if fence is not None:
+                        fence.lease.still_ours()
+                    if is_static(site.aged[name][0]) or site.freeze(name):
+                        return ""
+            except RemoteError as error:
+                return error.message
+            if deadline.passed():
+                return ""
+            self.clock.sleep(min(BREATH, deadline.remaining()))
+            for site in self._asked:
+                site.look(self.names, self.account)
+
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         deadline = Deadline(self.clock, self.verify_timeout)
         while True:
@@ -162,7 +214,10 @@ class DnsLockStep:
         word = "locked" if wanted else "not locked"
         good = [label for label, said in verdicts.items() if said == "ok"]
         if self.require.enough(verdicts, first, lambda _label: True):
-            return Seen(True, dns_lock.image(self.account, wanted), f"{word} on {', '.join(good)}")
+            if not self.static or self._is_static(change.name):
+                return Seen(True, change.after, f"{word} on {', '.join(good)}")
+            msg = f"{change.name} is {word} on {', '.join(good)}, and its addresses age still: no domain controller took them out of it"
+            return Seen(False, self._image(change.name), msg, "not_converged")
         bad = [label for label, said in verdicts.items() if said != "ok"]
         return Seen(
             False,
@@ -179,6 +234,9 @@ class DnsLockStep:
                 self.warnings.append(f"domain controller {site.label} could not be read, so it is not known what it denies: {site.failure.message}")
         if self.state != "locked":
             return
+        for name in self.names:
+            told = [warning(name, *site.aged[name]) for site in self._fresh(name)[:1] if not self._is_static(name)]
+            self.warnings += filter(None, told)
         refused = []
         for outcome in result.outcomes:
             reason, msg = self.obstacle(outcome.name) if outcome.status == "already" and not outcome.before["locked"] else ("", "")

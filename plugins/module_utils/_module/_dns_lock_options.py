@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, is_address
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock import DnsLockStep
@@ -23,6 +24,7 @@ Options = t.Mapping[str, t.Any]
 
 STATES = ("locked", "unlocked")
 LOCK_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "static": {"type": "bool", "default": False},
     "lock": {
         "type": "dict",
         "options": {
@@ -46,6 +48,8 @@ def asks_for_lock(params: Options) -> bool:
         raise InvalidInput(f"lock is missing: state '{state}' needs the account to deny, and the domain controllers")
     if lock is not None and state not in (*STATES, "reverted"):
         raise InvalidInput(f"lock belongs to the states 'locked', 'unlocked' and 'reverted', not to '{state}': lock the names in a task of its own")
+    if params.get("static") and state != "locked":
+        raise InvalidInput(f"static belongs to the state 'locked', not to '{state}': a dynamic update can't take a record out of ageing, the directory can")
     return lock is not None
 
 
@@ -68,7 +72,17 @@ def build_lock_step(params: Options, clock: Clock) -> DnsLockStep:
     if timeout < 0:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
     sites = [Site(controller, who, clock) for controller in _controllers(lock["domain_controllers"])]
-    return DnsLockStep(str(params["state"]), _names(params), account, sites, read_require(params["require"]), timeout, clock)
+    return DnsLockStep(
+        str(params["state"]),
+        _names(params),
+        account,
+        sites,
+        read_require(params["require"]),
+        timeout,
+        clock,
+        static=bool(params.get("static")),
+        old=[ipaddress.ip_address(value).packed for value in (params.get("repoint") or {}).get("from") or () if is_address(value)],
+    )
 
 
 def _names(params: Options) -> list[str]:

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ageing import ADDRESSES, Aged, Zone, report
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
@@ -23,10 +24,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory, LdapRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_nodes import Node, Nodes
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import dns_node, ldap
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import has_lock, is_locked, with_lock, without_lock
 
 #: Told as ``unreachable``; anything else was an answer.
@@ -43,6 +44,7 @@ class Site:
         self.seen: dict[str, Guarded] = {}
         self.failure: FailoverError | None = None
         self.sid: bytes | None = None
+        self.aged: dict[str, tuple[list[Aged], Zone]] = {}
         self._account = account
         self._directory = Directory(controller, clock)
         self._nodes: Nodes | None = None
@@ -72,12 +74,14 @@ class Site:
         """Whether it could be read."""
         try:
             self._found = self.nodes(names)
+            aged = {name: _aged(node) for name, node in self._found.items()}
             self.sid = self._logged_on().sid(account)
             self.failure = None
         except (TransportError, RemoteError) as error:
             self.failure = error
             return False
         self.seen = {name: self._guarded(node) for name, node in self._found.items()}
+        self.aged = aged
         return True
 
     def _guarded(self, node: Node) -> Guarded:
@@ -103,14 +107,32 @@ class Site:
         if guarded != node.descriptor:
             self._logged_on().guard(node, guarded)
 
+    def freeze(self, name: str) -> bool:
+        """Takes the addresses out of ageing, as they were at the last look; False where somebody changed them since."""
+        try:
+            self._logged_on().freeze(self._found[name], ADDRESSES)
+        except LdapRefused as error:
+            if error.code == ldap.NO_SUCH_ATTRIBUTE:
+                return False
+            raise
+        return True
+
     def report(self) -> dict[str, t.Any]:
         """For the result: what was read, by name."""
         facts: dict[str, t.Any] = {"address": self.controller.address, "port": self.controller.port, "locked": [], "unlocked": [], "absent": [], "msg": ""}
+        facts["ageing"] = {name: report(*one) for name, one in self.aged.items()} if self.failure is None else {}
         if self.failure is not None:
             return {**facts, "status": "unreachable" if isinstance(self.failure, SILENT) else "refused", "msg": self.failure.message}
         for name, one in self.seen.items():
             facts["locked" if one.locks() else "unlocked" if one.dn else "absent"].append(name)
         return {**facts, "status": dns_lock.status(self.seen)}
+
+
+def _aged(node: Node) -> tuple[list[Aged], Zone]:
+    if node.zone is None:
+        return [], Zone()
+    records = [Aged(dns_node.TYPES.get(one.type, f"TYPE{one.type}"), one.data, one.refreshed) for one in node.records]
+    return records, Zone(node.zone.name, node.zone.ageing, node.zone.no_refresh, node.zone.refresh)
 
 
 def _own_name(directory: Directory) -> str:

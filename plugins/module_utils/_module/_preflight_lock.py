@@ -22,7 +22,7 @@ def lock(case: Case, params: t.Mapping[str, t.Any]) -> list[Finding]:
     dns = case.definition["dns"]
     if not dns or not dns["lock"] or case.kind != "failover":
         return []
-    asked = ("lock", "repoint", "records", "require", "verify_timeout", "protected_names", "allow_wildcards")
+    asked = ("lock", "repoint", "records", "require", "verify_timeout", "protected_names", "allow_wildcards", "static")
     try:
         step = build_lock_step({"state": "locked", "kerberos": params.get("kerberos"), **{name: dns[name] for name in asked}}, case.clock)
         try:

@@ -94,9 +94,12 @@ class Nodes:
         """Writes who may change the name; the owner and all else stay."""
         self.directory.modify(node.dn, [(ldap.REPLACE, "nTSecurityDescriptor", [descriptor.to_bytes()])], ldap.DACL)
 
-    def swap(self, node: Node, before: t.Sequence[bytes], after: t.Sequence[bytes]) -> None:
-        """Records for records, if those are still what they were: LdapRefused with NO_SUCH_ATTRIBUTE where not."""
-        self.directory.modify(node.dn, [(ldap.DELETE, "dnsRecord", list(before)), (ldap.ADD, "dnsRecord", list(after))])
+    def freeze(self, node: Node, types: t.Container[str]) -> None:
+        """Records of ``types`` without a time stamp, if they are still what they were: LdapRefused with NO_SUCH_ATTRIBUTE where not."""
+        ageing = [value for value in node.values if dns_node.TYPES.get(dns_node.record(value).type) in types and dns_node.record(value).timestamp]
+        static = [dataclasses.replace(dns_node.record(value), timestamp=0).to_bytes() for value in ageing]
+        if ageing:
+            self.directory.modify(node.dn, [(ldap.DELETE, "dnsRecord", ageing), (ldap.ADD, "dnsRecord", static)])
 
     def _learn(self) -> None:
         if self._base:

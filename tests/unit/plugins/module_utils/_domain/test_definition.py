@@ -73,6 +73,7 @@ dns:
   records: [{name: _mail._tcp.example.com, type: SRV, values: [0 0 25 mail.example.com.], ttl: 30, zone: example.com, expect: [0 0 25 old.example.com.]}]
   ttl: 30
   lock: {account: 'EXCH1$', domain_controllers: [{address: 10.0.0.10, port: 3389, name: dc1.example.com}]}
+  static: true
   require: primary
   verify_timeout: 20
   protected_names: [dc3.example.com]
@@ -188,6 +189,7 @@ CASES = [
     ("dns.require", "most", "dns.require: 'most' is neither reachable, all, primary nor a number of name servers from 1 on"),
     ("dns.require", 0, "dns.require: '0' is neither"),
     ("dns.require", 3, "dns.require is 3, and failover_identities.mail.dns.servers and failover_identities.mail.dns.verify_servers have"),
+    ("dns.lock", None, "dns.static needs failover_identities.mail.dns.lock, which says where the directory is"),
     ("dns.lock", True, "dns.lock must be a dictionary"),
     ("dns.lock", {"account": "EXCH1$"}, "dns.lock.domain_controllers is missing"),
     ("dns.credential", "dsn", "dns.credential names the credential 'dsn', which is not in failover_credentials; did you mean 'dns'?"),

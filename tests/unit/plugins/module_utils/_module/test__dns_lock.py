@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.dns_node import NodeRecord, record
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import (
     DACL_PRESENT,
     SELF_RELATIVE,
@@ -237,6 +238,7 @@ def test_who_lost_the_lease_denies_nothing(estate: Estate, tmp_path: pathlib.Pat
         ({"verify_timeout": -1.0}, "is negative"),
         ({"state": "present"}, "belongs to the states"),
         ({"lock": None}, "lock is missing"),
+        ({"static": True, "state": "unlocked"}, "static belongs to the state 'locked'"),
         ({"lock": {"account": "A$", "names": [MAIL], "domain_controllers": []}}, "domain_controllers is empty"),
         ({"lock": {"account": "A$", "names": [MAIL], "domain_controllers": [{"address": "dc1"}]}}, "entry 1: 'dc1' is not an IP address"),
     ],
@@ -245,6 +247,66 @@ def test_bad_options_are_one_sentence_before_anybody_is_asked(estate: Estate, op
     with pytest.raises(InvalidInput, match=words):
         estate.run(**options)
     assert estate.peers["dc1"].seen == []
+
+
+HOURS = 3733260  # 2026-11-21 12:00 UTC
+TAKEN, MOVED = bytes((10, 0, 0, 21)), bytes((10, 0, 1, 21))
+REPOINT = {"from": ["10.0.0.21"], "to": ["10.0.1.21"], "names": [MAIL], "ptr": False}
+
+
+def ageing(estate: Estate, address: bytes = MOVED) -> None:
+    """A zone that scavenges after a week and a week, and a record of it, everywhere."""
+    for peer in estate.peers.values():
+        peer.entries[f"dc=example.com,{CONTAINER}"]["dnsproperty"] = [setting(2, 2), setting(0x40, 1), setting(0x10, 168), setting(0x20, 168)]
+        peer.entries[node(MAIL)]["dnsrecord"] = [NodeRecord(1, 60, HOURS, address).to_bytes(), NodeRecord(16, 60, HOURS, b"\1x").to_bytes()]
+
+
+def timestamps(estate: Estate, dc: str) -> list[int]:
+    return [record(value).timestamp for value in estate.peers[dc].entries[node(MAIL)]["dnsrecord"]]
+
+
+def test_what_scavenging_would_delete_is_told_with_its_day(estate: Estate) -> None:
+    ageing(estate)
+    result = estate.run(names=[], repoint=REPOINT)
+    assert result.extra["locks"]["dc1"]["ageing"][MAIL][0] == {
+        "type": "A",
+        "static": False,
+        "refreshed": "2026-11-21T12:00Z",
+        "scavenged_from": "2026-12-05T12:00Z",
+    }
+    assert any(f"{MAIL} ages: zone example.com may delete its address from 2026-12-05T12:00Z on" in warning for warning in result.warnings)
+    assert timestamps(estate, "dc1") == [HOURS, HOURS]
+
+
+def test_static_takes_addresses_out_of_ageing_on_one_controller(estate: Estate) -> None:
+    ageing(estate)
+    result = estate.run(names=[], repoint=REPOINT, static=True)
+    assert not result.failed and result.warnings == [], result.msg
+    assert sorted(timestamps(estate, "dc1")) == [0, HOURS] and timestamps(estate, "dc2") == [HOURS, HOURS]
+    assert result.outcomes[0].after == {"account": "EXCH1$", "locked": True, "static": True}
+    assert not estate.run(names=[], repoint=REPOINT, static=True).changed
+
+
+def test_a_controller_that_has_the_source_s_address_yet_is_not_written(estate: Estate) -> None:
+    ageing(estate, TAKEN)
+    late = estate.run(names=[], repoint=REPOINT, static=True)
+    assert late.failed and late.reason == "not_converged" and "age still" in late.msg and timestamps(estate, "dc1") == [HOURS, HOURS]
+    estate.peers["dc2"].entries[node(MAIL)]["dnsrecord"] = [NodeRecord(1, 60, HOURS, MOVED).to_bytes()]
+    assert not estate.run(names=[], repoint=REPOINT, static=True).failed
+    assert timestamps(estate, "dc1") == [HOURS, HOURS] and timestamps(estate, "dc2") == [0]
+
+
+def test_a_record_that_changes_while_it_is_made_static_is_read_again(estate: Estate) -> None:
+    ageing(estate)
+
+    def refreshed() -> None:
+        if timestamps(estate, "dc1")[0] == HOURS:
+            estate.peers["dc1"].entries[node(MAIL)]["dnsrecord"] = [NodeRecord(1, 60, HOURS + 1, MOVED).to_bytes()]
+
+    estate.run(names=[], repoint=REPOINT)
+    estate.peers["dc1"].before_change = refreshed
+    assert not estate.run(names=[], repoint=REPOINT, static=True, verify_timeout=5.0).failed
+    assert timestamps(estate, "dc1") == [0]
 
 
 def findings(estate: Estate, *, kind: str = "failover", kerberos: dict[str, str] | None = None, names: t.Sequence[str] = (MAIL,)) -> list[tuple[str, str]]:
