@@ -108,7 +108,7 @@ class Day:
             for name, _rdtype in WANTED:
                 self.lab.do(self.lab.replicas.deny, primary, name, HOST_KEY)
         run = runs.started(store, clock, break_glass="a test")
-        result = self._write(state="repointed", repoint=self.definition["dns"]["repoint"], run=run)
+        result = self.write(state="repointed", repoint=self.definition["dns"]["repoint"], run=run)
         for outcome in remove_markers("mail", self.definition, {"key": FAILOVER_KEY, "kerberos": None}, clock, check_mode=False):
             self.tell(f"marker {outcome.name}: {outcome.status}")
         runs.ended(store, clock, run)
@@ -118,7 +118,7 @@ class Day:
         self.tell(f"failed over: {result.msg}")
         return result
 
-    def _write(self, **given: t.Any) -> Result:
+    def write(self, **given: t.Any) -> Result:
         dns = self.definition["dns"]
         options = {
             "servers": dns["servers"],
@@ -245,7 +245,7 @@ class Day:
             records = [one for one in repairs if bool(one["values"]) == (state == "present")]
             if records:
                 with contextlib.suppress(FailoverError) if self.lab.down or self.lab.cuts else contextlib.nullcontext():
-                    self.tell(f"repairs: {self._write(state=state, records=records, on_conflict='replace').msg}")
+                    self.tell(f"repairs: {self.write(state=state, records=records, on_conflict='replace').msg}")
 
     def _options(self) -> dict[str, t.Any]:
         common = {"identity": "mail", "store": {"kind": "directory", "path": str(self.folder / "store")}, "mirror": None, "definition": self.definition}

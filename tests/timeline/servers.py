@@ -20,6 +20,7 @@ from unittest import mock
 
 import dns.message
 import dns.name
+import dns.opcode
 import dns.rcode
 import dns.update
 
@@ -171,11 +172,10 @@ class VirtualServers:
         if not self.reachable(CONTROLLER, server.name):
             self.clock.sleep(timeout)
             raise Unreachable(f"{endpoint} can't be reached: no connection within {timeout:g} s", host=endpoint.label)
-        if wire[2] >> 3 & 0xF == 5:
+        kind = wire[2] >> 3 & 0xF
+        if kind == dns.opcode.UPDATE:
             self.sent.append((server.name, wire))
-            reply = self.loop.do(self._updated(server, wire, transport))
-        else:
-            reply = self._answered(server, wire, transport)
+        reply = self._answered(server, wire, transport) if kind == dns.opcode.QUERY else self.loop.do(self._updated(server, wire, transport))
         if reply is None:
             self.clock.sleep(timeout)
             raise DeadlineExceeded(f"{endpoint} did not answer within {timeout:g} s", host=endpoint.label)

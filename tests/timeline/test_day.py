@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.tests.lab.dns.replicas import Ageing
 from ansible_collections.continuity.identity_failover.tests.timeline.day import HOUR, LOOK, MAIL, THIRD, Conditions, Day, day
 from ansible_collections.continuity.identity_failover.tests.timeline.explorer import WITHOUT, explore
@@ -110,6 +111,21 @@ def test_a_value_that_somebody_sets_is_an_alarm_too() -> None:
         states, _there = lived(one)
         assert states[-1] == "threatened"
         assert f"dns-h2 gives {TARGET}, {THIRD} for {MAIL} A, which the failover left as {TARGET}" in one.looks[1].pulling
+
+
+def test_a_repair_passes_over_servers_that_disagree() -> None:
+    """As the playbook repair_dns: two servers give something else each, which is what it repairs."""
+    with failed_over(Settings(between=HOUR)) as one:
+        one.lab.clock.sleep(2 * HOUR)
+        one.lab.do(one.somebody_sets, "dns-b1", (THIRD,))
+        one.lab.do(one.somebody_sets, "dns-h1", (SOURCE,))
+        repair = {"state": "present", "records": [{"name": MAIL, "type": "A", "values": [TARGET]}], "on_conflict": "replace", "require": "reachable"}
+        with pytest.raises(FailoverError) as refused:
+            one.write(**repair)
+        assert refused.value.reason == "servers_disagree"
+        one.write(**repair, accept_disagreement="what is repaired")
+        one.lab.clock.sleep(2 * HOUR)
+        assert one.lab.everywhere(MAIL, "A") == {(TARGET,)}
 
 
 def test_servers_that_lag_are_alarms_until_they_have_it() -> None:
