@@ -142,10 +142,21 @@ options:
       - The step is called C(dns_lock) in the journal, and where a failure of it is accepted.
     type: dict
     suboptions:
-      account:
-        description: The account of the source, such as V(EXCH1$), or its SID where it is of another domain.
+      how:
+        description:
+          - V(directory) is what is said above.
+          - V(alias) takes the A and AAAA records away and puts a CNAME to O(lock.to) in their place, by a dynamic update to O(servers). It needs no
+            directory, and is weak. Who replaces the address is ignored or refused, who deletes the whole name first gets through, and users'
+            Kerberos and SMB need SPNs and alternate names for it. O(state=reverted) puts the addresses back. Roles do not use it.
         type: str
-        required: true
+        choices: [directory, alias]
+        default: directory
+      account:
+        description: The account of the source, such as V(EXCH1$), or its SID where it is of another domain. Required for V(directory).
+        type: str
+      to:
+        description: The full name of the stand-in. Required for V(alias).
+        type: str
       names:
         description: Names to lock, beside those of O(repoint) and O(records).
         type: list
@@ -154,10 +165,10 @@ options:
       domain_controllers:
         description:
           - The domain controllers. The entry is written on each of them that answers, and read back from each. What could not be read is
-            not claimed, see O(require).
+            not claimed, see O(require). Required for V(directory).
         type: list
         elements: dict
-        required: true
+        default: []
         suboptions:
           address:
             description: The IP address.
@@ -180,7 +191,7 @@ options:
     default: false
   servers:
     description:
-      - Required for all states but those of O(lock).
+      - Required for all states but those of O(lock), and for O(lock.how=alias).
       - The name servers that take updates, best the zone's primary first. Of those that serve a zone the first that answers is written. The next is tried
         only when that one can't be reached, or does not take updates, as a secondary. A secondary that passes updates on to its
         primary may be listed, and is waited for until it has them back. Where only servers answer that take none, nothing is changed.

@@ -12,9 +12,11 @@ import ipaddress
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Wanted
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, is_address
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_alias_lock import alias_items
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock import DnsLockStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account, require_gssapi
@@ -23,17 +25,21 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 Options = t.Mapping[str, t.Any]
 
 STATES = ("locked", "unlocked")
+#: By the directory's rights, or by an alias in the place of the addresses.
+HOW = ("directory", "alias")
 LOCK_OPTIONS: dict[str, dict[str, t.Any]] = {
     "static": {"type": "bool", "default": False},
     "lock": {
         "type": "dict",
         "options": {
-            "account": {"type": "str", "required": True},
+            "how": {"type": "str", "choices": list(HOW), "default": "directory"},
+            "account": {"type": "str"},
+            "to": {"type": "str"},
             "names": {"type": "list", "elements": "str", "default": []},
             "domain_controllers": {
                 "type": "list",
                 "elements": "dict",
-                "required": True,
+                "default": [],
                 "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 389}, "name": {"type": "str"}},
             },
         },
@@ -53,10 +59,32 @@ def asks_for_lock(params: Options) -> bool:
     return lock is not None
 
 
+def alias_of(params: Options) -> list[Wanted]:
+    """The record sets of a task whose lock is an alias; empty for any other. Raises InvalidInput."""
+    lock = params.get("lock") or {}
+    if lock.get("how") != "alias":
+        return []
+    for option in ("account", "domain_controllers"):
+        if lock.get(option):
+            raise InvalidInput(f"lock.{option} belongs to how 'directory', not to 'alias', which denies nobody anything")
+    if params.get("static"):
+        raise InvalidInput("static belongs to how 'directory', not to 'alias'")
+    if params["state"] == "unlocked":
+        raise InvalidInput("state 'unlocked' does not know the addresses that an alias took the place of: put them back with state 'reverted'")
+    if not lock.get("to"):
+        raise InvalidInput("lock.to is missing: the full name of the stand-in that the alias leads to")
+    to, names = canonical_name(str(lock["to"]), "lock.to"), _names(params)
+    if to in names:
+        raise InvalidInput(f"lock.to: {to} is one of the names that are to be locked, and would lead to itself")
+    return alias_items(names, to)
+
+
 def build_lock_step(params: Options, clock: Clock) -> DnsLockStep:
     """Raises InvalidInput with one sentence that names the option, and MissingLibrary without gssapi."""
     lock = params["lock"]
-    account = str(lock["account"]).strip()
+    account = str(lock.get("account") or "").strip()
+    if lock.get("to"):
+        raise InvalidInput("lock.to belongs to how 'alias', not to 'directory'")
     kerberos = params.get("kerberos")
     if not kerberos:
         raise InvalidInput("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
@@ -71,7 +99,7 @@ def build_lock_step(params: Options, clock: Clock) -> DnsLockStep:
     timeout = float(params["verify_timeout"])
     if timeout < 0:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
-    sites = [Site(controller, who, clock) for controller in _controllers(lock["domain_controllers"])]
+    sites = [Site(controller, who, clock) for controller in _controllers(lock.get("domain_controllers") or ())]
     return DnsLockStep(
         str(params["state"]),
         _names(params),

@@ -17,8 +17,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_alias_lock import AliasLockStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS, build_auth
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_options import LOCK_OPTIONS, asks_for_lock, build_lock_step
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_options import (
+    LOCK_OPTIONS,
+    alias_of,
+    asks_for_lock,
+    build_lock_step,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import TTL_STATES, DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
@@ -87,7 +93,7 @@ def update_dns_spec() -> ArgumentSpec:
 
 def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """Every option is checked before any server is asked, every record is read before any is written."""
-    if asks_for_lock(params):
+    if asks_for_lock(params) and not alias_of(params):
         return _lock(params, hosts, clock, check_mode)
     require_dnspython()
     step = build_step(params, clock)
@@ -121,10 +127,10 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     state = str(params["state"])
     protected = frozenset(canonical_name(name, "protected_names") for name in params.get("protected_names") or ())
     ttl = canonical_ttl(params.get("ttl"), "ttl")
-    records, repoint = params.get("records"), params.get("repoint")
-    if records and repoint is not None and state not in ("reverted", *TTL_STATES):
+    records, repoint, alias = params.get("records"), params.get("repoint"), alias_of(params)
+    if records and repoint is not None and not alias and state not in ("reverted", *TTL_STATES):
         raise InvalidInput("records and repoint are two tasks: state 'repointed' takes repoint, 'present' and 'absent' take records")
-    if repoint is None and not records:
+    if repoint is None and not records and not alias:
         raise InvalidInput("records is empty; list at least one record")
     if state == "reverted" and params.get("on_failure") == "rollback":
         raise InvalidInput("on_failure: 'rollback' would take back what state 'reverted' puts back; leave it away there")
@@ -133,7 +139,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     if float(params["verify_timeout"]) < 0:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
     wildcards = bool(params.get("allow_wildcards"))
-    wanted = read_records(records or (), state, protected, ttl, wildcards=wildcards, other_values=other_value)
+    wanted = alias or read_records(records or (), state, protected, ttl, wildcards=wildcards, other_values=other_value)
     servers = _endpoints(params.get("servers") or (), "servers")
     readers = _endpoints(params.get("verify_servers") or (), "verify_servers")
     for one in servers:
@@ -142,10 +148,10 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     if not servers:
         raise InvalidInput("servers is empty; list the name server that takes the zone's updates")
     asked = Servers(servers, readers, clock)
-    return DnsStep(
+    return (AliasLockStep if alias else DnsStep)(
         state,
         wanted,
-        read_repoint(repoint, protected, wildcards=wildcards) if repoint is not None else None,
+        read_repoint(repoint, protected, wildcards=wildcards) if repoint is not None and not alias else None,
         asked,
         _auth(params, asked, clock),
         clock,
