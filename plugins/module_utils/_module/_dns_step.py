@@ -229,6 +229,7 @@ class DnsStep:
                 changes.append(self._change(item, self._now[item], records))
             elif str(item) in before and not (self.readback.everywhere(item) and self._resolved(item)):
                 changes.append(self._change(item, records, records))
+        batches(_edit(change) for change in changes)  # what no message can hold is refused before anything is sent
         return changes
 
     def _change(self, item: Item, before: RecordSet | None, after: RecordSet | None) -> Change:

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import is_reverse
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, ProtocolError, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, ProtocolError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import read_answer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Cut, Servers
@@ -38,7 +38,15 @@ class Survey:
     def locate(self, items: t.Sequence[Item], stated: t.Mapping[str, str]) -> None:
         """Asks the first server that answers, and the others for what it does not serve. ``stated``: name -> its zone as the user named it.
         Raises NotServed with a sentence that names the name."""
+        known = self.zones, self.holders, self.moved
         self.zones, self.holders, self.moved, self._aliases = {}, {}, {}, {}
+        try:
+            self._locate(items, stated)
+        except FailoverError:
+            self.zones, self.holders, self.moved = known  # what was found before holds until something else is
+            raise
+
+    def _locate(self, items: t.Sequence[Item], stated: t.Mapping[str, str]) -> None:
         first = self._servers.first()
         if stated:
             self._found(first, self._servers.zones(first, [], stated))
