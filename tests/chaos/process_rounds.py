@@ -1,0 +1,257 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One lab and two controllers: a server dies, its identity moves and moves back, a drill; round after round. Each playbook may be killed once in it."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import shutil
+import time
+import typing as t
+
+from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
+from ansible_collections.continuity.identity_failover.tests.chaos.killing import Watched, mirror_of, mirrored
+from ansible_collections.continuity.identity_failover.tests.demo.project import PlaybookFailed, Project
+from ansible_collections.continuity.identity_failover.tests.demo.traces import left_behind, snapshot
+from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+
+#: What is killed, in the order of a round.
+PLAYBOOKS = ("failover", "failback", "drill")
+EXTRA: dict[str, dict[str, t.Any]] = {"failback": {"failover_data_restored": "a test"}}
+#: Who has the identity behind it.
+OWNERS = {"failover": "EXCH2", "failback": "EXCH1", "drill": "EXCH1"}
+#: How often the other controller runs its playbook again; each run waits for the lease a little.
+TRIES = 10
+WORDS = {"failover_script_unknown": "skip", "failover_script_reason": "looked at its log"}
+#: The user of the lab's zones that the collection writes as.
+KEY = "failover-key."
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """Where a playbook dies: the ``number``th time that its gate is asked (``task``), or behind its ``number``th line."""
+
+    kind: str
+    number: int
+    label: str = ""
+
+
+@dataclasses.dataclass
+class Death:
+    """One playbook, killed at ``point`` (None: it ran through), and what was wrong with the end of it."""
+
+    playbook: str
+    point: Point | None
+    mirror: str = ""
+    runs: int = 0
+    seconds: float = 0.0
+    lab_cpu: float = 0.0
+    wrong: list[str] = dataclasses.field(default_factory=list)
+
+    def place(self) -> str:
+        return f"{self.point.kind} {self.point.number} {self.point.label}".strip() if self.point else "no death"
+
+    def told(self) -> dict[str, t.Any]:
+        kept = {key: value for key, value in dataclasses.asdict(self).items() if key not in ("point", "lab_cpu")}
+        return {**kept, "place": self.place(), "seconds": round(self.seconds, 1)}
+
+
+@dataclasses.dataclass
+class End:
+    """What is there behind a playbook, and what it did."""
+
+    state: dict[str, t.Any]
+    effects: collections.Counter[str]
+
+
+@dataclasses.dataclass
+class Counting:
+    """The boundaries of a run without a death, as (kind, label, lines so far, effects so far)."""
+
+    world: World
+    since: int
+    found: list[tuple[str, str, int, int]] = dataclasses.field(default_factory=list)
+
+    def __call__(self, kind: str, label: str) -> bool:
+        lines = sum(one[0] == "line" for one in self.found) + (kind == "line")
+        effects = sum(record["kind"] in ("effect", "control") for record in self.world.lab.trace(self.since))
+        self.found.append((kind, label, lines, effects))
+        return False
+
+    def points(self) -> list[Point]:
+        """Behind each line, before and after each task. Between a task's end and the next one's begin nothing happens mostly: that is one
+        death, every other one at the end."""
+        lines = [one for one in self.found if one[0] == "line"]
+        points = [Point("line", number, label) for number, (_kind, label, _lines, _effects) in enumerate(lines, 1)]
+        asked = [(number, *one) for number, one in enumerate((one for one in self.found if one[0] != "line"), 1)]
+        skipped = {number - 1 for number, kind, *_rest in asked if kind == "skipped"} | {number for number, kind, *_rest in asked if kind == "skipped"}
+        places: list[list[tuple[int, str, str, int, int]]] = []
+        for one in asked:
+            if one[0] not in skipped:
+                same = places and places[-1][-1][3:] == one[3:] and places[-1][-1][1] == "after"
+                places[-1].append(one) if same else places.append([one])
+        chosen = [place[number % len(place)] for number, place in enumerate(places)]
+        return points + [Point("task", number, f"{kind} {label}") for number, kind, label, _lines, _effects in chosen]
+
+
+def effects(records: t.Sequence[t.Mapping[str, t.Any]]) -> collections.Counter[str]:
+    """As ``outcomes.effects``, and the records that we wrote in DNS."""
+    found = outcomes.effects(records)
+    for record in records:
+        if (record["kind"], record.get("opcode"), record.get("key"), record.get("rcode")) == ("dns", "UPDATE", KEY, "NOERROR"):
+            changed = [line for line in record["updates"] if not line.startswith("_failover-")]
+            if changed:
+                found[json.dumps({"effect": "records_written", "host": record["host"], "updates": sorted(changed)})] += 1
+    return found
+
+
+class World:
+    """``with World(folder, seed) as world``: the lab runs, the identity is armed."""
+
+    def __init__(self, folder: pathlib.Path, seed: int) -> None:
+        self.folder, self.random = folder, random.Random(seed)
+        self.points: dict[str, list[Point]] = {}
+        self.clean: dict[str, End] = {}
+        folder.mkdir(parents=True)
+        self.lab = Lab.start(folder / "lab", seed=seed)
+        self.before = self.state()
+        self.controllers = [self._project("day"), self._project("night")]
+
+    def __enter__(self) -> World:
+        self.controllers[0].run("arm")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.lab.stop()
+
+    def state(self) -> dict[str, t.Any]:
+        state: t.Any = self.lab.state()
+        return snapshot(state)
+
+    def _project(self, name: str) -> Project:
+        """With deadlines that are short, so that nobody waits long for what a dead controller may have begun."""
+        made = Project(self.folder / name, self.folder / "lab", self.lab.info)
+        path = made.folder / "inventory" / "group_vars" / "all" / "failover.yml"
+        text = path.read_text(encoding="utf-8")
+        for old, new in (
+            ("timeout: 600", "timeout: 20"),
+            ("credential: exchange}", "credential: exchange, timeout: 20}"),
+            ("MSSQLSERVER}", "MSSQLSERVER, timeout: 20}"),
+        ):
+            if old not in text:
+                raise AssertionError(f"the example project has no {old} any more")
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+        return made
+
+    def first_round(self) -> dict[str, list[Point]]:
+        """Without a death: where there can be one, and what the end is then."""
+        for playbook in PLAYBOOKS:
+            self._lead_to(playbook)
+            since = self._last_record()
+            counting = Counting(self, since)
+            with Watched(self.controllers[0], playbook, EXTRA.get(playbook, {})) as watched:
+                code = watched.until(counting)
+            if code:
+                raise AssertionError(f"{playbook} without a death ended with {code}: {watched.log}")
+            self.points[playbook] = counting.points()
+            self.clean[playbook] = self._end(since)
+        return self.points
+
+    def _lead_to(self, playbook: str) -> None:
+        """What has to be there before the playbook."""
+        if playbook == "failover":
+            self.lab.kill("exch1")
+            self.controllers[0].run("monitor", failover_monitor_duration=60)
+            self.controllers[0].run("ack", failover_decision="proceed", failover_reason="a test", failover_by="duty officer")
+
+    def act(self, playbook: str, point: Point | None) -> Death:
+        """The playbook dies there; the other controller ends it."""
+        begun, cpu = time.monotonic(), self._lab_cpu()
+        death = Death(playbook, point)
+        self._lead_to(playbook)
+        since = self._last_record()
+        if point is not None:
+            drilled = self._die(playbook, point, death)
+            self._hand_over(death)
+            self._go_on(playbook, death, drilled)
+        else:
+            self.controllers[0].run(playbook, **EXTRA.get(playbook, {}))
+        death.wrong += self._judged(playbook, self._end(since))
+        death.seconds, death.lab_cpu = time.monotonic() - begun, self._lab_cpu() - cpu
+        return death
+
+    def _die(self, playbook: str, point: Point, death: Death) -> bool:
+        """Whether the run had been closed by then."""
+        asked: collections.Counter[str] = collections.Counter()
+        begun = len(mirrored(self.controllers[0]))
+
+        def dies(kind: str, label: str) -> bool:
+            asked["line" if kind == "line" else "task"] += 1
+            return asked[point.kind] == point.number and (kind == "line") == (point.kind == "line")
+
+        with Watched(self.controllers[0], playbook, EXTRA.get(playbook, {})) as watched:
+            code = watched.until(dies)
+        if code is not None:
+            death.wrong.append(f"it ended with {code} before it came there, with {dict(asked)}: {watched.log}")
+        return "run_closed" in mirrored(self.controllers[0])[begun:]
+
+    def _hand_over(self, death: Death) -> None:
+        """The other controller has the mirror of the one that died, one that is behind, or none."""
+        first, second = self.controllers
+        death.mirror = self.random.choice(("the same", "behind", "none"))
+        folder = mirror_of(second).parent
+        if death.mirror != "behind":
+            shutil.rmtree(folder, ignore_errors=True)
+        if death.mirror == "the same":
+            shutil.copytree(mirror_of(first).parent, folder)
+        self.controllers = [second, first]
+
+    def _go_on(self, playbook: str, death: Death, closed: bool) -> None:
+        said, extra = "it was not run", EXTRA.get(playbook, {})
+        if playbook == "drill" and closed:
+            self.controllers[0].run("status")  # nobody would drill once more
+            return
+        while death.runs < TRIES and said:
+            death.runs += 1
+            try:
+                self.controllers[0].run(playbook, failover_take_over="the other controller was killed", **extra)
+                said = ""
+            except PlaybookFailed as error:
+                said = error.message
+                if "nobody knows how it ended" in said:
+                    extra = {**extra, **WORDS}
+        if said:
+            death.wrong.append(f"it was not ended in {TRIES} runs: {said}")
+
+    def _end(self, since: int) -> End:
+        return End(self.state(), effects(self.lab.trace(since)))
+
+    def _judged(self, playbook: str, end: End) -> list[str]:
+        wrong = []
+        answer: t.Any = self.lab.ask("ws001", "mail.example.com")
+        if answer.get("answered_by") != OWNERS[playbook]:
+            wrong.append(f"ws001 reaches {answer.get('answered_by')}, not {OWNERS[playbook]}")
+        clean = self.clean.get(playbook)
+        if clean is None:
+            return wrong + [f"{what}: {times} times" for what, times in end.effects.items() if times > 1]
+        return wrong + left_behind(clean.state, end.state) + outcomes.twice(clean.effects, end.effects)
+
+    def unchanged(self, death: Death) -> None:
+        """All is as it was before the identity was armed."""
+        death.wrong += left_behind(self.before, self.state())
+
+    def _last_record(self) -> int:
+        return max((record["number"] for record in self.lab.trace()), default=0)
+
+    def _lab_cpu(self) -> float:
+        """Of the lab's own process, in seconds."""
+        words = pathlib.Path(f"/proc/{self.lab.info['pid']}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
