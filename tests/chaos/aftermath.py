@@ -32,6 +32,7 @@ class Aftermath:
     def __init__(self, lab: MemoryLab, first: Controller, act: str, since: int) -> None:
         self.lab, self.first, self.act, self.since = lab, first, act, since
         self.history: list[str] = []
+        self.over_at = 0.0  #: when a machine that is away is back again
 
     def fingerprint(self) -> tuple[t.Any, ...]:
         """All that a controller leaves: the world, and what it has on its own disk."""
@@ -56,6 +57,7 @@ class Aftermath:
         """Something else has died, and the controller goes on."""
         self.lab.boundary = lambda kind, label: None
         self.lab.use_files(pathlib.Path("files").absolute())
+        self.over_at = self.lab.clock.monotonic() + OUTAGE_SECONDS
         harm(self.lab)
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
@@ -75,6 +77,7 @@ class Aftermath:
                 if stopped.reason == "unknown_outcome" and not decided:
                     decided = True
                     controller.script = {"unknown": ("rerun", "skip")[number // 2 % 2], "reason_for_unknown": "looked at its log"}
+        self.lab.clock.sleep(self.over_at - self.lab.clock.monotonic())  # users look when it is over
         return {"outcome": outcome, "history": self.history, "decided": decided, **self.seen(controller)}
 
     def _again(self, controller: Controller) -> str:
