@@ -19,10 +19,9 @@ test: ## every test that this machine can run, and what was skipped and why
 	@tests/utils/setup.sh test
 	@tests/utils/test.sh $(ARGS)
 
-chaos: ## a death at every boundary of every run, outages of the other machines, whole processes killed: JSON in build/chaos/
+chaos: ## a death at every boundary of every run, outages of the other machines, whole processes killed: JSON in build/chaos/; goes on where it was stopped
 	@tests/utils/setup.sh test
-	@mkdir -p build/chaos
-	@source tests/utils/environment.sh && tests/chaos/all.sh $(ARGS)
+	@source tests/utils/environment.sh && LAB_PWSH=none .venv/bin/python -W ignore tests/chaos/all_parts.py $(ARGS)
 
 bench: ## what a failover, a plan, a module call, a thousand flushed clients, changed DNS records and a long journal cost: JSON in build/bench/
 	@tests/utils/setup.sh test

@@ -303,8 +303,11 @@ class MemoryLab:
         """Differs whenever something was changed that outlives a controller: effects, files, zones, programs that run."""
         files = [(entry.name, entry.stat().st_mtime_ns, entry.stat().st_size) for host in ("exch1", "exch2") for entry in self._entries(host)]
         zones = [zone.current.serial for server in self.estate.dns.values() for zone in server.zones.values()]
-        running = [len(found) for found in self.estate.launcher._running.values()]
-        return (self.trace.effects, tuple(files), tuple(zones), tuple(running), len(self._kept))
+        return (self.trace.effects, tuple(files), tuple(zones), *self.under_way())
+
+    def under_way(self) -> list[int]:
+        """How many programs run on each host, and how many messages are being carried out."""
+        return [*(len(found) for found in self.estate.launcher._running.values()), len(self._kept)]
 
     def _entries(self, host: str) -> list[t.Any]:
         folder = self.estate.hosts[host].files.folder

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import pathlib
 import random
 import typing as t
@@ -33,16 +35,28 @@ class Undoing(Aftermath):
         self.before = outcomes.meaning(lab), outcomes.estate(lab)
         super().__init__(lab, first, act, len(lab.trace.records))
         self.options = options
+        self.worlds = pathlib.Path(f"worlds of {act}").absolute()
+        self.worlds.mkdir()
         self.discard = ""
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
         again = Deaths(pathlib.Path("again").absolute(), self.fingerprint, self.keep, self._again_undone, workers=1)
         chance = random.Random(f"{self.options.seed} {self.act} {number}")
-        again.chosen = lambda boundary, kind: chance.random() < self.options.undone_again
+        again.chosen = lambda boundary, kind: chance.random() < self.options.undone_again and self._is_new()
         with crashing(self.lab, again.at):
             outcome = self._undone(controller)
         told = self._told(outcome, controller)
         return {**told, "boundaries": again.different, "again": {f"{one} {again.labels[one]}": result for one, result in again.results().items()}}
+
+    def _is_new(self) -> bool:
+        """Whether no other undo of this act came through the same world: behind such a death all would be as behind that one."""
+        world = [outcomes.meaning(self.lab), outcomes.snapshot(self.lab.control("state")), outcomes.zones(self.lab), self.lab.under_way()]
+        name = hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()
+        try:
+            (self.worlds / name).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def _again_undone(self, number: int, folder: pathlib.Path) -> dict[str, t.Any]:
         """The undo's controller died too."""

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which places of a playbook are deaths, counted in a run without one."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.tests.chaos import all_parts
+from ansible_collections.continuity.identity_failover.tests.chaos.process_rounds import Counting, Point, effects
+
+
+class Lab:
+    """Its trace grows by an effect whenever ``acts`` says so."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, t.Any]] = []
+
+    def trace(self, since: int) -> list[dict[str, t.Any]]:
+        return self.records[since:]
+
+    def acts(self) -> None:
+        self.records.append({"kind": "effect"})
+
+
+class World:
+    def __init__(self) -> None:
+        self.lab = Lab()
+
+
+@pytest.fixture
+def counting() -> Counting:
+    world: t.Any = World()
+    return Counting(world, 0)
+
+
+def test_a_place_is_behind_each_line_and_before_and_after_each_task(counting: Counting) -> None:
+    counting("before", "failover_run")
+    counting("line", "run_opened")
+    counting("after", "failover_run")
+    counting("before", "app_services")
+    counting("line", "step_intent")
+    counting.world.lab.acts()
+    counting("line", "step_outcome")
+    counting("after", "app_services")
+    assert counting.points() == [
+        Point("line", 1, "run_opened"),
+        Point("line", 2, "step_intent"),
+        Point("line", 3, "step_outcome"),
+        Point("task", 1, "before failover_run"),
+        Point("task", 3, "before app_services"),  # the same as after the run was opened
+        Point("task", 4, "after app_services"),
+    ]
+
+
+def test_what_happened_between_two_tasks_makes_two_places_of_them(counting: Counting) -> None:
+    counting("before", "app_services")
+    counting("after", "app_services")
+    counting.world.lab.acts()  # a hook
+    counting("before", "fence_source")
+    counting("after", "fence_source")
+    assert [point.label for point in counting.points()] == ["before app_services", "after app_services", "before fence_source", "after fence_source"]
+
+
+def test_a_task_that_is_skipped_is_no_place_and_moves_no_other_one(counting: Counting) -> None:
+    for kind, task in (("before", "mount_databases"), ("skipped", "mount_databases"), ("before", "update_dns"), ("after", "update_dns")):
+        counting(kind, task)
+    assert counting.points() == [Point("task", 3, "before update_dns"), Point("task", 4, "after update_dns")]
+
+
+def test_records_that_we_wrote_are_effects_and_a_runs_marker_is_none() -> None:
+    ours = {"kind": "dns", "host": "dns1", "opcode": "UPDATE", "key": "failover-key.", "rcode": "NOERROR", "updates": ["mail.example.com. 60 IN A 192.0.2.1"]}
+    others = [{**ours, "key": "host-exch1."}, {**ours, "rcode": "NXRRSET"}, {**ours, "updates": ["_failover-mail.example.com. 60 IN TXT x"]}]
+    assert sorted(effects([ours, ours, *others]).values()) == [2]
+
+
+def test_make_chaos_has_every_act_of_every_kind_and_names_them_apart() -> None:
+    names = [part.name for part in all_parts.parts()]
+    assert len(names) == len(set(names))
+    for act in ("dead-failover", "dead-failback", "dead-drill", "planned-failover", "planned-failback"):
+        for kind in ("boundaries", "undone", "lost-message", "outage-target", "outage-dc", "outage-dns", "outage-mirror"):
+            assert f"{kind}-{act}" in names
+
+
+def test_a_part_counts_the_deaths_within_its_undos_and_those_that_did_not_hold() -> None:
+    act = {"undone_again": 7, "wrong": {"3 unsent": ["undone again, 4 unsent: estate/x", "estate/y"]}}
+    assert all_parts.deaths({"deaths": 5, "same": 4, "acts": [act]}) == (12, 10)
+    assert all_parts.deaths({"deaths": 3, "held": 2}) == (3, 2)
+    assert all_parts.deaths({"broke": 1}) == (0, 0)
