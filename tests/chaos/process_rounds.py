@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import time
 import typing as t
@@ -112,6 +113,14 @@ def effects(records: t.Sequence[t.Mapping[str, t.Any]]) -> collections.Counter[s
     return found
 
 
+def _settled(said: str) -> bool:
+    """Whether the playbook was only refused because of what the controller that died last may have begun; then that has ended now."""
+    left = re.search(r"\((\d+)\s+s\s+from\s+now\)", said)
+    if left is not None:
+        time.sleep(int(left[1]) + 1)
+    return left is not None
+
+
 class World:
     """``with World(folder, seed) as world``: the lab runs, the identity is armed."""
 
@@ -186,7 +195,7 @@ class World:
             self._hand_over(death)
             self._go_on(playbook, death, drilled)
         else:
-            self.controllers[0].run(playbook, **EXTRA.get(playbook, {}))
+            self._through(playbook, death)
         death.wrong += self._judged(playbook, self._end(since))
         death.seconds, death.lab_cpu = time.monotonic() - begun, self._lab_cpu() - cpu
         return death
@@ -200,11 +209,26 @@ class World:
             asked["line" if kind == "line" else "task"] += 1
             return asked[point.kind] == point.number and (kind == "line") == (point.kind == "line")
 
-        with Watched(self.controllers[0], playbook, EXTRA.get(playbook, {})) as watched:
-            code = watched.until(dies)
+        for _attempt in range(TRIES):
+            asked.clear()
+            with Watched(self.controllers[0], playbook, EXTRA.get(playbook, {})) as watched:
+                code = watched.until(dies)
+            if code is None or not _settled(watched.log.read_text(encoding="utf-8")):
+                break
         if code is not None:
             death.wrong.append(f"it ended with {code} before it came there, with {dict(asked)}: {watched.log}")
         return "run_closed" in mirrored(self.controllers[0])[begun:]
+
+    def _through(self, playbook: str, death: Death) -> None:
+        """Without a death."""
+        for _attempt in range(TRIES):
+            try:
+                self.controllers[0].run(playbook, **EXTRA.get(playbook, {}))
+                return
+            except PlaybookFailed as error:
+                if not _settled(error.message):
+                    death.wrong.append(str(error))
+                    return
 
     def _hand_over(self, death: Death) -> None:
         """The other controller has the mirror of the one that died, one that is behind, or none."""
@@ -249,7 +273,7 @@ class World:
 
     def unchanged(self, death: Death) -> None:
         """All is as it was before the identity was armed."""
-        death.wrong += left_behind(self.before, self.state())
+        death.wrong += [] if death.wrong else left_behind(self.before, self.state())
 
     def _last_record(self) -> int:
         return max((record["number"] for record in self.lab.trace()), default=0)
