@@ -253,6 +253,7 @@ class World:
                 said = ""
             except PlaybookFailed as error:
                 said = error.message
+                _settled(said)
                 if "nobody knows how it ended" in said:
                     extra = {**extra, **WORDS}
         if said:
