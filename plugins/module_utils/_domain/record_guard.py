@@ -13,6 +13,7 @@ them tells us. So every record is held, on every server, against what the failov
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import (
@@ -24,12 +25,16 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     from_image,
     repointed,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ageing import ADDRESSES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import name_in_value
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
 #: The finding that a record is not as the failover left it.
 FINDING = "dns_record_changed"
+#: The part of its time at whose beginning a record that ages is told.
+SOON = 4
 #: Stands for the name servers that nobody lists, where the zones could not be asked for them.
 ZONES_OWN = "the zones' own name servers"
 #: What a server says of a record: it leads to the target alone, to the source alone, to both, elsewhere, nowhere.
@@ -85,6 +90,31 @@ def judged(one: Guarded, there: RecordSet | None, repoint: Repoint | None) -> st
 
 def _host(item: Item, value: str) -> str:
     return name_in_value(item.type, value) if item.type in HOST_TYPES else ""
+
+
+def ageing(failover: RunRecord | None, now: datetime.datetime) -> list[str]:
+    """A sentence for each name whose address scavenging may delete soon, by the time stamps that the step ``dns_lock`` of the failover read.
+
+    Soon: in the last quarter of the time that it had then. Whoever refreshed it since is not known here.
+    """
+    if failover is None:
+        return []
+    facts = (failover.steps.get("dns_lock") or {}).get("evidence") or {}
+    # One domain controller that took it out of ageing is enough: the others have it later.
+    static = {name for name, image in failover.images.get("dns_lock", {}).items() if (image["after"] or {}).get("static")}
+    soonest: dict[str, tuple[datetime.datetime, datetime.datetime]] = {}
+    for controller in facts.values():
+        for name, records in (controller.get("ageing") or {}).items():
+            for one in records:
+                if one["type"] in ADDRESSES and one["scavenged_from"] and name not in static:
+                    end = (moment(one["scavenged_from"]), moment(one["refreshed"]))
+                    soonest[name] = min(end, soonest.get(name, end))
+    return [
+        f"{name} ages: scavenging may delete its address from {end:%Y-%m-%dT%H:%MZ} on, unless it was refreshed since the failover; update_dns with "
+        "'state: locked' and 'static: true' keeps it"
+        for name, (end, refreshed) in soonest.items()
+        if now >= end - (end - refreshed) / SOON
+    ]
 
 
 def repairs(guards: t.Sequence[Guarded], evidence: t.Sequence[Evidence]) -> list[dict[str, t.Any]]:

@@ -144,7 +144,7 @@ class RunContext:
                 {"name": o.name, "status": o.status, "after": o.after} for o in result.outcomes if o.changed or (o.status == "already" and o.name in unknown)
             ],
             "bad": [{"name": o.name, "status": o.status, "reason": o.reason, "msg": o.msg} for o in _bad(result)],
-            "evidence": result.extra.get("evidence") or result.extra.get("curves"),
+            "evidence": result.extra.get("evidence") or result.extra.get("curves") or result.extra.get("locks"),
         }
         told = accounted(self.journal.fold().debts, *result.accounts) if result.accounts else {}
         if told:

@@ -15,6 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.countdown import Countdown, Observation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import ageing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, Evidence, judged, pulling, unproven
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
@@ -132,7 +133,8 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
     seen = pulling(fold.threats, evidence)
     _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result)
     result.extra.update(threats=seen, next=next_command(fold.state, params["identity"], left_over=bool(fold.left_over()), threats=seen))
-    result.warnings.extend(f"{params['identity']}: {sentence}" for sentence in unproven(evidence))
+    ages = ageing(fold.runs.get(fold.last_failover), clock.now())
+    result.warnings.extend(f"{params['identity']}: {sentence}" for sentence in [*unproven(evidence), *ages])
     todo = "; ".join(f"{one['msg']}: {one['remedy']}" for one in seen)
     result.msg = f"{params['identity']} is {fold.state}: {todo or 'nothing pulls it back to the source'}"
 

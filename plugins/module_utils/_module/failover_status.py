@@ -20,7 +20,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import repairs
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import ageing, repairs
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
@@ -69,7 +69,8 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     if params["definition"] and fold.state in GUARDED:
         evidence = look_for_threats(params["definition"], evidence, fold, hosts, clock)
         pulling = threats.pulling(fold.threats, evidence)
-        result.warnings.extend(f"{identity}: {sentence}" for sentence in threats.unproven(evidence))
+        ages = ageing(fold.runs.get(fold.last_failover), clock.now())
+        result.warnings.extend(f"{identity}: {sentence}" for sentence in [*threats.unproven(evidence), *ages])
     result.warnings.extend(f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling)
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")

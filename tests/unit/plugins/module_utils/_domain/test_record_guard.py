@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import Guarded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
@@ -110,3 +111,26 @@ VALUES = st.frozensets(st.sampled_from([SOURCE, TARGET, THIRD, "10.0.3.3"]), max
 def test_right_is_exactly_what_was_left(there: frozenset[str], wanted: frozenset[str]) -> None:
     says = record_guard.judged(Guarded(MAIL, RecordSet.of(wanted, 60)), RecordSet.of(there, 60) if there else None, REPOINT)
     assert (says == "target") == (there == wanted)
+
+
+def locked(refreshed: str, end: str, **more: t.Any) -> RunRecord:
+    record = failover()
+    record_facts = {"type": "A", "static": False, "refreshed": refreshed, "scavenged_from": end, **more}
+    record.steps["dns_lock"] = {"evidence": {"dc1": {"ageing": {"mail.example.com": [record_facts]}}, "dc2": {"ageing": {}}}}
+    return record
+
+
+@pytest.mark.parametrize(("now", "told"), [("2026-11-12T11:59Z", False), ("2026-11-12T12:00Z", True), ("2026-11-17T00:00Z", True)])
+def test_a_record_that_ages_is_told_before_it_vanishes(now: str, told: bool) -> None:
+    """In the last quarter of 14 days, and behind them."""
+    sentences = record_guard.ageing(locked("2026-11-02T00:00Z", "2026-11-16T00:00Z"), moment(now))
+    assert ["mail.example.com ages: scavenging may delete its address from 2026-11-16T00:00Z on" in one for one in sentences] == [True] * told
+
+
+def test_what_does_not_age_is_not_told() -> None:
+    now = moment("2027-01-01T00:00Z")
+    assert record_guard.ageing(None, now) == record_guard.ageing(failover(), now) == record_guard.ageing(locked("", ""), now) == []
+    assert record_guard.ageing(locked("2026-11-02T00:00Z", "2026-11-16T00:00Z", type="TXT"), now) == []
+    static = locked("2026-11-02T00:00Z", "2026-11-16T00:00Z")
+    static.images["dns_lock"] = {"mail.example.com": {"after": {"account": "EXCH1$", "locked": True, "static": True}}}
+    assert record_guard.ageing(static, now) == []

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, InvalidInput, LeaseLost, NotFound, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_options, _dns_lock_sites
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
@@ -282,6 +284,14 @@ def test_what_scavenging_would_delete_is_told_with_its_day(estate: Estate) -> No
     }
     assert any(f"{MAIL} ages: zone example.com may delete its address from 2026-12-05T12:00Z on" in warning for warning in result.warnings)
     assert timestamps(estate, "dc1") == [HOURS, HOURS]
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_the_guard_knows_from_the_journal_when_a_record_may_vanish(estate: Estate, tmp_path: pathlib.Path, static: bool) -> None:
+    ageing(estate)
+    assert not estate.run(names=[], repoint=REPOINT, static=static, run=runs.started(tmp_path, CLOCK)).failed
+    told = record_guard.ageing(runs.read(tmp_path, CLOCK).runs["run1"], moment("2026-12-02T12:00Z"))
+    assert [f"{MAIL} ages: scavenging may delete its address from 2026-12-05T12:00Z on" in sentence for sentence in told] == ([] if static else [True])
 
 
 def test_static_takes_addresses_out_of_ageing_on_one_controller(estate: Estate) -> None:

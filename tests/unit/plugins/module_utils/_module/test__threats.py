@@ -177,6 +177,13 @@ def test_without_a_definition_nothing_is_looked_for(guarded: Guarded) -> None:
     assert guarded.look(definition=None).extra["state"] == "failed_over"
 
 
+def test_a_record_that_ages_is_a_warning_of_both(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (failover_monitor, failover_status):
+        monkeypatch.setattr(module, "ageing", lambda failover, now: [f"{failover.kind} ages at {now:%Y}"])
+    for result in (guarded.look(), guarded.estate.do(failover_status.failover_status)):
+        assert "mail: failover ages at 2026" in result.warnings
+
+
 def test_a_failback_ends_the_threat(guarded: Guarded) -> None:
     guarded.holder = "EXCH1$"
     guarded.look()
