@@ -95,3 +95,16 @@ def test_an_account_that_the_controller_does_not_know_gets_one_sentence(domain_c
     directory = Directory(Controller(ADDRESS, name=HOST), SystemClock())
     with pytest.raises(BadCredentials, match=f"no Kerberos ticket of nobody@{REALM} for ldap/{HOST}"):
         directory.logon(KerberosSeal(Account(f"nobody@{REALM}", password="x"), HOST))
+
+
+def test_a_controller_that_names_itself_is_found_once_and_told_nothing(domain_controller: DomainController) -> None:
+    """Its NS record and its MNAME are its own name; no NOTIFY goes to it, and its serial, which no update moves, decides nothing."""
+    probe = Probe(domain_controller.server)
+    name = f"{probe.name()}.{ZONE}"
+    for value in ("127.20.0.22", "127.20.0.23"):
+        result = run(domain_controller.server, records=[record(name, value)], discover=True, require="1", on_conflict="replace")
+        assert not result.failed, result.msg
+        assert {label: (facts["status"], facts["notified"]) for label, facts in result.extra["servers"].items()} == {
+            domain_controller.server.endpoint.label: ("ok", {})
+        }
+    assert probe.values(name + ".", "A") == ["127.20.0.23"]

@@ -64,12 +64,20 @@ def _text(event: Event) -> str:
         )
     if event.kind == "step_outcome":
         shown = ", ".join(f"{n} {status}" for status, n in data["counts"].items() if n)
-        return f"{'failed: ' + data['msg'] if data['failed'] else shown}"
+        return "; ".join([f"failed: {data['msg']}" if data["failed"] else shown, *_debts(data.get("debts") or {})])
+    if event.kind == "debts_settled":
+        return "; ".join(_debts(data))
     if event.kind == "accepted":
         return f"accepted: {data['reason']}"
     if event.kind == "checkpoint":
         return f"{data['fold']['state']}, {len(data['fold']['runs'])} runs"
     return str(data.get("reason") or data.get("msg") or "")
+
+
+def _debts(told: t.Mapping[str, t.Any]) -> list[str]:
+    """What changed about what name servers owe."""
+    words = {"owed": "owes", "settled": "has what it owed:", "void": "owes no more, as another value is wanted:"}
+    return [f"{debt['server']} {words[how]} {len(debt['records'])} records" for how in words for debt in told.get(how) or ()]
 
 
 def _on_whose_word(data: t.Mapping[str, t.Any]) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import LAG
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import SECONDARY
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
@@ -48,35 +49,47 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
     except FailoverError as error:
         return [Finding("check_failed", evidence={"check": "DNS", "reason": error.reason}, msg=error.message)]
     items = record_items(definition)
-    found: list[Finding] = []
+    seen = _Seen()
     said: dict[str, dict[Item, RecordSet | None]] = {}
     updated = endpoints(definition)
-    taken: set[str] = set()
     for endpoint in dict.fromkeys([*updated, *endpoints(definition, "verify_servers")]):
         # Each by itself: what another server says proves nothing of this one.
         alone = Servers([endpoint], (), clock)
         try:
-            said[endpoint.label] = _look(definition, alone, items, build_auth(params, alone, clock) if endpoint in updated else None, clock, found, taken)
+            said[endpoint.label] = _look(definition, alone, items, build_auth(params, alone, clock) if endpoint in updated else None, clock, seen)
         except TransportError as error:
-            found.append(
-                Finding("dns_server_unreachable", endpoint.label, {"reason": error.reason}, f"the name server {endpoint} does not answer: {error.message}")
-            )
+            msg = f"the name server {endpoint} does not answer: {error.message}"
+            seen.found.append(Finding("dns_server_unreachable", endpoint.label, {"reason": error.reason}, msg))
         finally:
             alone.close()
-    found = _without_secondaries(found, taken)
+    found = _by_all({one.label for one in updated}, seen)
     if definition["dns"].get("discover") and items:
         found += _discovered(definition, items, said, clock)
     return found + _agreement(definition, items, said, clock) + _resolvers(definition, items, clock)
 
 
-def _without_secondaries(found: t.Sequence[Finding], taken: t.Container[str]) -> list[Finding]:
-    """A server that takes no updates is passed over as long as another one takes them: a warning, as nothing is left where it survives alone."""
-    return [
-        dataclasses.replace(one, severity="warning", msg=f"{one.msg}. Another of dns.servers takes them; where only this one survives, none does")
-        if one.id == "dns_key_refused" and one.evidence["code"] in SECONDARY and one.evidence["zone"] in taken
-        else one
-        for one in found
-    ]
+@dataclasses.dataclass
+class _Seen:
+    """What the listed servers were found to do. ``taken``: zones of which one takes updates, ``served``: server -> names that it serves."""
+
+    found: list[Finding] = dataclasses.field(default_factory=list)
+    taken: set[str] = dataclasses.field(default_factory=set)
+    served: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+
+
+def _by_all(updated: t.Container[str], seen: _Seen) -> list[Finding]:
+    """What holds of all listed servers together: zones may be divided among them, and a server that takes no updates is passed over as long as
+    another one takes them, a warning, as nothing is left where it survives alone."""
+    somewhere = {name for label, names in seen.served.items() if label in updated for name in names}
+    found = []
+    for one in seen.found:
+        if one.id == "dns_zone_not_served" and seen.served.get(one.host) and one.evidence["name"] in somewhere:
+            continue
+        if one.id == "dns_key_refused" and one.evidence["code"] in SECONDARY and one.evidence["zone"] in seen.taken:
+            more = f"{one.msg}. Another of dns.servers takes them; where only this one survives, none does"
+            one = dataclasses.replace(one, severity="warning", msg=more)
+        found.append(one)
+    return found
 
 
 def _discovered(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said: dict[str, dict[Item, RecordSet | None]], clock: Clock) -> list[Finding]:
@@ -85,12 +98,14 @@ def _discovered(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said
     servers = Servers(endpoints(definition), endpoints(definition, "verify_servers"), clock)
     found: list[Finding] = []
     try:
-        teller = servers.first()
-        zones = servers.zones(teller, [item.name for item in items], stated_zones(definition))
-        discover(servers, teller, zones.values(), clock)
+        survey = Survey(servers)
+        survey.locate(items, stated_zones(definition))
+        zones = survey.zones
+        for teller in dict.fromkeys(survey.holders.values()):
+            discover(servers, teller, [zone for zone, holder in survey.holders.items() if holder is teller], clock)
         for server in servers.all:
             label = server.endpoint.label
-            asked = [item for item in items if servers.serves(server, zones[item.name])]
+            asked = [item for item in items if item.name in zones and servers.serves(server, zones[item.name])]
             if label in said or not servers.found_by_zone(server):
                 continue
             try:
@@ -130,9 +145,9 @@ def _resolvers(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], clock
 
 
 def _look(
-    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: Auth | None, clock: Clock, found: list[Finding], taken: set[str]
+    definition: t.Mapping[str, t.Any], alone: Servers, items: t.Sequence[Item], auth: Auth | None, clock: Clock, seen: _Seen
 ) -> dict[Item, RecordSet | None]:
-    """What one server says of each record; adds to ``found``, and to ``taken`` the zones that it takes updates of. ``auth`` None: it gets none."""
+    """What one server says of each record; adds to ``seen``. ``auth`` None: it gets no updates of ours."""
     server = alone.updated[0]
     stated = stated_zones(definition)
     zones: dict[str, str] = {}
@@ -141,10 +156,11 @@ def _look(
             known = {name: stated[name]} if name in stated else {}
             zones[name] = alone.zones(server, [] if known else [name], known)[name]
         except DnsRefused as error:
-            found.append(Finding("dns_zone_not_served", server.endpoint.label, {"name": name}, error.message))
+            seen.found.append(Finding("dns_zone_not_served", server.endpoint.label, {"name": name}, error.message))
+    seen.served[server.endpoint.label] = set(zones)
     readings = alone.read(server, [item for item in items if item.name in zones])
     if auth is not None:
-        found += _try_key(server, sorted(set(zones.values())), auth, clock, taken)
+        seen.found += _try_key(server, sorted(set(zones.values())), auth, clock, seen.taken)
     return {item: reading.records for item, reading in readings.items() if reading.status == "ok"}
 
 

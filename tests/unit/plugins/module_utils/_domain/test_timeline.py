@@ -76,3 +76,16 @@ def test_every_event_has_a_sentence() -> None:
         "chief (asserted): proceed (dead)",
         "failover under epoch 1",
     ]
+
+
+def test_what_name_servers_owe_and_how_it_ends_is_told() -> None:
+    def debt(server: str) -> dict[str, t.Any]:
+        return {"server": server, "records": {"mail.example.com A": None, "www.example.com A": None}}
+
+    step = outcome(115, 112, "dns", "r1")
+    step.data["debts"] = {"owed": [debt("dns2")], "settled": [debt("dns3")], "void": [debt("dns4")]}
+    paid = Event(0, at(130), "debts_settled", by="monitor", data={"settled": [debt("dns2")]})
+    assert [entry["text"] for entry in timeline([step, paid])] == [
+        "1 done; dns2 owes 2 records; dns3 has what it owed: 2 records; dns4 owes no more, as another value is wanted: 2 records",
+        "dns2 has what it owed: 2 records",
+    ]

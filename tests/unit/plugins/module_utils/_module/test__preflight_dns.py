@@ -101,3 +101,19 @@ def test_a_secondary_in_line_for_updates_is_a_warning_while_a_primary_takes_them
         alone = found(dns1, servers=servers)
         assert alone["dns_key_refused dns2"]["severity"] == "blocker", "only a secondary survives: nothing could be written"
         assert alone["dns_server_unreachable dns1"]["severity"] == "error"
+
+
+def test_zones_may_be_divided_among_the_servers_but_each_name_has_one() -> None:
+    """dns2 serves another zone than dns1: neither lacks anything, and a third name lies in no zone of either."""
+    other = {"name": "example.org", "servers": {"dns2.example.org": example.SECOND}, "records": [{"name": "www", "type": "A", "values": ["127.1.0.21"]}]}
+    dns1 = example.primary()
+    dns2 = example.primary(other)
+    dns2.address, dns2.name = example.SECOND, "dns2"
+    record = {"name": "www.example.org", "type": "A", "values": ["127.1.0.22"], "zone": None}
+    with one_port(dns1, dns2):
+        servers = [entry(dns1), entry(dns2)]
+        for discover in (False, True):
+            lacking = {key for key in found(dns1, servers=servers, records=[record], discover=discover) if "dns2.example.com" not in key}
+            assert lacking == set(), "dns2.example.com of the first zone is the server of the second here, and serves nothing of the first"
+        missing = found(dns1, servers=servers, records=[{**record, "name": "www.example.net"}])
+        assert missing["dns_zone_not_served dns1"]["evidence"] == {"name": "www.example.net"}

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_messages
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_agreement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
@@ -138,6 +139,26 @@ def test_another_primary_takes_the_change_where_the_first_is_dead() -> None:
             "dns1": (False, "unreachable"),
             "dns2": (True, "ok"),
         }
+
+
+@pytest.mark.usefixtures("quick_to_give_up")
+def test_a_primary_that_dies_under_the_message_is_left_for_the_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took the message and answers nobody any more: whether it did it is for its own return to tell, and it owes until then."""
+    monkeypatch.setattr(dns_messages, "BASE_SECONDS", 0.2)
+    dns1, dns2 = controllers()
+
+    def dies(kind: str, server: str, **data: t.Any) -> None:
+        if data.get("opcode") == "UPDATE":
+            dns1.set_fault("silent")
+            dns1.set_fault("drop_replies", count=1)
+
+    dns1._trace = dies
+    with one_port(dns1, dns2):
+        result = task([entry(dns1), entry(dns2)])
+        assert not result.failed, result.msg
+        assert dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert [debt["server"] for debt in result.extra["debts"]] == ["dns1"]
+        assert {label: facts["written"] for label, facts in result.extra["servers"].items()} == {"dns1": False, "dns2": True}
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "replace"])
