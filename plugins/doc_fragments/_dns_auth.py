@@ -33,7 +33,7 @@ options:
       - The account that may update the zones, instead of O(key), for zones that take secure updates only (GSS-TSIG, RFC 3645).
       - Needs the Python package C(gssapi). Of O(kerberos.keytab), O(kerberos.password) and O(kerberos.cache) one may be given. Without any, the
         caller's own tickets are used.
-      - Tested against BIND with an MIT KDC. No Windows DNS server was involved.
+      - Tested against BIND with an MIT KDC, and against Samba as the domain controller. No Windows DNS server was involved.
     type: dict
     suboptions:
       principal:

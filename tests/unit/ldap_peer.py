@@ -83,8 +83,10 @@ class Peer:
             self.port = listener.getsockname()[1]
             thread = threading.Thread(target=self._accept, args=(listener,), daemon=True)
             thread.start()
-            yield self
-            listener.shutdown(socket.SHUT_RDWR)
+            try:
+                yield self
+            finally:
+                listener.shutdown(socket.SHUT_RDWR)
         thread.join(5)
 
     def _accept(self, listener: socket.socket) -> None:

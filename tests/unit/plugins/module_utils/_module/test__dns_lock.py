@@ -24,6 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.dns_node import NodeRecord, record
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import (
@@ -136,10 +137,11 @@ def test_check_mode_and_diff_change_nothing(estate: Estate) -> None:
     assert estate.descriptor("dc1") == OPEN and statuses(would) == {"dc1": "unlocked", "dc2": "unlocked"}
 
 
-def test_a_zone_where_windows_2000_kept_it_is_found(estate: Estate) -> None:
+@pytest.mark.parametrize("partition", ["dc=forestdnszones", "cn=system"])
+def test_a_zone_of_the_forest_and_one_where_windows_2000_kept_it_are_found(estate: Estate, partition: str) -> None:
     for peer in estate.peers.values():
         peer.entries = {dn: entry for dn, entry in peer.entries.items() if "microsoftdns" not in dn}
-    estate.fill(container="cn=microsoftdns,cn=system,dc=example,dc=com")
+    estate.fill(container=f"cn=microsoftdns,{partition},dc=example,dc=com")
     assert statuses(estate.run()) == {"dc1": "locked", "dc2": "locked"}
 
 
@@ -215,6 +217,18 @@ def test_a_run_s_lock_is_journalled_and_put_back(estate: Estate, tmp_path: pathl
     assert (image["before"], image["after"]) == ({"account": "EXCH1$", "locked": False}, {"account": "EXCH1$", "locked": True})
     undone = estate.run("reverted", revert_run="run1", run=failover)
     assert (undone.failed, undone.changed) == (False, True) and estate.descriptor("dc1") == OPEN
+
+
+def test_a_plan_predicts_the_lock_and_what_it_can_t_know(estate: Estate, tmp_path: pathlib.Path) -> None:
+    kept = Predictions.begin()
+    plan = {**runs.started(tmp_path, CLOCK, mode="plan"), "predictions": kept.path}
+    result = estate.run(run=plan, names=[MAIL, "new.example.com", "mail.example.org"])
+    assert not result.failed and not result.changed and estate.descriptor("dc1") == OPEN
+    (prediction,) = kept.all()
+    kept.end()
+    assert [(one["name"], one["grade"]) for one in prediction.changes] == [(MAIL, "probed"), ("new.example.com", "unknown")]
+    assert prediction.reason == "not_in_directory" and "mail.example.org is not locked" in prediction.msg
+    assert "as soon as its record is there" in prediction.changes[1]["do"]
 
 
 def test_who_lost_the_lease_denies_nothing(estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
