@@ -64,13 +64,14 @@ class FakeSeal:
 
 class Peer:
     """``entries``: DN -> attribute -> values, all names in lower case. ``refuse``: DN in lower case -> LDAP's code for whatever is asked of it.
-    ``layers``: what it offers; ``known``: whether it takes the logon; ``raw``: bytes that it answers with instead of all else."""
+    ``layers``: what it offers; ``known``: whether it takes the logon; ``raw``: bytes that it answers with instead of all else,
+    ``stray`` before all else."""
 
     def __init__(self) -> None:
         self.entries: dict[str, dict[str, list[bytes]]] = {"": {"dnshostname": [b"dc1.example.com"], "defaultnamingcontext": [b"DC=example,DC=com"]}}
         self.refuse: dict[str, int] = {}
         self.refuse_changes: dict[str, int] = {}
-        self.layers, self.known, self.raw = 7, True, b""
+        self.layers, self.known, self.raw, self.stray = 7, True, b"", b""
         self.before_change: t.Callable[[], None] = lambda: None
         self.seals: t.Callable[[bytes], bytes] = seal
         self.seen: list[str] = []
@@ -115,7 +116,7 @@ class Peer:
                     controls = ber.elements(message)[0].children()[2:]
                     answers, now_sealed = self._answer(number.number(), operation, controls, rounds)
                     rounds += operation.tag == 0x60
-                    data = self.raw or b"".join(answers)
+                    data = self.raw or self.stray + b"".join(answers)
                     if sealed:
                         data = b"".join(
                             len(one).to_bytes(4, "big") + one for one in (self.seals(data[:7]), self.seals(data[7:]))

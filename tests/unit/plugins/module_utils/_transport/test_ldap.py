@@ -26,7 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory, LdapRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ber, ldap
 from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal, Peer
 
 NODE = "DC=mail,DC=example.com,CN=MicrosoftDNS,DC=DomainDnsZones,DC=example,DC=com"
@@ -107,13 +107,30 @@ def test_silence_refusal_and_a_cut_connection_are_told_apart() -> None:
         with pytest.raises(DeadlineExceeded, match="did not answer within 0.2 s"):
             Directory(Controller("127.0.0.1", port, timeout=0.2), SystemClock()).root()
         listener.accept()[0].close()
-        thread = threading.Thread(target=lambda: listener.accept()[0].close())
+        thread = threading.Thread(target=_hang_up, args=(listener,))
         thread.start()
         with pytest.raises(ConnectionLost):
             Directory(Controller("127.0.0.1", port, timeout=5.0), SystemClock()).root()
         thread.join(5)
     with pytest.raises(ConnectionRefused, match="nothing listens there"):
         Directory(Controller("127.0.0.1", port), SystemClock()).root()
+
+
+def _hang_up(listener: socket.socket) -> None:
+    listener.accept()[0].close()
+
+
+def test_an_answer_to_another_question_is_passed_over(directory: Directory, peer: Peer) -> None:
+    directory.logon(FakeSeal())
+    peer.stray = ber.element(ber.SEQUENCE, ber.integer(99), ber.element(ldap.SEARCH_DONE, ber.integer(50, ber.ENUMERATED), ber.octets(""), ber.octets("")))
+    assert directory.read(NODE, ["samAccountName"]) == {"samaccountname": [b"MAIL$"]}
+
+
+def test_a_notice_of_disconnection_ends_the_connection(directory: Directory, peer: Peer) -> None:
+    """RFC 4511 section 4.4.1: an answer to no question."""
+    peer.stray = ber.element(ber.SEQUENCE, ber.integer(0), ber.element(ldap.EXTENDED, ber.integer(52, ber.ENUMERATED), ber.octets(""), ber.octets("bye")))
+    with pytest.raises(ConnectionLost, match="ends the connection .LDAP code 52, bye"):
+        directory.root()
 
 
 def test_without_the_library_the_sentence_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
