@@ -218,6 +218,24 @@ def closing(request: pytest.FixtureRequest) -> Iterator[Closing]:
     server.close()
 
 
+class Negotiating(TsigAuth):
+    """Agrees on something first, as Kerberos does; a token is larger than what UDP carries."""
+
+    def prepare(self, server: str, exchange: t.Callable[[bytes], bytes]) -> None:
+        exchange(bytes(2) + b"\0\0\0\1" + bytes(6) + b"\4mail\7example\3com\0\0\1\0\1" + bytes(1500))
+
+
+def test_what_is_negotiated_goes_over_tcp_on_the_connection_of_the_update(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, str]] = []
+    real = server.receive
+    monkeypatch.setattr(server, "receive", lambda wire, peer, transport: (seen.append((len(wire), transport)), real(wire, peer, transport))[1])
+    client = NameServer(Endpoint(server.address, server.port, "dns1"), CLOCK)
+    signer = Negotiating(TsigKey.from_text("failover-key", example.SECRET, "hmac-sha256"), CLOCK)
+    client.update(dns_records.update_wire(SWAP), signer, 5.0)
+    client.close()
+    assert [transport for _size, transport in seen] == ["tcp", "tcp"] and seen[0][0] > 1232
+
+
 @pytest.mark.parametrize("closing", [1], indirect=True)
 def test_a_kept_connection_that_was_lost_is_tried_once_more_with_a_new_signature(closing: Closing) -> None:
     client = NameServer(Endpoint(example.ADDRESS, closing.port), CLOCK)

@@ -10,6 +10,7 @@ Real Kerberos against BIND is in tests/real_servers/test_kerberos.py.
 from __future__ import annotations
 
 import hashlib
+import re
 import types
 import typing as t
 
@@ -155,6 +156,27 @@ def test_samba_s_signature_without_the_length_of_the_request_s_is_taken(gss: typ
     assert tsig is not None
     assert ours.accepts("dc1", *_reply(tsig.key_name, mac, leave_out=2), mac)
     assert not ours.accepts("dc1", *_reply(tsig.key_name, mac, leave_out=4), mac)
+
+
+def test_the_name_of_a_context_shares_no_suffix_with_any_zone(gss: types.SimpleNamespace) -> None:
+    """Samba 4.17 computes a wrong length where the name of a signature's owner is compressed, as dnspython and others compress it."""
+    names = set()
+    for _context in range(3):
+        ours = auth()
+        ours.prepare("dc1", server())
+        tsig = split_tsig(ours.sign("dc1", UPDATE)[0])[1]
+        assert tsig is not None and re.fullmatch(r"[0-9a-f]{16}\.gss-key-[0-9a-f]{8}", tsig.key_name)
+        names.add(tsig.key_name.rpartition(".")[2])
+    assert len(names) == 3, "nor with one another"
+
+
+def test_a_context_is_one_task_s_and_one_server_s(gss: types.SimpleNamespace) -> None:
+    """Four threads on one context gave two bad signatures in 160 updates (BIND): each task makes its own, and runs in one thread."""
+    first, second = auth(), auth()
+    for ours in (first, second):
+        ours.prepare("dc1", server())
+        ours.prepare("dc2", server())
+    assert len(gss.made) == 4
 
 
 def test_a_context_that_worked_is_made_anew_once_and_one_that_never_did_is_not(gss: types.SimpleNamespace) -> None:
