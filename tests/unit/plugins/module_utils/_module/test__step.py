@@ -202,6 +202,7 @@ def test_the_intent_is_in_the_journal_and_the_mirror_before_anything_is_touched(
     run.drive(Lamps({"a": "off", "b": "on"}, log=log))
     assert seen == [("machine", 0, 0), ("observe", 0, 0), ("apply a", 1, 1)]
     (intent,) = run.events("step_intent")
+    assert (intent.data["longest"], intent.data["whole"]) == (10.0, 10.0)  # what is waited for where the store loses its lease
     assert intent.data["changes"] == [{"name": "a", "do": "switch on", "before": "off", "after": "on", "grade": "predicted", "detail": None}]
     (outcome,) = run.events("step_outcome")
     assert outcome.data["changed"] == [{"name": "a", "status": "done", "after": "on"}]

@@ -475,6 +475,9 @@ def test_the_run_carries_the_choice_about_data_that_was_approved(estate: Estate)
     estate.do(failover_ack, data_state="revert_to_snapshot", data_at_risk="mail since the snapshot of 20:00")
     with pytest.raises(InvalidInput, match="the votes approve revert_to_snapshot, not apply_queues"):
         estate.run("opened", data_state="apply_queues")
+    plan = estate.run("opened", mode="plan", data_state="discard_queues")
+    assert plan.extra["run"]["data_state"] == "revert_to_snapshot"  # what people approved is what is planned
+    estate.run("stopped", run=plan.extra["run"])
     assert estate.run("opened").extra["run"]["data_state"] == "revert_to_snapshot"
     report = estate.do(failover_status).extra["runs"][0]
     assert (report["data_state"], report["approvers"]) == ("revert_to_snapshot", [{"by": "ops", "how": "asserted"}])

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The heartbeat: while a step lasts its lease is renewed from a thread, and a loss is told to whoever wants to change something next."""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, LeaseLost, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
+
+#: A lease that is renewed every hundredth of a second.
+SHORT = 0.03
+
+
+class Heard:
+    """A journal whose claims are counted; ``answers`` is raised in their turn."""
+
+    def __init__(self, journal: Journal, *answers: FailoverError) -> None:
+        self.journal, self.answers = journal, list(answers)
+        self.first, self.enough = threading.Event(), threading.Event()
+        self.claims: list[LeaseClaim] = []
+        self._claim = journal.claim
+        journal.claim = self.claim  # type: ignore[method-assign]
+
+    def claim(self, claim: LeaseClaim) -> LeaseState:
+        self.claims.append(claim)
+        self.first.set()
+        if len(self.claims) >= 3:
+            self.enough.set()
+        if self.answers:
+            raise self.answers.pop(0)
+        return self._claim(claim)
+
+
+def lease_of(folder: pathlib.Path, *answers: FailoverError) -> tuple[Lease, Heard]:
+    clock = SystemClock()
+    journal = open_journal("mail", {"kind": "directory", "path": str(folder)}, None, FakeHosts(), clock)
+    journal.read()
+    journal.claim(LeaseClaim("h", 1, SHORT, by="ops", run="r1", acquire=True))
+    return Lease(journal, "h", 1, SHORT, "r1", "ops", clock), Heard(journal, *answers)
+
+
+def test_a_living_holder_is_heard_again_and_again_and_tells_how_long_its_change_may_last(tmp_path: pathlib.Path) -> None:
+    lease, heard = lease_of(tmp_path)
+    lease.append([], 500.0)
+    with lease.kept():
+        assert heard.enough.wait(20)
+    assert all(claim.holder == "h" and claim.longest >= 500 and not claim.acquire for claim in heard.claims)
+    lease.require(10.0)
+
+
+def test_a_store_that_is_silent_once_is_asked_again(tmp_path: pathlib.Path) -> None:
+    lease, heard = lease_of(tmp_path, Unreachable("no answer"))
+    with lease.kept():
+        assert heard.enough.wait(20)
+
+
+def test_a_lease_that_was_lost_meanwhile_lets_nothing_more_be_changed(tmp_path: pathlib.Path) -> None:
+    lease, heard = lease_of(tmp_path, LeaseLost("another controller has it"))
+    with lease.kept():
+        assert heard.first.wait(20)
+    for ask in (lease.still_ours, lambda: lease.require(0.0)):
+        with pytest.raises(LeaseLost, match="another controller has it"):
+            ask()
+    assert len(heard.claims) == 1  # nothing is asked any more
