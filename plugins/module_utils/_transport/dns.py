@@ -166,11 +166,12 @@ class NameServer:
             try:
                 udp.connect((self.endpoint.address, self.endpoint.port))
                 udp.send(wire)
-                while True:
+                while not deadline.passed():
                     udp.settimeout(max(0.001, deadline.remaining()))
                     answer = udp.recv(65535)
                     if answer[:2] == wire[:2]:
                         return answer
+                raise TimeoutError  # whoever floods us with other answers is no better than one who keeps silent
             except ConnectionRefusedError:
                 raise ConnectionRefused(f"{self.endpoint} refuses DNS: nothing listens there", host=self.endpoint.label) from None
             except TimeoutError:
@@ -236,6 +237,8 @@ class NameServer:
         parts: list[bytes] = []
         while count:
             try:
+                if deadline.passed():  # bytes that come one by one, or answers that nobody asked for, never let the socket time out
+                    raise TimeoutError
                 self._socket.settimeout(max(0.001, deadline.remaining()))
                 part = self._socket.recv(count)
             except OSError as error:

@@ -162,6 +162,49 @@ def test_a_silent_server_ends_at_the_deadline(server: DnsServer, client: NameSer
     assert client.exchange(wire, 5)
 
 
+class Passing(SystemClock):
+    """Each look at it costs a tenth of a second."""
+
+    def __init__(self) -> None:
+        self.elapsed = 0.0
+
+    def monotonic(self) -> float:
+        self.elapsed += 0.1
+        return self.elapsed
+
+
+FOREIGN_ANSWER = b"xy" + bytes(10)
+
+
+def by_tcp(listener: socket.socket) -> None:
+    connection, _peer = listener.accept()
+    with connection:
+        question = connection.recv(512)[2:]
+        connection.sendall(b"".join(len(answer).to_bytes(2, "big") + answer for answer in [FOREIGN_ANSWER] * 50 + [question]))
+
+
+def by_udp(listener: socket.socket) -> None:
+    question, peer = listener.recvfrom(512)
+    for answer in [FOREIGN_ANSWER] * 50 + [question]:
+        listener.sendto(answer, peer)
+
+
+@pytest.mark.parametrize(("way", "kind", "serve"), [("exchange", socket.SOCK_STREAM, by_tcp), ("exchange_udp", socket.SOCK_DGRAM, by_udp)])
+def test_a_server_that_goes_on_sending_other_answers_ends_at_the_deadline(way: str, kind: socket.SocketKind, serve: t.Any) -> None:
+    """Fifty answers nobody asked for come before the right one, which is more than two seconds hold."""
+    with socket.socket(socket.AF_INET, kind) as listener:
+        listener.bind((example.ADDRESS, 0))
+        if kind == socket.SOCK_STREAM:
+            listener.listen()
+        flooding = threading.Thread(target=serve, args=(listener,), daemon=True)
+        flooding.start()
+        client = NameServer(Endpoint(example.ADDRESS, listener.getsockname()[1], "dns1"), Passing())
+        with pytest.raises(DeadlineExceeded, match="did not answer within 2 s"):
+            getattr(client, way)(dns_records.query(Item(*MAIL)), 2.0)
+        client.close()
+        flooding.join(5)
+
+
 def test_a_closed_port_is_said_to_be_closed() -> None:
     with socket.create_server(("127.0.53.9", 0)) as listener:
         port = listener.getsockname()[1]
