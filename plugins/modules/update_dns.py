@@ -251,8 +251,8 @@ options:
         One that did not answer is named in a warning.
       - V(all) means every one of O(resolvers) and every name server of O(servers) and O(verify_servers), and with O(discover) of the zone, V(primary) the one
         that was written.
-      - A number means that at least so many name servers were read and have the new records. More than there are for a zone is
-        refused before anything is changed.
+      - A number means that at least so many name servers were read and have the new records, and that the one that was written has
+        no others. More than there are for a zone is refused before anything is changed.
     type: str
     default: reachable
   on_conflict:

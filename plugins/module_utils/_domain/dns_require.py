@@ -42,7 +42,8 @@ class Require:
             return primary == "ok"
         right = sum(status == "ok" for status in statuses.values())
         if self.number:
-            return right >= self.number
+            # Another value at the server that was written reaches the others next, however many have ours now.
+            return right >= self.number and primary != "wrong"
         if self.rule == ALL:
             return right == len(statuses)
         return right > 0 and all(status != "wrong" and (status != "unreachable" or gone(server)) for server, status in statuses.items())

@@ -96,6 +96,23 @@ def test_a_number_is_enough_while_another_server_still_lags() -> None:
         assert task([entry(dns1)], verify_servers=[entry(dns2)], require=2, verify_timeout=0.2).failed
 
 
+def test_a_number_is_not_enough_where_the_server_that_was_written_has_another_value_again() -> None:
+    """The source registers itself once dns2 has fetched the change: dns2 will fetch that too."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1)
+
+    def trace(kind: str, server: str, **data: t.Any) -> None:
+        if data.get("opcode") == "UPDATE":
+            dns2.lag = 60
+            dns1.later(0.0, lambda: dns1.replace("mail.example.com", "A", ["127.1.0.21"], 600))
+
+    dns1._trace = trace
+    with one_port(dns1, dns2):
+        result = task([entry(dns1)], verify_servers=[entry(dns2)], require=1, on_conflict="fail", verify_timeout=0.5)
+        assert dns2.lookup("mail.example.com", "A") == ["127.1.0.22"] and dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
+        assert result.failed and result.extra["servers"]["dns1"]["status"] == "wrong"
+
+
 def test_a_server_that_serves_another_zone_alone_is_not_asked_for_this_one() -> None:
     """The reverse zone names a server of its own: found for that zone, it owes nothing of the other."""
     reverse = {**example.REVERSE, "servers": {"dns1.example.com.": example.ADDRESS, "dns3.example.com.": "127.0.53.3"}}
