@@ -18,6 +18,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import typing as t
 from importlib.metadata import version
@@ -32,20 +33,22 @@ SUBREAPER = 36
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """Seconds of one command. ``cpu`` is of its whole process tree."""
+    """Seconds of one command. ``cpu`` is of its whole process tree, ``memory`` the most that the tree held at once, in MB, where it was asked for."""
 
     wall: float
     cpu: float
     output: str
+    memory: float = 0.0
 
 
-def measured(command: t.Sequence[str | os.PathLike[str]], *, cwd: pathlib.Path, env: t.Mapping[str, str], expect: int | None = 0) -> Cost:
+def measured(command: t.Sequence[str | os.PathLike[str]], *, cwd: pathlib.Path, env: t.Mapping[str, str], expect: int | None = 0, memory: bool = False) -> Cost:
     """Runs a command to its end. RuntimeError with the end of what it said when its exit code is another one."""
     others = children()
     with tempfile.TemporaryFile() as said, adopting():
         begun = time.monotonic()
         process = subprocess.Popen(command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
-        _pid, status, usage = os.wait4(process.pid, 0)
+        with Watched(process.pid if memory else 0) as watched:
+            _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
         orphans = sum(adopted(others))
@@ -53,7 +56,63 @@ def measured(command: t.Sequence[str | os.PathLike[str]], *, cwd: pathlib.Path, 
         output = said.read().decode("utf-8", "replace")
     if expect is not None and process.returncode != expect:
         raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{output[-3000:]}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime + orphans, output)
+    return Cost(wall, usage.ru_utime + usage.ru_stime + orphans, output, round(watched.most / 1024, 1))
+
+
+class Watched:
+    """``with Watched(pid) as watched``: ``most`` is the largest sum of proportional set sizes (KB) of the process and all below it, seen twice a
+    second: pages that several of them share count once."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.most = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watched:
+        if self.pid:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._over.set()
+        if self.pid:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            self.most = max(self.most, sum(_proportional(pid) for pid in family(self.pid)))
+
+
+def _proportional(pid: int) -> int:
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0  # it has just ended
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def family(first: int) -> set[int]:
+    """A process and all below it."""
+    return _family(first)[0]
+
+
+def _family(first: int) -> tuple[set[int], dict[int, float]]:
+    """Their numbers, and the CPU seconds of every process."""
+    parents, seconds = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        parents[int(entry.name)] = int(fields[1])
+        seconds[int(entry.name)] = sum(int(field) for field in fields[11:15]) / TICK
+    found = {first}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found, seconds
 
 
 @contextlib.contextmanager
@@ -95,20 +154,8 @@ def environment(config: pathlib.Path, **more: str) -> dict[str, str]:
 
 def lab_cpu(lab: Lab) -> float:
     """CPU seconds so far of the lab's process and of the PowerShell engines under it."""
-    parents, seconds = {}, {}
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue  # it has just ended
-        parents[int(entry.name)] = int(fields[1])
-        seconds[int(entry.name)] = sum(int(field) for field in fields[11:15]) / TICK
-    family = {int(t.cast("dict[str, t.Any]", lab.status())["pid"])}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return sum(seconds.get(pid, 0.0) for pid in family)
+    found, seconds = _family(int(t.cast("dict[str, t.Any]", lab.status())["pid"]))
+    return sum(seconds.get(pid, 0.0) for pid in found)
 
 
 def machine() -> dict[str, t.Any]:
