@@ -185,10 +185,13 @@ class Inventory:
 
     def _value(self, variables: dict[str, t.Any], name: str) -> t.Any:
         """A variable's value; None when it has none or is ``omit``."""
-        if variables.get(name) is None:
+        value = variables.get(name)
+        if value is None:
             return None
         try:
-            value = self._templar.template(variables[name])
+            # Most values of thousands of hosts are plain words, in which there is nothing to template.
+            if not isinstance(value, (str, int)) or "{" in str(value):
+                value = self._templar.template(value)
         except Omitted:
             return None
         return None if "omit" in variables and value == variables["omit"] else value
