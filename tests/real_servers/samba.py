@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 import os
@@ -82,8 +83,9 @@ def samba(folder: pathlib.Path) -> Iterator[DomainController]:
         # Samba insists on its folders' modes, which newer Pythons' default filter changes; older Pythons know no filter.
         tar.extractall(folder, **({"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}))
     with _serving(folder) as controller:
-        logon = [program("kinit"), "-c", f"FILE:{folder}/tickets", f"failover@{REALM}"]
-        subprocess.run(logon, input=PASSWORDS["failover"], env=_environment(folder), text=True, capture_output=True, timeout=TOOL, check=True)
+        for account in ("failover", "powerless"):
+            logon = [program("kinit"), "-c", _tickets(folder, account), f"{account}@{REALM}"]
+            subprocess.run(logon, input=PASSWORDS[account], env=_environment(folder), text=True, capture_output=True, timeout=TOOL, check=True)
         yield controller
 
 
@@ -99,17 +101,21 @@ def _serving(folder: pathlib.Path) -> Iterator[DomainController]:
     endpoint = Endpoint(ADDRESS, PORT, "samba")
     command = [program("samba"), "-i", "--no-process-group", "-M", "single", "-s", str(folder / "smb.conf"), "--debug-stdout"]
     with running(command, folder, endpoint, _environment(folder), zones=(ZONE,)):
-        # One ticket for all: hundreds of tasks are measured against the name server, not against the KDC.
-        account = {"kerberos": {"principal": f"failover@{REALM}", "cache": f"FILE:{folder}/tickets"}, "key": None}
-        yield DomainController(RealServer("samba", endpoint, signed=account, auth=signer), folder)
+        account = {"kerberos": {"principal": f"failover@{REALM}", "cache": _tickets(folder, "failover")}, "key": None}
+        yield DomainController(RealServer("samba", endpoint, signed=account, auth=functools.partial(signer, folder)), folder)
 
 
-def signer(by: TsigKey | None, clock: Clock) -> Auth:
+def signer(folder: pathlib.Path, by: TsigKey | None, clock: Clock) -> Auth:
     """Samba takes Kerberos where the other servers take a key: the account ``failover`` for the key that may, ``powerless`` for the one that may not."""
     account = {key(): "failover", POWERLESS: "powerless"}.get(by) if by is not None else None
     if account is None:
         return TsigAuth(by, clock)
-    return GssAuth(Account(f"{account}@{REALM}", password=PASSWORDS[account]), lambda _label: HOST, clock)
+    return GssAuth(Account(f"{account}@{REALM}", cache=_tickets(folder, account)), lambda _label: HOST, clock)
+
+
+def _tickets(folder: pathlib.Path, account: str) -> str:
+    """A cache of each account's own: hundreds of tasks are measured against the name server, not against the KDC."""
+    return f"FILE:{folder}/tickets-{account}"
 
 
 def _write_configs(folder: pathlib.Path) -> None:
