@@ -53,6 +53,8 @@ class Survey:
         left = {item: item for item in items}
         for _hop in range(MAX_HOPS):
             cut = self._cut(first, dict.fromkeys(there.name for there in left.values() if there.name not in self.zones))
+            self._aliases.update(cut.aliases)
+            self._ask_holders([there for there in left.values() if _may_lead_on(there) and there.name in self.zones and there.name not in self._aliases])
             left = {asked: Item(alias, "PTR") for asked, there in left.items() for alias in [self._alias(there, cut)] if alias}
             for missing in cut.missing.values():
                 raise missing
@@ -106,24 +108,29 @@ class Survey:
 
     def _alias(self, item: Item, cut: Cut) -> str:
         """What a PTR set's name is an alias of; "" where it is none. Takes a name out of ``cut.missing`` that lies in a provider's zone."""
-        if item.type != "PTR" or not is_reverse(item.name):
+        if not _may_lead_on(item):
             return ""
-        self._aliases.update(cut.aliases)
         alias = self._aliases.get(item.name) or (self._ask_for_alias(item) if item.name in cut.missing else "")
         if alias:
             cut.missing.pop(item.name, None)
         return alias
 
+    def _ask_holders(self, items: t.Sequence[Item]) -> None:
+        """Samba answers other questions as if there were no alias; the question for the alias itself is answered everywhere."""
+        for holder, held in self.by_holder(Item(item.name, "CNAME") for item in items).items():
+            found = {item.name: reading.records for item, reading in self._servers.read(holder, held).items()}
+            self._aliases.update({name: records.values[0] for name, records in found.items() if records})
+
     def _ask_for_alias(self, item: Item) -> str:
         """The provider's zone is asked for through the listed servers, as clients ask."""
+        question = Item(item.name, "CNAME")
         for server in self._servers.all:
             try:
-                answer = self._servers.answers(server, [item], 1, recursion=True)[0]
-                alias = read_answer(answer, item, authority=False).alias
+                records = read_answer(self._servers.answers(server, [question], 1, recursion=True)[0], question, authority=False).records
             except (TransportError, ProtocolError):
                 continue
-            if alias:
-                return alias
+            if records:
+                return records.values[0]
         return ""
 
     def _refuse_doubles(self, items: t.Sequence[Item]) -> None:
@@ -145,3 +152,7 @@ class Survey:
                 held = [item.name for item, reading in readings.items() if reading.status == "ok" and reading.zone == item.name]
             if held:
                 self._servers.serves_only(server, held)
+
+
+def _may_lead_on(item: Item) -> bool:
+    return item.type == "PTR" and is_reverse(item.name)
