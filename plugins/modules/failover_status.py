@@ -247,6 +247,14 @@ at:
   returned: success
   type: str
   sample: "2026-11-22T20:00:00.000Z"
+locked:
+  description:
+    - Names that the source is denied to register in the directory, by the journal (see O(continuity.identity_failover.update_dns#module:lock)). The
+      directory itself is not asked, because that needs credentials. A name that is locked while the source owns the identity is a warning.
+  returned: success
+  type: list
+  elements: str
+  sample: [mail.example.com]
 debts:
   description:
     - What name servers and clients' resolvers owe. A run went on without them, because they could not be read or still had another value.

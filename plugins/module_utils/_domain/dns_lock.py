@@ -87,3 +87,34 @@ def status(names: t.Mapping[str, Guarded]) -> str:
     if names and all(one.locks() for one in names.values()):
         return LOCKED
     return "partly" if any(one.there for one in names.values()) else UNLOCKED
+
+
+class Ran(t.Protocol):
+    """Of a run's record, what this needs."""
+
+    images: dict[str, dict[str, dict[str, JSON]]]
+
+    def put_back(self, step: str) -> bool:
+        """Whether the step was undone."""
+
+
+def left_locked(runs: t.Iterable[Ran]) -> dict[str, str]:
+    """Name -> the account that may not change it, as ``runs`` in their order left it. A lock whose outcome nobody recorded counts as there."""
+    found: dict[str, str] = {}
+    for run in runs:
+        for name, image in (run.images.get("dns_lock") or {}).items():
+            ends = [image["before"]] if run.put_back("dns_lock") else [image["after"], *(image.get("afters") or ())]
+            ends = [end for end in ends if isinstance(end, dict) and "locked" in end]
+            if any(end["locked"] for end in ends):
+                found[name] = str(ends[0]["account"])
+            elif ends:
+                found.pop(name, None)
+    return found
+
+
+def forgotten(identity: str, locked: t.Mapping[str, str]) -> str:
+    """For an identity whose source owns it; empty where nothing is locked."""
+    if not locked:
+        return ""
+    names, accounts = ", ".join(sorted(locked)), ", ".join(sorted(set(locked.values())))
+    return f"{identity}: {names} is locked against {accounts} still, by the journal, so it can't register it: unlock it with update_dns, state unlocked"

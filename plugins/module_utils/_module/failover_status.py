@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import threats
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock, threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of
@@ -89,6 +89,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     owed = _dns_debts.read_again(fold.debts, endpoints(params["definition"] or {}), clock)
     result.extra["debts"] = _dns_debts.shown(owed)
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
+    locked = dns_lock.left_locked(fold.runs.values())
+    result.extra["locked"] = sorted(locked)
+    result.warnings.extend(filter(None, [dns_lock.forgotten(identity, locked) if rightful == "source" and fold.active() is None else ""]))
     result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and fold.state in GUARDED else []
     result.extra["next"] = next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock, record_guard
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, InvalidInput, LeaseLost, NotFound, Unreachable
@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_lock import lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
@@ -215,7 +216,9 @@ def test_a_run_s_lock_is_journalled_and_put_back(estate: Estate, tmp_path: pathl
     record = runs.read(tmp_path, CLOCK).runs["run1"]
     image = record.images["dns_lock"][MAIL]
     assert (image["before"], image["after"]) == ({"account": "EXCH1$", "locked": False}, {"account": "EXCH1$", "locked": True})
+    assert dns_lock.left_locked([record]) == {MAIL: "EXCH1$"}
     undone = estate.run("reverted", revert_run="run1", run=failover)
+    assert dns_lock.left_locked(runs.read(tmp_path, CLOCK).runs.values()) == {}
     assert (undone.failed, undone.changed) == (False, True) and estate.descriptor("dc1") == OPEN
 
 
@@ -229,6 +232,34 @@ def test_a_plan_predicts_the_lock_and_what_it_can_t_know(estate: Estate, tmp_pat
     assert [(one["name"], one["grade"]) for one in prediction.changes] == [(MAIL, "probed"), ("new.example.com", "unknown")]
     assert prediction.reason == "not_in_directory" and "mail.example.org is not locked" in prediction.msg
     assert "as soon as its record is there" in prediction.changes[1]["do"]
+
+
+def status(folder: pathlib.Path) -> Result:
+    store = {"kind": "directory", "path": str(folder)}
+    params = {"identity": "mail", "definition": None, "wait_for": [], "timeout": 1.0, "store": store, "mirror": None}
+    return failover_status(params, FakeHosts(), CLOCK, check_mode=False)
+
+
+def test_status_knows_the_locked_names_until_the_failback(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run(run=failover, names=[MAIL, WWW])
+    runs.ended(tmp_path, CLOCK, failover)
+    assert status(tmp_path).extra["locked"] == [MAIL, WWW]
+    failback = runs.started(tmp_path, CLOCK, run_id="run2", kind="failback")
+    assert not estate.run("reverted", names=[MAIL, WWW], revert_run="run1", run=failback).failed
+    runs.ended(tmp_path, CLOCK, failback)
+    after = status(tmp_path)
+    assert after.extra["locked"] == [] and not any("locked" in warning for warning in after.warnings)
+
+
+def test_a_lock_that_a_failback_forgot_is_a_warning(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run(run=failover)
+    runs.ended(tmp_path, CLOCK, failover)
+    runs.ended(tmp_path, CLOCK, runs.started(tmp_path, CLOCK, run_id="run2", kind="failback"))
+    found = status(tmp_path)
+    assert found.extra["locked"] == [MAIL]
+    assert any(f"mail: {MAIL} is locked against EXCH1$ still, by the journal" in warning for warning in found.warnings), found.warnings
 
 
 def test_who_lost_the_lease_denies_nothing(estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
