@@ -70,6 +70,9 @@ options:
     description: What the hook read back from the engine. In a plan, what a hook that only looks found.
     type: dict
     suboptions:
+      run:
+        description: The id of the run that it is evidence for. Inside a O(run) it has to be that one, so that nothing older passes for new.
+        type: str
       did:
         description: What the engine did with the data. Only a hook that just looked leaves it out.
         type: str
@@ -117,6 +120,7 @@ EXAMPLES = r"""
     hook: true
     run: "{{ failover.run }}"
     evidence:
+      run: "{{ failover.run.id }}"
       did: apply_queues
       engine: FailedOver
       promoted: true
@@ -193,7 +197,7 @@ evidence:
   description: What the hook returned. Empty where it returned nothing.
   returned: always
   type: dict
-  sample: {did: apply_queues, engine: FailedOver, promoted: true, old_direction: stopped, data_point: "2026-03-01T12:00:00Z"}
+  sample: {run: 20260301T115900Z-1a2b3c, did: apply_queues, engine: FailedOver, promoted: true, old_direction: stopped, data_point: "2026-03-01T12:00:00Z"}
 counts:
   description: How many outcomes there are of each status.
   returned: always

@@ -44,6 +44,7 @@ DATA_HOOK = """\
     link: "{{ (engine_after.stdout | from_json).replication.mail }}"
   ansible.builtin.set_fact:
     failover_data_evidence:
+      run: "{{ failover_data.run }}"
       did: "{{ omit if failover_data.look_only else failover_data.choice }}"
       engine: "{{ 'running' if link.running else 'stopped' }}, {{ link.queue }} queued, for {{ failover_data.run }}"
       promoted: "{{ not link.running }}"

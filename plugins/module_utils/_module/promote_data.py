@@ -27,6 +27,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 
 def promote_data_spec() -> ArgumentSpec:
     evidence = {
+        "run": {"type": "str"},
         "did": {"type": "str", "choices": list(DATA_STATES)},
         "engine": {"type": "str", "required": True},
         "promoted": {"type": "bool", "required": True},
@@ -70,13 +71,20 @@ class DataStep(HostStep):
         self.evidence: t.Mapping[str, t.Any] | None = params["evidence"] or None
         if self.evidence is not None and not (explains(self.evidence["engine"]) and explains(self.evidence["data_point"])):
             raise InvalidInput("evidence: engine (its state in its own words) and data_point (up to which moment the data are there) must say something")
+        # What an earlier play or the plan left in a variable is no evidence of this run.
+        self.strange = ""
+        if self.run is not None and self.evidence is not None and self.evidence["run"] != self.run.id:
+            self.strange, self.evidence = f"; what it holds is of run {self.evidence['run'] or '(none named)'}, and this is {self.run.id}", None
         self.before: JSON = None
         self.looked: JSON = None
 
     def observe(self) -> dict[str, JSON]:
         if self.run is not None and not self.run.plan:
             record = self.run.fold().runs.get(self.run.id)  # none in check mode, where no run was opened
-            self.before = record.images.get(self.key, {}).get(ITEM, {}).get("after") if record is not None else None
+            image = record.images.get(self.key, {}).get(ITEM) if record is not None else None
+            # What was only intended is not known to have happened.
+            handed_over = {"state": HANDED_OVER, "choice": self.choice}
+            self.before = None if image is None else image["after"] if image.get("recorded") else handed_over
         elif self.evidence is not None:
             # A plan's hook only looked. What moves with time is told in the message: a plan must be the same while nothing else changes.
             self.looked = {key: value for key, value in data_choice.seen(self.evidence).items() if key in ("state", "old_direction")}
@@ -98,7 +106,7 @@ class DataStep(HostStep):
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
         """The hook has run before this task; what it says is judged."""
         if self.evidence is None:
-            why = f"the hook {data_choice.HOOK} set no failover_data_evidence, so nobody knows what became of the data"
+            why = f"the hook {data_choice.HOOK} set no failover_data_evidence of this run, so nobody knows what became of the data{self.strange}"
             return {ITEM: Applied(ok=True, msg=why, reason="no_evidence")}
         reason, why = data_choice.amiss(self.choice, self.evidence)
         return {ITEM: Applied(ok=True, msg=why, reason=reason, evidence=dict(self.evidence))}
@@ -106,7 +114,14 @@ class DataStep(HostStep):
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         """``unconfirmed`` without evidence: it may have been done."""
         if self.evidence is None:
-            return {ITEM: Seen(confirmed=False, image=None, msg=f"the hook {data_choice.HOOK} set no failover_data_evidence", reason="no_evidence")}
+            return {
+                ITEM: Seen(
+                    confirmed=False,
+                    image=None,
+                    msg=f"the hook {data_choice.HOOK} set no failover_data_evidence of this run{self.strange}",
+                    reason="no_evidence",
+                )
+            }
         reason, why = data_choice.amiss(self.choice, self.evidence)
         image = {**data_choice.seen(self.evidence), "choice": self.choice}
         if reason and image["state"] == PROMOTED:

@@ -58,19 +58,9 @@ def test_a_plan_runs_only_hooks_that_only_look(mode: str, hook: str, runs: bool)
     assert worked_out(condition, steps_mode=mode, steps_hook=hook, steps_definition=definition) is runs
 
 
-def test_the_choice_for_the_data_is_announced_before_the_hook_runs_and_old_evidence_is_forgotten() -> None:
+def test_the_choice_for_the_data_is_announced_before_the_hook_runs_and_judged_behind_it() -> None:
     names = [one["name"] for one in yaml.safe_load((TASKS / "data.yml").read_text(encoding="utf-8"))]
-    announced, forgot, acted, judged = (
-        names.index(title)
-        for title in (
-            "Announce what happens to the data",
-            "Forget what an earlier look found",
-            "Let the hook carry the choice out",
-            "Judge what became of the data",
-        )
-    )
-    assert announced < forgot < acted < judged
-    assert task("data", "Forget what an earlier look found")["ansible.builtin.set_fact"] == {"failover_data_evidence": {}}
+    assert names[1:-1] == ["Announce what happens to the data", "Let the hook carry the choice out", "Judge what became of the data"]
 
 
 @pytest.mark.parametrize(

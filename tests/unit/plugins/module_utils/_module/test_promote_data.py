@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession
 
-DONE = {"did": "discard_queues", "engine": "FailedOver", "promoted": True, "old_direction": "stopped", "data_point": "2026-03-01T12:00:00Z"}
+DONE = {"run": "run1", "did": "discard_queues", "engine": "FailedOver", "promoted": True, "old_direction": "stopped", "data_point": "2026-03-01T12:00:00Z"}
 KEY = "data@exch2"
 
 
@@ -104,6 +104,14 @@ def test_a_hook_that_returns_nothing_leaves_it_unconfirmed(case: Case) -> None:
     case.announce()
     result = case.task()
     assert result.failed and (result.outcomes[0].status, result.reason) == ("unconfirmed", "no_evidence")
+
+
+@pytest.mark.parametrize("run", ["20260301T090000Z-0a0b0c", None])
+def test_what_an_earlier_play_left_in_the_variable_is_no_evidence(case: Case, run: str | None) -> None:
+    case.announce()
+    result = case.task(evidence={**DONE, "run": run})
+    assert (result.outcomes[0].status, result.reason) == ("unconfirmed", "no_evidence") and "this is run1" in result.msg
+    assert case.record().steps[KEY]["evidence"] in (None, {}) and case.announce().extra["hand_over"]
 
 
 def test_a_choice_that_nobody_can_carry_out_is_refused_and_can_be_accepted(case: Case) -> None:
