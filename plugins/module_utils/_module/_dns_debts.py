@@ -13,11 +13,12 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.debts import Debt, Debts, same, sentence, without
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, to_image
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, from_image, to_image
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ttl import is_note
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Accounts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Accounts, Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import addresses_of
@@ -29,6 +30,26 @@ Verdicts = t.Mapping[NameServer, t.Mapping[Item, Verdict]]
 WORKERS, TIMEOUT = 8, 3.0
 #: What cannot be settled by any later look counts as no debt: who is no authority tells clients nothing.
 OWES = ("unreachable", "wrong")
+
+
+def wanted_of(outcomes: t.Sequence[Outcome], said: t.Callable[[Item], Verdict | None], located: t.Container[str]) -> dict[Item, RecordSet | None]:
+    """What is wanted now of every record that a step wrote or found. ``said``: what the written server said last; ``located``: names whose server
+    is known. Where it fell silent behind the write and others had the change, what is done is wanted of it all the same. Notes of TTLs owe nothing."""
+    wanted: dict[Item, RecordSet | None] = {}
+    for outcome in outcomes:
+        if (
+            not outcome.name
+            or outcome.status not in ("done", "already", "unconfirmed")
+            or is_note(item := Item.parse(outcome.name))
+            or item.name not in located
+        ):
+            continue
+        verdict = said(item)
+        if verdict is not None and verdict.status == "ok":
+            wanted[item] = verdict.records
+        elif outcome.status == "done" and (verdict is None or verdict.status != "wrong"):
+            wanted[item] = from_image(outcome.after)
+    return wanted
 
 
 def accounts(said: t.Mapping[str, Verdicts], wanted: t.Mapping[Item, RecordSet | None]) -> Accounts:

@@ -113,6 +113,10 @@ class ReadBack:
             return True
         return "wrong" not in statuses and (self.require.rule == "reachable" or statuses.count("ok") == len(statuses))
 
+    def said(self, server: NameServer, item: Item) -> Verdict | None:
+        """What a server said last of a set; None where it was not asked since."""
+        return self._kept(server).get(item)
+
     def _status(self, server: NameServer, item: Item) -> str:
         verdict = self._kept(server).get(item)
         return verdict.status if verdict is not None else "unreachable"

@@ -41,7 +41,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import Agreement
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts, wanted_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
@@ -319,11 +319,7 @@ class DnsStep:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
         # Most names have no note; that is nothing to be told.
         result.outcomes = [one for one in result.outcomes if one.status != "already" or one.before is not None or not dns_ttl.is_note(Item.parse(one.name))]
-        told = [Item.parse(one.name) for one in result.outcomes if one.status in ("done", "already", "unconfirmed") and one.name]
-        told = [item for item in told if not dns_ttl.is_note(item)]
-        there = {holder: self.readback.verdicts.get(holder, {}) for holder in self.survey.holders.values()}
-        seen = {item: there[self.survey.holders[self.survey.zones[item.name]]].get(item) for item in told if item.name in self.survey.zones}
-        wanted = {item: verdict.records for item, verdict in seen.items() if verdict is not None and verdict.status == "ok"}
+        wanted = wanted_of(result.outcomes, lambda item: self.readback.said(self.survey.holders[self.survey.zones[item.name]], item), self.survey.zones)
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         notes = {
             Item.parse(one.name): from_image(one.after or (None if one.changed else one.before))

@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.unit.caching_resolver import CachingResolver
@@ -158,6 +160,22 @@ def test_a_failed_step_that_is_accepted_leaves_its_debts(world: World) -> None:
     result = world.change(require="all", verify_timeout=0.5, accept_failure="the second site has no power")
     assert not result.failed and result.extra["accepted"]["reason"] == "the second site has no power"
     assert world.owed() == [(*OWED, "unreachable")]
+
+
+def test_the_server_that_was_written_owes_it_when_it_falls_silent_behind_the_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others have the change already, and its disk may not."""
+    monkeypatch.setattr(update_dns, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.1))
+    world.call(world.dns2.start)
+
+    def trace(kind: str, server: str, **data: t.Any) -> None:
+        if data.get("opcode") == "UPDATE" and data["updates"][0].startswith("mail"):
+            world.dns1.later(0.0, lambda: world.dns1.set_fault("silent"))
+
+    world.dns1._trace = trace
+    result = world.change()
+    assert not result.failed and result.extra["servers"]["dns1"]["status"] == "unreachable"
+    assert [(debt["server"], debt["status"], debt["records"]) for debt in result.extra["debts"]] == [("dns1", "unreachable", ["mail.example.com A"])]
+    assert world.owed() == [("dns1", "mail.example.com A", "127.1.0.22", "unreachable")]
 
 
 def test_what_was_not_written_owes_nothing(world: World) -> None:
