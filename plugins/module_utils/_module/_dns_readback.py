@@ -35,12 +35,22 @@ Again = t.Callable[[t.Sequence[Edit]], bool]
 
 #: Tells a server that a zone has changed; what it said.
 Notify = t.Callable[[NameServer, str], str]
+#: Whether a server that took an update of a zone passed it on to its primary, and has it back only after a transfer.
+PassesOn = t.Callable[[NameServer, str], bool]
 
 
 class ReadBack:
     """``verdicts`` keeps what each server said last of each set, for the result."""
 
-    def __init__(self, servers: Servers, require: Require, clock: Clock, on_conflict: str, notify: Notify | None = None) -> None:
+    def __init__(
+        self,
+        servers: Servers,
+        require: Require,
+        clock: Clock,
+        on_conflict: str,
+        notify: Notify | None = None,
+        passes_on: PassesOn = lambda server, zone: False,
+    ) -> None:
         self.servers = servers
         self.on_conflict = on_conflict
         self.require = require
@@ -48,6 +58,7 @@ class ReadBack:
         self.again: dict[Item, int] = {}
         self.notified: dict[NameServer, dict[str, str]] = {}  #: zone -> what a server said that was told to fetch it
         self._notify = notify
+        self._passes_on = passes_on
         self._clock = clock
         self._failures: dict[NameServer, int] = {}
         self._retry_at: dict[NameServer, float] = {}
@@ -131,7 +142,11 @@ class ReadBack:
             if looked:
                 self.push(wanted, [primary])
             self.look({item: records for item, records in wanted.items() if item not in given_up}, self._asked(primary))
-            wrong = [edit for edit in edits if edit.item not in given_up and self._status(primary, edit.item) == "wrong"]
+            wrong = [
+                edit
+                for edit in edits
+                if edit.item not in given_up and self._status(primary, edit.item) == "wrong" and not self.on_the_way(edit.item, edit.before, primary)
+            ]
             given_up |= {edit.item for edit in wrong if self.on_conflict != "replace" or self.again.get(edit.item, 0) >= MAX_AGAIN}
             self._write_again([edit for edit in wrong if edit.item not in given_up], primary, again)
             if deadline.passed() or all(item in given_up or self.settled(item, primary) for item in wanted):
@@ -162,6 +177,11 @@ class ReadBack:
             for edit in wrong:
                 self.again[edit.item] = self.again.get(edit.item, 0) + 1
 
+    def on_the_way(self, item: Item, before: RecordSet | None, primary: NameServer) -> bool:
+        """Whether the server that was written shows the old value because it passed the update on and lacks the transfer, so that it proves nothing."""
+        verdict = self.said(primary, item)
+        return verdict is not None and verdict.status == "wrong" and verdict.records == before and self._passes_on(primary, self.servers.zone_of(item))
+
     def _seen(self, edit: Edit, primary: NameServer, timeout: float) -> Seen:
         times = self.again.get(edit.item, 0)
         note = f"written again {times} time{'s' if times > 1 else ''}, as the name server had another value" if times else ""
@@ -169,14 +189,17 @@ class ReadBack:
             return Seen(confirmed=True, image=to_image(edit.after), msg=note)
         there = self._kept(primary).get(edit.item)
         image = to_image(there.records) if there is not None else None
-        if there is not None and there.status == "wrong":
-            ignored = there.records == edit.before
+        if there is not None and there.status == "wrong" and not self.on_the_way(edit.item, edit.before, primary):
+            arrived = any(self._status(server, edit.item) == "ok" for server in self._serving(edit.item))
+            ignored = there.records == edit.before and not arrived
             if self.on_conflict == "keep" and not ignored:
                 return Seen(True, image, f"it was written, and somebody else set it to {there.records or 'absent'} since, which was left so")
-            reason = "ignored" if ignored else "changed_by_other"
-            what = "accepts the update and does not carry it out" if ignored else "was given another value by somebody else each time"
-            subject = str(primary.endpoint) if ignored else str(edit.item)
-            return Seen(False, image, f"{subject} {what}: {primary.endpoint} has {there.records or 'no such record'} ({note or 'not written again'})", reason)
+            shown = f"{primary.endpoint} has {there.records or 'no such record'}"
+            if ignored:
+                why = f"{shown} again or still: it took the update and did not carry it out, or somebody set the old value anew (a source registers itself)"
+                return Seen(False, image, f"{edit.item}: {why} ({note or 'not written again'})", "ignored")
+            what = f"was given another value by somebody else each time: {shown} ({note or 'not written again'})"
+            return Seen(False, image, f"{edit.item} {what}", "changed_by_other")
         return Seen(False, image, *self._why_not(edit.item, timeout))
 
     def _why_not(self, item: Item, timeout: float) -> tuple[str, str]:

@@ -98,18 +98,20 @@ class DnsStep:
         self.on_failure = on_failure
         self.discover = discover
         self.clock = clock
-        self.readback = ReadBack(servers, require, clock, on_conflict, (lambda server, zone: notify(server, zone, auth)) if auth.shared else None)
+        self.survey = Survey(servers)
+        self.updater = DynamicUpdates(servers, self.survey, auth, clock)
+        tells = (lambda server, zone: notify(server, zone, auth)) if auth.shared else None
+        self.readback = ReadBack(servers, require, clock, on_conflict, tells, self.updater.passes_on)
         self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock)
         self.warnings: list[str] = []
-        self.survey = Survey(servers)
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None
-        self.updater = DynamicUpdates(servers, self.survey, auth, clock)
-        self._markers = ZoneMarkers(self._one, self.updater.carry_out, self.warnings)
+        self._markers = ZoneMarkers(self._one, lambda message: self.updater.carry_through(message, verify_timeout), self.warnings)
         self._writer = Writer(self.updater, self._markers, self._read, on_conflict)
         self._now: dict[Item, RecordSet | None] = {}
         self._aliases: dict[Item, str] = {}
         self._since = clock.now()
         self._begun = False  #: whether records were sent
+        self._sent: set[Item] = set()
 
     def check_machine(self, expected: Machine | None) -> None:
         """There is no host: name servers are known by their key."""
@@ -263,6 +265,12 @@ class DnsStep:
         if wanted is not None and item in self._aliases:
             raise WrongState(f"{item}: {item.name} is a CNAME to {self._aliases[item]} now, and no other data can stand beside it; somebody changed it")
         if not undone(item, wanted, from_image(after), there):
+            zone = self.survey.zones[item.name]
+            if item in self._sent and self.updater.passes_on(self.survey.holder(zone), zone):
+                place = self.survey.holder(zone).endpoint
+                raise WrongState(
+                    f"{place} passed the change of {item} on to its primary and still shows {there or 'no such record'}, so it is not known to be back"
+                )
             return None
         self._agreed(item, wanted)
         return self._change(item, there, wanted)
@@ -278,7 +286,9 @@ class DnsStep:
         self._writer.fence, self._begun = fence, True
         self.readback.forget(Item.parse(change.name) for change in group)
         applied = {change.name: kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
-        return {**applied, **self._writer.write([_edit(change) for change in group if change.before != change.after])}
+        edits = [_edit(change) for change in group if change.before != change.after]
+        self._sent.update(edit.item for edit in edits)
+        return {**applied, **self._writer.write(edits)}
 
     def _one(self, item: Item, zone: str) -> RecordSet | None:
         return self.servers.present(self.survey.holder(zone), [item])[item].records
@@ -286,12 +296,15 @@ class DnsStep:
     def takes_back(self, outcomes: t.Mapping[str, Outcome]) -> bool:
         """With on_failure=rollback, unless all that is amiss is that another name server or a resolver does not follow yet."""
         return self.on_failure == "rollback" and any(
-            outcome.status == "failed" or (outcome.status == "unconfirmed" and not self._written(Item.parse(outcome.name))) for outcome in outcomes.values()
+            outcome.status == "failed" or (outcome.status == "unconfirmed" and not self._written(Item.parse(outcome.name), from_image(outcome.before)))
+            for outcome in outcomes.values()
         )
 
-    def _written(self, item: Item) -> bool:
-        verdict = self.readback.verdicts.get(self.survey.holder(self.survey.zones[item.name]), {}).get(item)
-        return verdict is not None and verdict.status == "ok"
+    def _written(self, item: Item, before: RecordSet | None) -> bool:
+        """The server that was written has it, or passed it on to its primary and waits for the transfer."""
+        holder = self.survey.holder(self.survey.zones[item.name])
+        verdict = self.readback.said(holder, item)
+        return (verdict is not None and verdict.status == "ok") or self.readback.on_the_way(item, before, holder)
 
     # Reading back
 

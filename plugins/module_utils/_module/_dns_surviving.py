@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import forwards
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
 #: What a server answers that serves the zone and takes no updates of it; SERVFAIL where it can't reach the primary that it passes them on to.
 SECONDARY = ("not_authoritative", "refused", "not_supported", "server_failure")
-#: Seconds that a secondary which passed an update on has to get it back by transfer, and between two looks.
-ARRIVAL, LOOK = 5.0, 0.05
+#: Seconds between two looks at a secondary that passed an update on and gets it back by transfer.
+LOOK = 0.05
 
 
 class NoPrimary(DnsRefused):
@@ -47,14 +46,11 @@ def nobody_takes(zone: str, failures: t.Sequence[tuple[NameServer, FailoverError
     )
 
 
-def await_arrival(servers: Servers, server: NameServer, update: Message, clock: Clock) -> None:
-    """Where ``server`` passed the update on to its primary, it shows it only after a transfer: who reads it back at once would take
-    its old value for somebody else's. Reading back judges what is there after the wait."""
+def await_arrival(servers: Servers, server: NameServer, update: Message, deadline: Deadline) -> None:
+    """``server`` passed the update on to its primary and shows it only after a transfer: who reads it at once would take its old value for
+    somebody else's. Whoever reads it then judges what is there after the wait."""
     again = _values(update.added)
     wanted = [(line, True) for line in update.added] + [(line, False) for line in update.deleted if line not in again]
-    if not wanted or not forwards(servers, server, update.zone):
-        return
-    deadline = Deadline(clock, ARRIVAL)
     items = list(dict.fromkeys(Item(line.name, line.type) for line, _there in wanted))
     while True:
         try:
@@ -64,7 +60,7 @@ def await_arrival(servers: Servers, server: NameServer, update: Message, clock: 
         have = {(item, value) for item, reading in readings.items() if reading.records for value in reading.records.values}
         if all(((Item(line.name, line.type), line.value or "") in have) is there for line, there in wanted) or deadline.passed():
             return
-        clock.sleep(LOOK)
+        servers.clock.sleep(LOOK)
 
 
 def _values(lines: t.Sequence[Line]) -> set[Line]:

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused, FailoverError, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import await_arrival, nobody_takes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import forwards
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -45,6 +46,7 @@ class DynamicUpdates:
 
     def __init__(self, servers: Servers, survey: Survey, auth: Auth, clock: Clock) -> None:
         self.messages: dict[NameServer, int] = {}
+        self._passing: dict[tuple[NameServer, str], bool] = {}
         self._servers = servers
         self._survey = survey
         self._auth = auth
@@ -65,6 +67,19 @@ class DynamicUpdates:
                 failures.append((server, error))
                 continue
             self._survey.holders[message.zone] = server
-            await_arrival(self._servers, server, message, self._clock)
             return accepted.msg
         raise nobody_takes(message.zone, failures)
+
+    def carry_through(self, message: Message, seconds: float) -> str:
+        """The same, for what is read at once behind it: a secondary that passed the message on shows it only after a transfer, which is waited for."""
+        said = self.carry_out(message)
+        holder = self._survey.holder(message.zone)
+        if (message.added or message.deleted) and self.passes_on(holder, message.zone):
+            await_arrival(self._servers, holder, message, Deadline(self._clock, seconds))
+        return said
+
+    def passes_on(self, server: NameServer, zone: str) -> bool:
+        """Whether a server that took an update of a zone is a secondary of it, so that its old value proves nothing. Asked once a zone."""
+        if (server, zone) not in self._passing:
+            self._passing[server, zone] = forwards(self._servers, server, zone)
+        return self._passing[server, zone]

@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import GssAuth
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.name_servers import MAIL, entry, one_port, task
@@ -111,6 +112,9 @@ def test_a_number_is_not_enough_where_the_server_that_was_written_has_another_va
         result = task([entry(dns1)], verify_servers=[entry(dns2)], require=1, on_conflict="fail", verify_timeout=0.5)
         assert dns2.lookup("mail.example.com", "A") == ["127.1.0.22"] and dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
         assert result.failed and result.extra["servers"]["dns1"]["status"] == "wrong"
+        outcome = result.outcomes[0]
+        assert (outcome.status, outcome.reason) == ("failed", "changed_by_other"), "dns2 shows that dns1 did carry it out"
+        assert "mail.example.com A was given another value by somebody else" in outcome.msg
 
 
 def test_a_server_that_serves_another_zone_alone_is_not_asked_for_this_one() -> None:
@@ -191,6 +195,37 @@ def test_a_secondary_that_passes_updates_on_is_read_back_once_it_has_them(tmp_pa
         assert dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
         assert result.extra["servers"]["dns2"]["messages"] == 2, "the marker and the record, once each"
         assert not result.warnings
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "replace", "keep"])
+def test_a_secondary_that_passes_updates_on_and_lags_too_long_is_no_liar(on_conflict: str) -> None:
+    """The primary has the change: it is not taken back, nor written again, nor told as somebody's."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=60)
+    dns2.forwards = True
+    with one_port(dns1, dns2):
+        result = task([entry(dns2)], on_conflict=on_conflict, on_failure="rollback", verify_timeout=0.4)
+        outcome = result.outcomes[0]
+        assert (result.failed, outcome.status, outcome.reason) == (True, "unconfirmed", "not_converged")
+        assert "dns2 (" in outcome.msg and "still has 127.1.0.21" in outcome.msg
+        assert result.extra["rollback"] == {"done": [], "left": {}} and result.extra["servers"]["dns2"]["messages"] == 1
+        assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+
+
+def test_what_was_passed_on_and_is_not_seen_yet_is_not_called_taken_back() -> None:
+    """The second message is refused: dns2 shows the first record's old value because it lags, and its primary has the new one."""
+    keys = [*example.KEYS, {"name": "half", "secret": example.SECRET, "may_write": ["mail.example.com"]}]
+    dns1 = example.server_of(keys)
+    dns2 = DnsServer(example.SECOND, 0, keys=[Key.from_dict(key) for key in keys], name="dns2", follows=dns1, lag=60)
+    dns2.forwards = True
+    pointer = {"name": "22.0.1.127.in-addr.arpa", "type": "PTR", "values": ["mail.example.com"], "ttl": 60}
+    key = {"name": "half", "secret": example.SECRET, "algorithm": "hmac-sha256"}
+    with one_port(dns1, dns2):
+        result = task([entry(dns2)], records=[MAIL, pointer], key=key, on_failure="rollback", verify_timeout=0.4)
+        assert result.failed and dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert result.extra["rollback"]["done"] == [] and list(result.extra["rollback"]["left"]) == ["mail.example.com A"]
+        assert "passed the change of mail.example.com A on to its primary" in result.extra["rollback"]["left"]["mail.example.com A"]
+        assert result.changed
 
 
 @pytest.mark.usefixtures("quick_to_give_up")
