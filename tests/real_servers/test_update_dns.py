@@ -118,6 +118,20 @@ def test_a_pointer_of_a_classless_delegation_is_changed_where_it_stands(server: 
     assert [probe.values(name + ".", "PTR") for name in customer] == [[], [f"mail.{ZONE}."]]
 
 
+def test_a_name_below_a_wildcard_gets_a_record_of_its_own_and_loses_it_again(server: RealServer) -> None:
+    probe = Probe(server)
+    above = f"{probe.name('wild')}.{ZONE}"
+    probe.given((f"*.{above}.", "A", "127.20.0.99"))
+    record = {"name": f"new.{above}", "type": "A", "values": ["127.20.0.22"], "ttl": 60, "zone": None, "expect": None}
+    for changed in (True, False):
+        result = run(server, records=[record])
+        assert (result.failed, result.changed) == (False, changed), result.msg
+    assert probe.values(f"new.{above}.", "A") == ["127.20.0.22"]
+    gone = run(server, state="absent", records=[{**record, "values": []}])
+    assert not gone.failed, gone.msg
+    assert probe.values(f"new.{above}.", "A") == ["127.20.0.99"]
+
+
 def test_other_types_are_written_and_read_back(server: RealServer) -> None:
     name = f"{Probe(server).name()}.{ZONE}"
     values = {

@@ -291,6 +291,7 @@ class DnsStep:
         return {**applied, **self._writer.write(edits)}
 
     def _one(self, item: Item, zone: str) -> RecordSet | None:
+        self.servers.lies_in(item.name, zone)
         return self.servers.present(self.survey.holder(zone), [item])[item].records
 
     def takes_back(self, outcomes: t.Mapping[str, Outcome]) -> bool:

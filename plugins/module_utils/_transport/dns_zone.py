@@ -26,6 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import BREATH, UDP_LIMIT, Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, negative_shape, query, read_answer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_wildcards import Wildcards
 
 #: How often a question is asked again; the time for the answer grows to the endpoint's timeout with the last.
 TRIES = 3
@@ -71,6 +72,7 @@ class Servers:
         self._parsed: dict[tuple[Item, bytes], Reading] = {}
         self._negative: dict[bytes, Reading] = {}
         self._zones: dict[str, str] = {}
+        self._wildcards: dict[NameServer, Wildcards] = {}
 
     def close(self) -> None:
         for server in self.all:
@@ -111,7 +113,7 @@ class Servers:
         if failed:
             self.clock.sleep(BREATH)
             readings.update(self._read(server, failed, tries))
-        return readings
+        return self._wildcards.setdefault(server, Wildcards()).without(readings, self._zones, lambda more: self._read(server, more, tries))
 
     def _read(self, server: NameServer, items: t.Sequence[Item], tries: int) -> dict[Item, Reading]:
         return {item: self._parse(item, answer) for item, answer in zip(items, self.answers(server, items, tries), strict=True)}

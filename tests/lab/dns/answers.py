@@ -53,7 +53,7 @@ def _step(snapshot: Snapshot, name: Name, rdtype: RdataType, reply: dns.message.
             if glue is not None:
                 reply.additional.append(rrset(server.target, RdataType.A, glue))  # type: ignore[attr-defined]
         return None
-    node = snapshot.nodes.get(name, {})
+    node = snapshot.nodes.get(name) or snapshot.nodes.get(_wildcard(snapshot, name), {})
     found = [(kind, records) for kind, records in node.items() if rdtype in (kind, ANY)]
     for kind, records in found:
         reply.answer.append(rrset(name, kind, records))
@@ -62,7 +62,16 @@ def _step(snapshot: Snapshot, name: Name, rdtype: RdataType, reply: dns.message.
     if CNAME in node:
         reply.answer.append(rrset(name, CNAME, node[CNAME]))
         return node[CNAME].values[0].target  # type: ignore[attr-defined, no-any-return]
-    if not snapshot.exists(name):
+    if not node and not snapshot.exists(name):
         reply.set_rcode(dns.rcode.NXDOMAIN)
     reply.authority.append(rrset(snapshot.origin, SOA, snapshot.soa()))
     return None
+
+
+def _wildcard(snapshot: Snapshot, name: Name) -> Name:
+    """The wildcard that answers for a name that does not exist (RFC 4592): that of the nearest name above it that does."""
+    if snapshot.exists(name):
+        return name
+    while not snapshot.exists(name) and len(name) > len(snapshot.origin):
+        name = name.parent()
+    return Name((b"*",)).concatenate(name)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
@@ -193,3 +193,42 @@ def test_an_alias_in_the_place_of_what_is_to_be_put_back_is_said(estate: Estate,
     result = estate.run(state="reverted", records=[record], run=run, revert_run="run1")
     assert (result.failed, result.reason) == (True, "changed_by_other")
     assert "mail.example.com is a CNAME to web.example.com now, and no other data can stand beside it" in result.msg
+
+
+WILD = [("*", "A", "127.9.9.9"), ("*", "TXT", '"anybody"'), ("*.web", "CNAME", "mail.example.com.")]
+
+
+@pytest.fixture
+def wild(estate: Estate) -> Estate:
+    for owner, rdtype, value in WILD:
+        estate.own.replace(f"{owner}.example.com", rdtype, [value], 300)
+    return estate
+
+
+@pytest.mark.parametrize("name", ["new.example.com", "deeper.new.example.com", "new.web.example.com"])
+def test_a_name_below_a_wildcard_gets_a_record_of_its_own_and_loses_it_again(wild: Estate, tmp_path: pathlib.Path, name: str) -> None:
+    """A server answers for a name without records what the wildcard has, and a comparison with that would fail."""
+    record = {"name": name, "type": "A", "values": ["127.1.0.22"]}
+    run = runs.started(tmp_path, CLOCK)
+    result = wild.run(records=[record], run=run)
+    assert (result.failed, statuses(result), result.warnings) == (False, {f"{name} A": "done"}, []), result.msg
+    assert result.outcomes[0].before is None and wild.own.lookup(name, "A") == ["127.1.0.22"]
+    assert not wild.run(records=[record]).changed
+    gone = wild.run(state="absent", records=[{**record, "values": []}], run=run)
+    assert (gone.failed, gone.outcomes[0].after) == (False, None), gone.msg
+    assert wild.own.lookup(name, "A") == [] and not wild.run(state="absent", records=[{**record, "values": []}]).changed
+
+
+def test_a_record_of_its_own_is_no_wildcard_s_even_where_it_is_the_same(wild: Estate) -> None:
+    wild.own.replace("same.example.com", "A", ["127.9.9.9"], 300)
+    result = wild.run(records=[{"name": "same.example.com", "type": "A", "values": ["127.1.0.22"]}])
+    assert not result.failed, result.msg
+    assert result.outcomes[0].before == {"values": ["127.9.9.9"], "ttl": 300}
+
+
+def test_a_name_that_only_a_wildcard_answers_for_is_not_repointed_without_a_word(wild: Estate) -> None:
+    repoint = {"from": ["127.9.9.9"], "to": ["127.1.0.22"], "names": ["any.example.com"], "ptr": False}
+    with pytest.raises(WrongState, match="any.example.com names neither a source nor a target of repoint"):
+        wild.run(state="repointed", repoint=repoint)
+    assert not wild.run(state="repointed", repoint={**repoint, "names": ["*.example.com"]}, allow_wildcards=True).failed
+    assert wild.own.lookup("*.example.com", "A") == ["127.1.0.22"]
