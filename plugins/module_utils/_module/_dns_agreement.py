@@ -24,7 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 #: Seconds in which a secondary that only lags has the records of its primary.
 LAG = 10.0
 
-Records = t.Mapping[Item, RecordSet | None]
+Records = t.Mapping[Item, "RecordSet | None"]
 
 
 class ServersDisagree(WrongState):
