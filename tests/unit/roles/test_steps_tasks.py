@@ -90,3 +90,22 @@ def test_the_step_for_the_data_is_taken_where_there_is_anything_to_do(engine: st
     expression = lazy.strip().removeprefix("{{").removesuffix("}}")
     run = {"run": {"data_state": approved}}
     assert worked_out(expression, steps_definition={"engine": {"kind": engine}}, steps_hooks_found=hooks, steps_run=run, **given) is wanted
+
+
+@pytest.mark.parametrize(("name", "title"), [("dns", "Lock the names against the source"), ("dns_reverted", "Let the source register its names again")])
+def test_names_are_locked_and_let_go_only_where_the_definition_says_so(name: str, title: str) -> None:
+    one = task(name, title)
+    lock = {"account": "EXCH1$", "domain_controllers": [{"address": "10.0.0.10", "port": 389, "name": None}]}
+    for dns, runs in (({"lock": lock}, True), ({"lock": None}, False), (None, False)):
+        assert worked_out(one["when"], steps_definition={"dns": dns}) is runs
+    options = one["continuity.identity_failover.update_dns"]
+    assert {option: options[option] for option in ("state", "lock")} == {
+        "state": "locked" if name == "dns" else "reverted",
+        "lock": "{{ steps_definition.dns.lock }}",
+    }
+    assert "dns_lock" in options["accept_failure"]
+
+
+def test_an_undo_has_the_lock_s_way_back() -> None:
+    (one,) = yaml.safe_load((TASKS / "put_back" / "dns_lock.yml").read_text(encoding="utf-8"))
+    assert one["continuity.identity_failover.update_dns"]["state"] == "reverted" and "lock" in one["continuity.identity_failover.update_dns"]

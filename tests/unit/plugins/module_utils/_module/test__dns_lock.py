@@ -38,9 +38,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
     sid_text,
     with_lock,
 )
+from ansible_collections.continuity.identity_failover.plugins.modules import update_dns as update_dns_module
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal, Peer
+from ansible_collections.continuity.identity_failover.tests.unit.module_arguments import run_main
 
 CLOCK = SystemClock()
 SOURCE = sid_from_text("S-1-5-21-1-2-3-1105")
@@ -232,6 +234,18 @@ def test_a_plan_predicts_the_lock_and_what_it_can_t_know(estate: Estate, tmp_pat
     assert [(one["name"], one["grade"]) for one in prediction.changes] == [(MAIL, "probed"), ("new.example.com", "unknown")]
     assert prediction.reason == "not_in_directory" and "mail.example.org is not locked" in prediction.msg
     assert "as soon as its record is there" in prediction.changes[1]["do"]
+
+
+def test_the_module_itself_takes_the_option_and_shows_no_secret(estate: Estate) -> None:
+    controllers = [{"address": "127.0.0.1", "port": peer.port, "name": name} for name, peer in estate.peers.items()]
+    lock = {"account": "EXCH1$", "names": [MAIL], "domain_controllers": controllers}
+    account = {"principal": "failover@EXAMPLE.COM", "password": "of-the-account"}
+    answer = run_main(update_dns_module.main, {"state": "locked", "lock": lock, "kerberos": account})
+    assert answer.result["changed"] is True and answer.result["locks"]["dc2"]["status"] == "locked" and account["password"] not in answer.text
+    for lack, words in (({"lock": None}, "lock"), ({"kerberos": None}, "kerberos is missing"), ({"lock": {"names": [MAIL]}}, "lock.account is empty")):
+        args = {name: value for name, value in {"state": "locked", "lock": lock, "kerberos": account, **lack}.items() if value is not None}
+        result = run_main(update_dns_module.main, args).result
+        assert result["failed"] is True and words in result["msg"], result["msg"]
 
 
 def status(folder: pathlib.Path) -> Result:
