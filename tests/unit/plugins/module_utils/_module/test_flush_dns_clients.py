@@ -165,6 +165,33 @@ def test_a_client_that_has_to_wait_for_its_resolver_is_cleared_afterwards(resolv
     assert [call[0] for call in hosts.named("b").calls] == ["query", "invoke", "query"], "it says only once which server it asks"
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["the inventory says", "the client says"])
+def test_no_cache_is_cleared_before_its_resolver_has_the_new_value(resolvers: Resolvers, known: bool) -> None:
+    names, hosts = estate(6)
+    if not known:
+        hosts = without_resolvers({name: [(DNS1, DNS2)[number % 2]] for number, name in enumerate(names)})
+    early: list[str] = []
+
+    def clear(session: FakeSession, keys: t.Any, arguments: t.Any) -> dict[str, int]:
+        server = (DNS1, DNS2)[names.index(session.name) % 2]
+        if sum(1 for one in resolvers.asked if one[0] == server) <= resolvers.after["r" + server]:
+            early.append(session.name)
+        return {"ReturnValue": 0}
+
+    for name in names:
+        hosts.named(name).methods[("MSFT_DNSClientCache", "Clear")] = clear
+    assert not flush(names, hosts, expect=EXPECT).failed and early == []
+
+
+def test_a_silent_client_is_tried_again_behind_those_that_say_which_resolver_they_wait_for(resolvers: Resolvers) -> None:
+    hosts = without_resolvers({"a": [DNS1], "b": [DNS2]})
+    order: list[str] = []
+    for name in "ab":
+        hosts.named(name).methods[("MSFT_DNSClientCache", "Clear")] = lambda session, keys, arguments: order.append(session.name) or {"ReturnValue": 0}
+    hosts.named("a").failures["query"] = Unreachable("silence")
+    assert not flush(["a", "b"], hosts, expect=EXPECT).failed and order == ["b", "a"]
+
+
 def test_a_silent_client_is_tried_again_behind_those_that_wait_for_a_resolver(resolvers: Resolvers) -> None:
     names, hosts = estate(3)
     order: list[str] = []
