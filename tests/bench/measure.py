@@ -127,7 +127,11 @@ def adopting() -> t.Iterator[None]:
 
 def children() -> set[int]:
     """The processes that this one started, or adopted, and that did not end."""
-    return {int(pid) for task in pathlib.Path("/proc/self/task").iterdir() for pid in (task / "children").read_text(encoding="ascii").split()}
+    found: set[int] = set()
+    for task in pathlib.Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            found.update(int(pid) for pid in (task / "children").read_text(encoding="ascii").split())
+    return found
 
 
 def adopted(others: t.Container[int]) -> t.Iterator[float]:
