@@ -14,10 +14,12 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe, Update
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import REVERSE, ZONE, RealServer
 from ansible_collections.continuity.identity_failover.tests.unit import runs
@@ -126,6 +128,49 @@ def test_a_name_below_a_wildcard_gets_a_record_of_its_own_and_loses_it_again(ser
     gone = run(server, state="absent", records=[{**record, "values": []}])
     assert not gone.failed, gone.msg
     assert probe.values(f"new.{above}.", "A") == ["127.20.0.99"]
+
+
+def test_ttls_are_lowered_for_a_move_and_restored_behind_it(server: RealServer) -> None:
+    probe = Probe(server)
+    name = f"{probe.name()}.{ZONE}"
+    probe.given((name + ".", "A", "127.20.0.21"), (name + ".", "A", "127.20.0.77"))
+    repoint = {"from": ["127.20.0.21"], "to": ["127.20.0.22"], "names": [name], "ptr": False}
+    lowered = run(server, state="ttl_lowered", repoint=repoint, ttl=45)
+    assert not lowered.failed, lowered.msg
+    assert probe.ttl(name + ".", "A") == 45 and lowered.extra["ttl"]["records"][f"{name} A"]["was"] == 300
+    assert not run(server, state="repointed", repoint=repoint, ttl=30).failed
+    restored = run(server, state="ttl_restored", repoint=repoint, ttl=30)
+    assert not restored.failed, restored.msg
+    assert (probe.ttl(name + ".", "A"), probe.values(name + ".", "A")) == (300, ["127.20.0.22", "127.20.0.77"])
+    assert probe.values(f"_failover-ttl.{name}.", "TXT") == []
+
+
+def test_what_was_written_is_put_back_when_a_later_message_is_refused(server: RealServer) -> None:
+    """The second message goes to the reverse zone, and finds there what it did not expect."""
+    probe = Probe(server)
+    name, pointer = f"{probe.name()}.{ZONE}", f"{int(probe.name('')) % 250}.77.{REVERSE}"
+    probe.given((name + ".", "A", "127.20.0.21"))
+    records = [
+        {"name": name, "type": "A", "values": ["127.20.0.22"], "ttl": 60, "zone": None, "expect": None},
+        {"name": pointer, "type": "PTR", "values": ["x" * 63 + f".{ZONE}"], "ttl": 60, "zone": None, "expect": None},
+    ]
+
+    def taken(update: Update) -> None:
+        update.add(pointer + ".", 300, "PTR", f"theirs.{ZONE}.")
+
+    real = Servers.present
+
+    def somebody_is_quicker(servers: Servers, holder: NameServer, items: t.Sequence[Item]) -> t.Any:
+        found = real(servers, holder, items)
+        if any(item.name == pointer for item in items) and not probe.values(pointer + ".", "PTR"):
+            assert probe.send(taken, zone=REVERSE) == "NOERROR"
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Servers, "present", somebody_is_quicker)
+        result = run(server, records=records, on_failure="rollback")
+    assert (result.failed, result.changed, result.extra["rollback"]["done"]) == (True, False, [f"{name} A"]), result.msg
+    assert (probe.values(name + ".", "A"), probe.values(pointer + ".", "PTR")) == (["127.20.0.21"], [f"theirs.{ZONE}."])
 
 
 def test_other_types_are_written_and_read_back(server: RealServer) -> None:

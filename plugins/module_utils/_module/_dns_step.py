@@ -46,6 +46,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_ttl_result import tell_ttls
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -331,16 +332,9 @@ class DnsStep:
 
     def conclude(self, result: Result) -> dict[str, str] | None:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
-        # Most names have no note; that is nothing to be told.
-        result.outcomes = [one for one in result.outcomes if one.status != "already" or one.before is not None or not dns_ttl.is_note(Item.parse(one.name))]
+        tell_ttls(result)
         wanted = wanted_of(result.outcomes, lambda item: self.readback.said(self.survey.holders[self.survey.zones[item.name]], item), self.survey.zones)
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
-        notes = {
-            Item.parse(one.name): from_image(one.after or (None if one.changed else one.before))
-            for one in result.outcomes
-            if one.name.startswith(dns_ttl.PREFIX)
-        }
-        result.extra["ttl"] = dns_ttl.told(notes)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
         if self.agreement is None or not self.agreement.passed_over:
             return None
