@@ -121,6 +121,7 @@ def test_a_slice_that_fails_is_named_with_its_client(lab: Lab, tmp_path: pathlib
     [bad] = [number for number, call in enumerate(calls) if "ws002" in call["clients"]]
     assert [job.status for job in jobs] == [{bad: "failed"}.get(number, "successful") for number in (0, 1)]
     assert "ws002" in jobs[bad].stats["failover_next"] and "ws001" not in jobs[bad].stats["failover_next"]
+    assert json.dumps({"failover_flush_expect": expected(lab)}) in jobs[bad].stats["failover_next"], "the command can be typed as it stands"
     whole = total(calls, lab.info["clients"])
     assert (whole["complete"], whole["answered"]) == (False, COUNT - 1)
     assert [one["slice"] for one in whole["bad_slices"]] == [str(bad)]

@@ -77,7 +77,7 @@ class DirectTransport:
         #: Whether messages are sealed; None where TLS carries them.
         self.encryption = None if parts.scheme == "https" else True
         self._fixed = (
-            f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: identity\r\nConnection: Keep-Alive\r\n"
+            f"POST {parts.path} HTTP/1.1\r\nHost: {_ascii(parts.netloc)}\r\nAccept-Encoding: identity\r\nConnection: Keep-Alive\r\n"
             "User-Agent: continuity.identity_failover\r\n"
         )
         self._sock: t.Any = None
@@ -195,6 +195,11 @@ class DirectTransport:
         if "close" in ",".join(answer.headers.get("connection", ())).lower():
             self.close_session()
         return answer
+
+
+def _ascii(netloc: str) -> str:
+    """An international name as it goes over the wire (IDNA)."""
+    return netloc if netloc.isascii() else netloc.encode("idna").decode("ascii")
 
 
 def _opened(context: t.Any, body: bytes) -> bytes:

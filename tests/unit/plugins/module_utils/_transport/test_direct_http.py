@@ -58,6 +58,11 @@ def test_an_answer_is_read_as_far_as_it_goes(wire: bytes, status: int, body: byt
     assert (answer.status, answer.body) == (status, body)
 
 
+def test_an_international_name_goes_as_idna() -> None:
+    transport = direct_http.DirectTransport(settings(host="bücher.example"), "p")
+    assert "\r\nHost: xn--bcher-kva.example:5986\r\n" in transport._fixed and transport._fixed.isascii()
+
+
 def test_headers_that_come_twice_are_both_kept() -> None:
     answer = direct_http._read(io.BytesIO(b"HTTP/1.1 401 x\r\nWWW-Authenticate: Kerberos\r\nwww-authenticate: Negotiate abc\r\nContent-Length: 0\r\n\r\n"))
     assert answer.headers["www-authenticate"] == ["Kerberos", "Negotiate abc"]
