@@ -18,7 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ageing import is_stale, is_static, warning
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, NotFound, RemoteError, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
@@ -118,7 +118,23 @@ class DnsLockStep:
             done = image["locked"] == wanted and image.get("static") in (None, True)
             if not done and reason in ("", "no_node"):
                 changes.append(self._change(name, image, wanted))
+            elif done and not self._settled(name, wanted):
+                do = f"wait until {name} is {'locked' if wanted else 'not locked'} on {self._needed()}"
+                changes.append(Change(name, do, image, image, deadline=self._longest(), detail={"dn": ""}))
         return changes
+
+    def _needed(self) -> str:
+        return self.require.words.replace("name server", "domain controller")
+
+    def _verdicts(self, name: str, wanted: bool) -> dict[str, str]:
+        return {site.label: dns_lock.verdict(site.seen[name] if site.failure is None else None, wanted) for site in self.sites}
+
+    def _settled(self, name: str, wanted: bool) -> bool:
+        """A name that no domain controller has is not locked anywhere."""
+        verdicts = self._verdicts(name, wanted)
+        if not wanted and all(not one.there for one in self._seen(name)) and self.require.rule != ALL:
+            return True
+        return self.require.enough(verdicts, verdicts[self.sites[0].label], lambda _label: True)
 
     def _change(self, name: str, before: JSON, wanted: bool) -> Change:
         places = [site.label for site in self.sites if site.failure is None and site.seen[name].dn]
@@ -209,11 +225,10 @@ class DnsLockStep:
 
     def _read_back(self, change: Change) -> Seen:
         wanted = bool(change.after["locked"])
-        verdicts = {site.label: dns_lock.verdict(site.seen[change.name] if site.failure is None else None, wanted) for site in self.sites}
-        first = verdicts[self.sites[0].label]
+        verdicts = self._verdicts(change.name, wanted)
         word = "locked" if wanted else "not locked"
         good = [label for label, said in verdicts.items() if said == "ok"]
-        if self.require.enough(verdicts, first, lambda _label: True):
+        if self._settled(change.name, wanted):
             if not self.static or self._is_static(change.name):
                 return Seen(True, change.after, f"{word} on {', '.join(good)}")
             msg = f"{change.name} is {word} on {', '.join(good)}, and its addresses age still: no domain controller took them out of it"
@@ -234,9 +249,7 @@ class DnsLockStep:
                 self.warnings.append(f"domain controller {site.label} could not be read, so it is not known what it denies: {site.failure.message}")
         if self.state != "locked":
             return
-        for name in self.names:
-            told = [warning(name, *site.aged[name]) for site in self._fresh(name)[:1] if not self._is_static(name)]
-            self.warnings += filter(None, told)
+        self.warnings += self._told()
         refused = []
         for outcome in result.outcomes:
             reason, msg = self.obstacle(outcome.name) if outcome.status == "already" and not outcome.before["locked"] else ("", "")
@@ -245,6 +258,19 @@ class DnsLockStep:
                 refused.append(outcome)
         if refused:
             _fail(result, refused)
+
+    def _told(self) -> list[str]:
+        """Of names that scavenging would take, and of those that the source took before they were locked."""
+        told = []
+        for name in self.names:
+            told += [warning(name, *site.aged[name]) for site in self._fresh(name)[:1] if not self._is_static(name)]
+            late = [site.label for site in self.sites if site.failure is None and site.seen[name].locks() and is_stale(site.aged[name][0], self.old)]
+            if late:
+                told.append(
+                    f"{name} is locked and has the source's address yet on {', '.join(late)}: where replication does not bring the new one, "
+                    "the source was faster; run the playbook again, which can still write it"
+                )
+        return [sentence for sentence in told if sentence]
 
 
 def _fail(result: Result, refused: t.Sequence[Outcome]) -> None:

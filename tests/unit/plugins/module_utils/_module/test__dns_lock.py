@@ -174,6 +174,17 @@ def test_a_controller_that_is_silent_is_not_claimed(estate: Estate) -> None:
     assert estate.run(names=[WWW], require="all").reason == "not_converged"
 
 
+def test_what_is_locked_already_still_has_to_be_so_where_the_task_asks_for_it(estate: Estate) -> None:
+    estate.run()
+    del estate.peers["dc2"].entries[node(MAIL)]
+    late = estate.run()
+    assert late.outcomes[0].status == "unconfirmed" and late.reason == "not_converged", late.msg
+    assert not estate.run(require="primary").failed
+    assert not estate.run("unlocked", names=["nobody.example.com"]).failed
+    estate.peers["dc2"].port = 1
+    assert not estate.run().failed and estate.run(require="all").failed and estate.run("unlocked", require="all").failed
+
+
 def test_a_controller_that_does_not_have_the_name_yet_is_waited_for(estate: Estate) -> None:
     del estate.peers["dc2"].entries[node(MAIL)]
     late = estate.run()
@@ -369,6 +380,14 @@ def test_a_controller_that_has_the_source_s_address_yet_is_not_written(estate: E
     estate.peers["dc2"].entries[node(MAIL)]["dnsrecord"] = [NodeRecord(1, 60, HOURS, MOVED).to_bytes()]
     assert not estate.run(names=[], repoint=REPOINT, static=True).failed
     assert timestamps(estate, "dc1") == [HOURS, HOURS] and timestamps(estate, "dc2") == [0]
+
+
+def test_a_source_that_was_faster_than_the_lock_is_told(estate: Estate) -> None:
+    ageing(estate, TAKEN)
+    estate.peers["dc2"].entries[node(MAIL)]["dnsrecord"] = [NodeRecord(1, 60, 0, MOVED).to_bytes()]
+    result = estate.run(names=[], repoint=REPOINT)
+    assert not result.failed
+    assert any(f"{MAIL} is locked and has the source's address yet on dc1: where replication" in warning for warning in result.warnings), result.warnings
 
 
 def test_a_record_that_changes_while_it_is_made_static_is_read_again(estate: Estate) -> None:
