@@ -77,9 +77,11 @@ def verdict(one: Guarded | None, wanted: bool) -> str:
     """As ``Require.enough`` takes it. None: the domain controller could not be read."""
     if one is None:
         return "unreachable"
+    if not wanted:
+        return "wrong" if one.there else "ok"  # where there is no such name, nobody is denied it
     if not one.zone:
         return "not_authoritative"
-    return "ok" if (one.locks() if wanted else not one.there) else "wrong"
+    return "ok" if one.locks() else "wrong"
 
 
 def status(names: t.Mapping[str, Guarded]) -> str:

@@ -18,7 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ageing import is_stale, is_static, warning
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, Require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, NotFound, RemoteError, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
@@ -130,10 +130,7 @@ class DnsLockStep:
         return {site.label: dns_lock.verdict(site.seen[name] if site.failure is None else None, wanted) for site in self.sites}
 
     def _settled(self, name: str, wanted: bool) -> bool:
-        """A name that no domain controller has is not locked anywhere."""
         verdicts = self._verdicts(name, wanted)
-        if not wanted and all(not one.there for one in self._seen(name)) and self.require.rule != ALL:
-            return True
         return self.require.enough(verdicts, verdicts[self.sites[0].label], lambda _label: True)
 
     def _change(self, name: str, before: JSON, wanted: bool) -> Change:

@@ -180,7 +180,7 @@ def test_what_is_locked_already_still_has_to_be_so_where_the_task_asks_for_it(es
     late = estate.run()
     assert late.outcomes[0].status == "unconfirmed" and late.reason == "not_converged", late.msg
     assert not estate.run(require="primary").failed
-    assert not estate.run("unlocked", names=["nobody.example.com"]).failed
+    assert not estate.run("unlocked", names=["nobody.example.com", "mail.example.org"], require="all").failed
     estate.peers["dc2"].port = 1
     assert not estate.run().failed and estate.run(require="all").failed and estate.run("unlocked", require="all").failed
 
