@@ -262,6 +262,7 @@ threats:
     - What pulls the identity back to the source while the target owns it. Empty in every other state.
     - Every record is read from every name server of the definition and held against what the failover left there, so that a source that
       registers its name again, a record that was scavenged, and a value that somebody set are seen.
+    - For a record C(values) lists what the name server gives, nothing where it has no such record any more.
   returned: success
   type: list
   elements: dict
@@ -291,12 +292,6 @@ threats:
       returned: for records
       type: str
       sample: dns_record_changed
-    values:
-      description: What the name server gives for the record. Empty where it has no such record any more.
-      returned: for records
-      type: list
-      elements: str
-      sample: ["10.0.0.21"]
     wanted:
       description: What the failover left there.
       returned: for records

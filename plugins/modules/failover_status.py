@@ -309,6 +309,7 @@ threats:
     - What pulls the identity back to the source while the target owns it. Empty in every other state.
     - Every record is read from every name server of the definition and held against what the failover left there, so that a source that
       registers its name again, a record that was scavenged, and a value that somebody set are seen.
+    - For a record C(values) lists what the name server gives, nothing where it has no such record any more.
   returned: success
   type: list
   elements: dict
@@ -338,12 +339,6 @@ threats:
       returned: for records
       type: str
       sample: dns_record_changed
-    values:
-      description: What the name server gives for the record. Empty where it has no such record any more.
-      returned: for records
-      type: list
-      elements: str
-      sample: ["10.0.0.21"]
     wanted:
       description: What the failover left there.
       returned: for records
@@ -354,6 +349,7 @@ repairs:
   description:
     - The records that a name server does not give as the failover left them, as M(continuity.identity_failover.update_dns) takes them in
       O(continuity.identity_failover.update_dns#module:records). The playbook C(continuity.identity_failover.repair_dns) writes them.
+    - C(values) are those that the failover left. They are empty where there must be no such record, which is V(absent) for that module.
     - Empty where the target does not own the identity, and without O(definition).
   returned: success
   type: list
@@ -367,11 +363,6 @@ repairs:
       description: Its type.
       type: str
       sample: A
-    values:
-      description: The values that the failover left. Empty where there must be no such record, which is V(absent) for that module.
-      type: list
-      elements: str
-      sample: ["10.0.1.21"]
     ttl:
       description: Its TTL in seconds, where the failover set one.
       type: int
