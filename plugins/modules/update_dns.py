@@ -259,6 +259,8 @@ options:
     description:
       - What happens to a record that somebody else changed, before it was written (seen by O(records[].expect) or by its prerequisite), or after.
       - V(fail) leaves it alone and fails, V(keep) leaves it alone and says so, V(replace) overwrites it, a few times at most, and says so.
+      - V(replace) makes the change anew from what is there then. So values of others that came beside the source stay where O(state=repointed), and a
+        CNAME that others set is not overwritten there; where TTLs are lowered or restored, all values stay.
       - By default V(replace) for O(state=repointed), because a source that comes back registers its names again, else V(fail).
     type: str
     choices: [fail, keep, replace]

@@ -13,6 +13,7 @@ and told; else another writer's value stays.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
@@ -37,6 +38,13 @@ Again = t.Callable[[t.Sequence[Edit]], bool]
 Notify = t.Callable[[NameServer, str], str]
 #: Whether a server that took an update of a zone passed it on to its primary, and has it back only after a transfer.
 PassesOn = t.Callable[[NameServer, str], bool]
+#: What edits become in the face of what is there now; without those that would cost another writer's value.
+Anew = t.Callable[[t.Sequence[Edit], t.Mapping[Item, "RecordSet | None"]], t.Mapping[Item, "RecordSet | None"]]
+
+
+def as_written(edits: t.Sequence[Edit], now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
+    """For records of which everything is ours."""
+    return {edit.item: edit.after for edit in edits}
 
 
 class ReadBack:
@@ -50,6 +58,7 @@ class ReadBack:
         on_conflict: str,
         notify: Notify | None = None,
         passes_on: PassesOn = lambda server, zone: False,
+        anew: Anew = as_written,
     ) -> None:
         self.servers = servers
         self.on_conflict = on_conflict
@@ -58,6 +67,7 @@ class ReadBack:
         self.again: dict[Item, int] = {}
         self.notified: dict[NameServer, dict[str, str]] = {}  #: zone -> what a server said that was told to fetch it
         self._notify = notify
+        self._anew = anew
         self._passes_on = passes_on
         self._clock = clock
         self._failures: dict[NameServer, int] = {}
@@ -135,10 +145,11 @@ class ReadBack:
     def wait(self, edits: t.Sequence[Edit], primary: NameServer, timeout: float, again: Again) -> dict[Item, Seen]:
         """Until all is settled, or nothing more can come of it, or ``timeout`` seconds have passed. ``forget`` comes first."""
         deadline = Deadline(self._clock, timeout)
-        wanted = {edit.item: edit.after for edit in edits}
+        edits = list(edits)
         given_up: set[Item] = set()
         pause, looked = FIRST_WAIT, False
         while True:
+            wanted = {edit.item: edit.after for edit in edits}
             if looked:
                 self.push(wanted, [primary])
             self.look({item: records for item, records in wanted.items() if item not in given_up}, self._asked(primary))
@@ -147,8 +158,10 @@ class ReadBack:
                 for edit in edits
                 if edit.item not in given_up and self._status(primary, edit.item) == "wrong" and not self.on_the_way(edit.item, edit.before, primary)
             ]
-            given_up |= {edit.item for edit in wrong if self.on_conflict != "replace" or self.again.get(edit.item, 0) >= MAX_AGAIN}
-            self._write_again([edit for edit in wrong if edit.item not in given_up], primary, again)
+            anew = self._made_anew(wrong, primary)
+            given_up |= {edit.item for edit in wrong if edit.item not in anew}
+            edits = [dataclasses.replace(edit, after=anew.get(edit.item, edit.after)) for edit in edits]
+            self._write_again([edit for edit in edits if edit.item in anew], primary, again)
             if deadline.passed() or all(item in given_up or self.settled(item, primary) for item in wanted):
                 break
             self._clock.sleep(min(pause, deadline.remaining()))
@@ -170,10 +183,16 @@ class ReadBack:
         """Those whose word counts, the written one first."""
         return [primary] if self.require.rule == PRIMARY else [primary, *(server for server in self.servers.all if server is not primary)]
 
-    def _write_again(self, wrong: t.Sequence[Edit], primary: NameServer, again: Again) -> None:
-        if not wrong:
-            return
-        if again([Edit(edit.item, self.verdicts[primary][edit.item].records, edit.after, edit.zone) for edit in wrong]):
+    def _made_anew(self, wrong: t.Sequence[Edit], primary: NameServer) -> t.Mapping[Item, RecordSet | None]:
+        """What is to be there after all, from what the written server has now; nothing of what is left to others, or was written again too often."""
+        tried = [edit for edit in wrong if self.on_conflict == "replace" and self.again.get(edit.item, 0) < MAX_AGAIN]
+        return self._anew(tried, {edit.item: self._kept(primary)[edit.item].records for edit in tried}) if tried else {}
+
+    def _write_again(self, edits: t.Sequence[Edit], primary: NameServer, again: Again) -> None:
+        """Where ours is there and only another writer's value beside it, there is nothing to write."""
+        there = self._kept(primary)
+        wrong = [dataclasses.replace(edit, before=there[edit.item].records) for edit in edits if there[edit.item].records != edit.after]
+        if wrong and again(wrong):
             for edit in wrong:
                 self.again[edit.item] = self.again.get(edit.item, 0) + 1
 

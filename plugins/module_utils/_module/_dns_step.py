@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_ttl
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_anew import made_anew, others
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import (
     Item,
     RecordSet,
@@ -102,17 +104,18 @@ class DnsStep:
         self.survey = Survey(servers)
         self.updater = DynamicUpdates(servers, self.survey, auth, clock)
         tells = (lambda server, zone: notify(server, zone, auth)) if auth.shared else None
-        self.readback = ReadBack(servers, require, clock, on_conflict, tells, self.updater.passes_on)
+        self.readback = ReadBack(servers, require, clock, on_conflict, tells, self.updater.passes_on, self._anew)
         self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock)
         self.warnings: list[str] = []
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None
         self._markers = ZoneMarkers(self._one, lambda message: self.updater.carry_through(message, verify_timeout), self.warnings)
-        self._writer = Writer(self.updater, self._markers, self._read, on_conflict)
+        self._writer = Writer(self.updater, self._markers, self._read, on_conflict, self._anew)
         self._now: dict[Item, RecordSet | None] = {}
         self._aliases: dict[Item, str] = {}
         self._since = clock.now()
         self._begun = False  #: whether records were sent
         self._sent: set[Item] = set()
+        self._became: dict[str, JSON] = {}  #: what was confirmed, where another writer's value came beside ours
 
     def check_machine(self, expected: Machine | None) -> None:
         """There is no host: name servers are known by their key."""
@@ -209,6 +212,18 @@ class DnsStep:
         decide: t.Callable[[Wanted, RecordSet | None], RecordSet | None] = present if self.state == "present" else absent
         return {item: decide(one, now[item]) for item, one in self.wanted.items()}
 
+    def _anew(self, edits: t.Sequence[Edit], now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
+        """What the sets are to become, from what somebody else made of them meanwhile; without those that would cost the other's value."""
+        if self.state not in ("repointed", "reverted"):
+            after = self._after({**self._now, **now})
+            return {edit.item: after[edit.item] for edit in edits}
+        anew: dict[Item, RecordSet | None] = {}
+        for edit in edits:
+            with contextlib.suppress(WrongState):
+                repoint = self.repoint if self.state == "repointed" else None
+                anew[edit.item] = made_anew(repoint, edit.item, edit.before, edit.after, now[edit.item])
+        return anew
+
     def _lowered_to(self, item: Item) -> int:
         one = self.wanted.get(item)
         return (one.ttl if one is not None else None) or self.ttl or dns_ttl.LOWERED_TTL
@@ -262,10 +277,13 @@ class DnsStep:
         return name in known, known.get(name)
 
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
-        item, there, wanted = Item.parse(name), from_image(now), from_image(before)
+        item, there, wanted, left = Item.parse(name), from_image(now), from_image(before), from_image(self._became.get(name, after))
+        beside = others(self.repoint, item, wanted, left) if self.repoint is not None else set()
+        if beside and left is not None:
+            wanted = RecordSet.of([*(wanted.values if wanted else ()), *beside], (wanted or left).ttl)
         if wanted is not None and item in self._aliases:
             raise WrongState(f"{item}: {item.name} is a CNAME to {self._aliases[item]} now, and no other data can stand beside it; somebody changed it")
-        if not undone(item, wanted, from_image(after), there):
+        if not undone(item, wanted, left, there):
             zone = self.survey.zones[item.name]
             if item in self._sent and self.updater.passes_on(self.survey.holder(zone), zone):
                 place = self.survey.holder(zone).endpoint
@@ -313,11 +331,12 @@ class DnsStep:
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         edits = [_edit(change) for change in group]
         seen = self.readback.wait(edits, self.survey.holder(edits[0].zone), self.verify_timeout, self._writer.again)
+        self._became.update({str(item): one.image for item, one in seen.items() if one.confirmed})
         return {str(item): one for item, one in seen.items()}
 
     def look_again(self, confirmed: list[Change]) -> dict[str, Seen]:
         """Once all is written and read back, the clients' resolvers."""
-        wanted = {Item.parse(change.name): from_image(change.after) for change in confirmed if not change.detail.get("kept")}
+        wanted = {Item.parse(change.name): from_image(self._became.get(change.name, change.after)) for change in confirmed if not change.detail.get("kept")}
         wanted = {item: records for item, records in wanted.items() if not dns_ttl.is_note(item)}
         unsettled = self.resolvers.wait(wanted, self.verify_timeout, everyone=self._everyone())
         return {str(item): seen for item, seen in unsettled.items()}

@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Applied, Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import Anew
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import Updater
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
@@ -28,8 +29,9 @@ Read = t.Callable[[t.Sequence[Item]], t.Mapping[Item, Reading]]
 class Writer:
     """``read`` gives what the servers that are written have now. ``fence``: the run's, once the driver told it."""
 
-    def __init__(self, updater: Updater, markers: ZoneMarkers, read: Read, on_conflict: str) -> None:
+    def __init__(self, updater: Updater, markers: ZoneMarkers, read: Read, on_conflict: str, anew: Anew) -> None:
         self.fence: Fence | None = None
+        self._anew = anew
         self._updater = updater
         self._markers = markers
         self._read = read
@@ -80,6 +82,7 @@ class Writer:
         """After a prerequisite failed nothing of the message was done: what is left to send, and what is decided."""
         lost = not self._markers.stands(edits[0].zone)
         now = self._read([edit.item for edit in edits])
+        anew = self._anew(edits, {item: reading.records for item, reading in now.items()}) if self._on_conflict == "replace" else {}
         left: list[Edit] = []
         decided: dict[str, Applied] = {}
         for edit in edits:
@@ -87,16 +90,12 @@ class Writer:
             records, alias = reading.records, reading.alias if edit.item.type != "CNAME" else ""
             if alias and edit.after is not None:
                 decided[str(edit.item)] = _taken(edit, f"a CNAME to {alias}")
-            elif records == edit.after:
+            elif edit.item not in anew and records not in (edit.before, edit.after):
+                decided[str(edit.item)] = kept(records) if self._on_conflict == "keep" else _taken(edit, str(records or "absent"))
+            elif records == anew.get(edit.item, edit.after):
                 decided[str(edit.item)] = Applied(ok=True, msg="it was there already when it was to be written")
-            elif records == edit.before:
-                left.append(edit)
-            elif self._on_conflict == "replace":
-                left.append(dataclasses.replace(edit, before=records))
-            elif self._on_conflict == "keep":
-                decided[str(edit.item)] = kept(records)
             else:
-                decided[str(edit.item)] = _taken(edit, str(records or "absent"))
+                left.append(dataclasses.replace(edit, before=records, after=anew.get(edit.item, edit.after)))
         if left == edits and not lost:
             decided.update({str(edit.item): Applied(False, refusal.message, refusal.code) for edit in left})
             left = []
