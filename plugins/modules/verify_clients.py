@@ -104,6 +104,7 @@ notes:
   - A client is proven in the curve V(kerberos) when its computer account holds a ticket for the name that was issued since the move, and no logon
     on it holds an older one. Whoever still has a ticket from before presents it, for up to ten hours, to a server that can't read it.
     That the server takes a ticket is not shown by this.
+  - RV(stubborn) and the messages name accounts that are logged on at the sample's clients and programs that run there, and so does the journal of a run.
   - The words of C(klist) were taken from its documentation, and tried in the lab only.
 seealso:
   - module: continuity.identity_failover.flush_dns_clients

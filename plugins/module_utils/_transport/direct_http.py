@@ -29,10 +29,8 @@ import urllib.parse
 from ansible_collections.continuity.identity_failover.plugins.module_utils import _settings
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ProtocolError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import timed_http
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import sealed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import http_answer, sealed
 
-#: Bytes of a status line with its headers, which the standard library's own client bounds too.
-HEAD_LIMIT = 65536
 SOAP = "application/soap+xml;charset=UTF-8"
 _contexts = threading.Lock()
 
@@ -44,13 +42,6 @@ class Refused(Exception):
         super().__init__(f"HTTP {status}")
         self.status = status
         self.body = body
-
-
-class Answer(t.NamedTuple):
-    status: int
-    headers: dict[str, list[str]]
-    """Name in small letters -> its values, in order."""
-    body: bytes
 
 
 def usable(settings: _settings.ConnectionSettings, method: str) -> bool:
@@ -117,7 +108,7 @@ class DirectTransport:
         self._require(answer)
         return answer.body
 
-    def _require(self, answer: Answer) -> None:
+    def _require(self, answer: http_answer.Answer) -> None:
         if answer.status == 401:
             raise PermissionError("the logon was refused")
         if answer.status >= 300:
@@ -159,7 +150,7 @@ class DirectTransport:
         timed_http.secure(handshake, limits)
         return done[0]
 
-    def _log_on(self, message: bytes) -> Answer:
+    def _log_on(self, message: bytes) -> http_answer.Answer:
         """The three steps of NTLM; the message goes with the last. Any other answer than a challenge is the answer."""
         import spnego
 
@@ -186,12 +177,12 @@ class DirectTransport:
         token = base64.b64encode(context.step(base64.b64decode(challenge)) or b"").decode()
         return self._exchange(message, f"Authorization: Negotiate {token}\r\n")
 
-    def _exchange(self, message: bytes, authorization: str = "", content_type: str = SOAP) -> Answer:
+    def _exchange(self, message: bytes, authorization: str = "", content_type: str = SOAP) -> http_answer.Answer:
         if self._sock is None:
             raise ConnectionResetError("the service ended the connection in the middle of the logon")
         head = f"{self._fixed}{authorization}Content-Type: {content_type}\r\nContent-Length: {len(message)}\r\n\r\n"
         self._sock.sendall(head.encode("latin-1") + message)
-        answer = _read(self._reader)
+        answer = http_answer.read(self._reader)
         if "close" in ",".join(answer.headers.get("connection", ())).lower():
             self.close_session()
         return answer
@@ -221,60 +212,6 @@ def _ended(sock: t.Any) -> bool:
     poll = select.poll()
     poll.register(sock.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _read(reader: t.Any) -> Answer:
-    """One answer; interim ones (1xx) are passed over."""
-    while True:
-        status, headers = _head(reader)
-        if status >= 200:
-            break
-    if "chunked" in ",".join(headers.get("transfer-encoding", ())).lower():
-        return Answer(status, headers, _chunks(reader))
-    length = headers.get("content-length", [""])[0]
-    if length.isdigit():
-        return Answer(status, headers, _exactly(reader, int(length)))
-    return Answer(status, headers, b"" if status in (204, 304) else reader.read())
-
-
-def _head(reader: t.Any) -> tuple[int, dict[str, list[str]]]:
-    first = _line(reader, HEAD_LIMIT)
-    parts = first.split(None, 2)
-    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdigit():
-        raise ProtocolError(f"the answer begins with {first[:60]!r}, which is no HTTP")
-    headers: dict[str, list[str]] = {}
-    left = HEAD_LIMIT
-    while line := _line(reader, left):
-        left -= len(line)
-        name, _colon, value = line.partition(":")
-        headers.setdefault(name.strip().lower(), []).append(value.strip())
-    return int(parts[1]), headers
-
-
-def _line(reader: t.Any, limit: int) -> str:
-    line: bytes = reader.readline(max(1, limit) + 1)
-    if not line:
-        raise ConnectionResetError("the connection ended before the answer")
-    if not line.endswith(b"\n"):
-        raise ProtocolError("the head of the answer is not whole, or too long")
-    return line.rstrip(b"\r\n").decode("latin-1")
-
-
-def _chunks(reader: t.Any) -> bytes:
-    body = b""
-    while size := int(_line(reader, HEAD_LIMIT).partition(";")[0].strip() or "0", 16):
-        body += _exactly(reader, size)
-        _line(reader, HEAD_LIMIT)
-    while _line(reader, HEAD_LIMIT):
-        pass
-    return body
-
-
-def _exactly(reader: t.Any, length: int) -> bytes:
-    body: bytes = reader.read(length)
-    if len(body) < length:
-        raise ConnectionResetError("the answer is shorter than announced")
-    return body
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import io
 import ssl
 
 import pytest
@@ -42,46 +41,9 @@ def test_only_ntlm_goes_this_way_sealed_or_in_tls(method: str, changes: dict[str
     assert direct_http.usable(settings(**changes), method) is yes
 
 
-@pytest.mark.parametrize(
-    ("wire", "status", "body"),
-    [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcmore", 200, b"abc"),
-        (b"HTTP/1.1 200\r\ncontent-length:3\r\n\r\nabc", 200, b"abc"),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 Oops\r\nContent-Length: 1\r\n\r\nx", 500, b"x"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=b\r\nab\r\n1\r\nc\r\n0\r\nTrailer: x\r\n\r\n", 200, b"abc"),
-        (b"HTTP/1.0 200 OK\r\n\r\nto the end", 200, b"to the end"),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
-    ],
-)
-def test_an_answer_is_read_as_far_as_it_goes(wire: bytes, status: int, body: bytes) -> None:
-    answer = direct_http._read(io.BufferedReader(io.BytesIO(wire)))  # type: ignore[arg-type]
-    assert (answer.status, answer.body) == (status, body)
-
-
 def test_an_international_name_goes_as_idna() -> None:
     transport = direct_http.DirectTransport(settings(host="bücher.example"), "p")
     assert "\r\nHost: xn--bcher-kva.example:5986\r\n" in transport._fixed and transport._fixed.isascii()
-
-
-def test_headers_that_come_twice_are_both_kept() -> None:
-    answer = direct_http._read(io.BytesIO(b"HTTP/1.1 401 x\r\nWWW-Authenticate: Kerberos\r\nwww-authenticate: Negotiate abc\r\nContent-Length: 0\r\n\r\n"))
-    assert answer.headers["www-authenticate"] == ["Kerberos", "Negotiate abc"]
-
-
-@pytest.mark.parametrize(
-    ("wire", "error"),
-    [
-        (b"", ConnectionResetError),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", ConnectionResetError),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", ConnectionResetError),
-        (b"HTTP/1.1 200 OK\r\nContent-Le", ProtocolError),
-        (b"SSH-2.0-OpenSSH\r\n", ProtocolError),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * direct_http.HEAD_LIMIT + b"\r\n\r\n", ProtocolError),
-    ],
-)
-def test_half_an_answer_is_none(wire: bytes, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        direct_http._read(io.BytesIO(wire))
 
 
 def test_the_logon_is_bound_to_the_certificate_as_requests_ntlm_binds_it() -> None:
