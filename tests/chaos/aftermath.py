@@ -22,6 +22,8 @@ from ansible_collections.continuity.identity_failover.tests.chaos.sequences impo
 MIRROR = pathlib.Path("mirror")
 #: How long a machine other than the controller is away.
 OUTAGE_SECONDS = 40.0
+#: How long it takes then until all that starts by itself is there.
+STARTED_SECONDS = 30.0
 #: How often a playbook is run again before the run counts as one that can't be resumed.
 TRIES = 8
 
@@ -32,7 +34,7 @@ class Aftermath:
     def __init__(self, lab: MemoryLab, first: Controller, act: str, since: int) -> None:
         self.lab, self.first, self.act, self.since = lab, first, act, since
         self.history: list[str] = []
-        self.over_at = 0.0  #: when a machine that is away is back again
+        self.over_at = 0.0  #: when a machine that is away serves again
 
     def fingerprint(self) -> tuple[t.Any, ...]:
         """All that a controller leaves: the world, and what it has on its own disk."""
@@ -57,7 +59,7 @@ class Aftermath:
         """Something else has died, and the controller goes on."""
         self.lab.boundary = lambda kind, label: None
         self.lab.use_files(pathlib.Path("files").absolute())
-        self.over_at = self.lab.clock.monotonic() + OUTAGE_SECONDS
+        self.over_at = self.lab.clock.monotonic() + OUTAGE_SECONDS + STARTED_SECONDS
         harm(self.lab)
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:

@@ -108,7 +108,7 @@ class Story:
         part, parts = options.part
 
         def chosen(_number: int, kind: str) -> bool:
-            here = deaths.different % parts == part - 1 and possible(options.outage, kind)
+            here = deaths.different % parts == part - 1 and possible(options.outage, kind, aftermath.lab)
             there = not options.tasks or controller.called[-1][0] in options.tasks
             return chance.random() < options.sample and here and there and kind.startswith(options.kinds)
 

@@ -36,9 +36,9 @@ KINDS = {f"{who}{kind}" for who in ("", "renewal ") for kind in ("before", "afte
 
 @pytest.mark.parametrize("act", ["failover", "failback", "drill"])
 def test_a_run_whose_controller_died_is_ended_as_one_without_a_death(act: str) -> None:
-    for one in crashed("--acts", act, "--sample", "0.2"):
+    for one in crashed("--acts", act, "--sample", "0.1"):
         assert one["boundaries"].keys() >= KINDS | {"mirror before", "mirror after"}
-        assert one["deaths"] == one["same"] > 15, one
+        assert one["deaths"] == one["same"] > 5, one
 
 
 def test_a_controller_dies_in_the_middle_of_each_renewal_of_its_lease() -> None:
@@ -50,8 +50,8 @@ def test_a_controller_dies_in_the_middle_of_each_renewal_of_its_lease() -> None:
 
 def test_one_lost_message_or_answer_holds_no_run_up_and_nothing_is_done_twice() -> None:
     """The lease's renewals among them."""
-    (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", "message", "--every", "--sample", "0.05")
-    assert one["deaths"] == one["same"] > 25, one
+    (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", "message", "--every", "--sample", "0.02")
+    assert one["deaths"] == one["same"] > 10, one
     assert one["interrupted"] == 0, one
     (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", "message", "--every", "--kinds", "renewal")
     assert one["deaths"] == one["same"] > 10, one
@@ -60,18 +60,18 @@ def test_one_lost_message_or_answer_holds_no_run_up_and_nothing_is_done_twice() 
 @pytest.mark.parametrize("act", ["failover", "failback", "drill"])
 def test_a_run_whose_controller_died_is_undone(act: str) -> None:
     """Some of the controllers that undo die too."""
-    for one in crashed("--undo", "--acts", act, "--sample", "0.1", "--undone-again", "0.01"):
+    for one in crashed("--undo", "--acts", act, "--sample", "0.06", "--undone-again", "0.005"):
         print(f"{one['story']}, {act}: {one['deaths']} deaths, a share of {one['share']}, and {one['undone_again']} deaths of an undo")
-        assert one["deaths"] == one["same"] > 8, one
+        assert one["deaths"] == one["same"] > 3, one
         assert one["undone_again"] > 0, one
-        # Only where clients may have written is anybody asked about data.
-        assert (0 < one["consents"] < one["deaths"]) == (act != "drill"), one
+        # Where clients may have written, somebody is asked about their data; a drill has none of theirs.
+        assert (one["consents"] > 0) == (act != "drill"), one
 
 
 @pytest.mark.parametrize("outage", ["target", "dc", "dns", "mirror"])
 def test_a_run_that_another_machines_death_stopped_is_ended(outage: str) -> None:
-    (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", outage, "--sample", "0.15")
-    assert one["deaths"] > 8
+    (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", outage, "--sample", "0.08")
+    assert one["deaths"] > 5
 
 
 def test_a_script_of_unknown_end_is_a_persons_decision_unless_it_is_repeatable() -> None:
