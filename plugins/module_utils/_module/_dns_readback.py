@@ -65,6 +65,7 @@ class ReadBack:
         self.require = require
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {}
         self.again: dict[Item, int] = {}
+        self.only_looks = False  #: check mode and plans tell no server to do anything
         self.notified: dict[NameServer, dict[str, str]] = {}  #: zone -> what a server said that was told to fetch it
         self._notify = notify
         self._anew = anew
@@ -170,7 +171,7 @@ class ReadBack:
 
     def push(self, items: t.Iterable[Item], written: t.Collection[NameServer]) -> None:
         """Each other server that answers with something else is told once a zone to fetch it, where that may be."""
-        if self._notify is None:
+        if self._notify is None or self.only_looks:
             return
         for item in items:
             zone = self.servers.zone_of(item)

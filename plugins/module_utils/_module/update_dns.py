@@ -97,6 +97,7 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
         return _lock(params, hosts, clock, check_mode)
     require_dnspython()
     step = build_step(params, clock)
+    step.readback.only_looks = check_mode or (params.get("run") or {}).get("mode") == "plan"
     try:
         result = drive(step, params, hosts, clock, check_mode=check_mode)
     finally:

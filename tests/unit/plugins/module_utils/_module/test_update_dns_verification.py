@@ -359,6 +359,20 @@ def test_a_secondary_that_lacks_the_change_is_told_to_fetch_it(takes_notify: boo
         assert [(data["question"], data["type"], data["key"]) for data in told] == [("example.com.", "SOA", "failover-key.")]
 
 
+@pytest.mark.parametrize("way", ["task", "check mode", "plan"])
+def test_check_mode_and_plans_wait_for_a_lag_and_tell_nobody(tmp_path: pathlib.Path, way: str) -> None:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=0.3)
+    seen: list[dict[str, t.Any]] = []
+    dns2._trace = lambda kind, server, **data: seen.append(data)
+    (tmp_path / "predictions").touch()
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.55"], 600)
+        run = {**runs.started(tmp_path, SystemClock()), "mode": "plan", "predictions": str(tmp_path / "predictions")} if way == "plan" else None
+        assert not task([entry(dns1)], verify_servers=[entry(dns2)], check_mode=way == "check mode", run=run).failed
+    assert any(data.get("opcode") == "NOTIFY" for data in seen) is (way == "task")
+
+
 def test_with_kerberos_nobody_is_told() -> None:
     """Active Directory replicates in its own way."""
     assert not GssAuth.shared and TsigAuth.shared
