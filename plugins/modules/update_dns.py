@@ -282,7 +282,9 @@ options:
     choices: [keep, rollback]
     default: keep
   verify_timeout:
-    description: Seconds to wait until the name servers have the records of one message.
+    description:
+      - Seconds to wait until the name server that is written shows the records of one message, once more behind the last message until
+        the other name servers have all of them, and then until O(resolvers) have.
     type: float
     default: 60.0
   allow_wildcards:

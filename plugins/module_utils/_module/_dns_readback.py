@@ -139,21 +139,24 @@ class ReadBack:
         """What a server said last of a set; None where it was not asked since."""
         return self._kept(server).get(item)
 
+    def is_wrong(self, item: Item, server: NameServer) -> bool:
+        return self._status(server, item) == "wrong"
+
     def _status(self, server: NameServer, item: Item) -> str:
         verdict = self._kept(server).get(item)
         return verdict.status if verdict is not None else "unreachable"
 
     def wait(self, edits: t.Sequence[Edit], primary: NameServer, timeout: float, again: Again) -> dict[Item, Seen]:
-        """Until all is settled, or nothing more can come of it, or ``timeout`` seconds have passed. ``forget`` comes first."""
+        """Until the server that was written shows all, or nothing more can come of it, or ``timeout`` seconds have passed. The others are asked only
+        for what it does not show: with one that lags, later messages would wait for it. ``wait_for_all`` is theirs. ``forget`` comes first."""
         deadline = Deadline(self._clock, timeout)
         edits = list(edits)
         given_up: set[Item] = set()
-        pause, looked = FIRST_WAIT, False
+        pause = FIRST_WAIT
         while True:
-            wanted = {edit.item: edit.after for edit in edits}
-            if looked:
-                self.push(wanted, [primary])
-            self.look({item: records for item, records in wanted.items() if item not in given_up}, self._asked(primary))
+            left = {edit.item: edit.after for edit in edits if edit.item not in given_up}
+            self.look(left, [primary])
+            self.look({item: records for item, records in left.items() if self._status(primary, item) != "ok"}, self._others([primary]))
             wrong = [
                 edit
                 for edit in edits
@@ -163,11 +166,38 @@ class ReadBack:
             given_up |= {edit.item for edit in wrong if edit.item not in anew}
             edits = [dataclasses.replace(edit, after=anew.get(edit.item, edit.after)) for edit in edits]
             self._write_again([edit for edit in edits if edit.item in anew], primary, again)
-            if deadline.passed() or all(item in given_up or self.settled(item, primary) for item in wanted):
+            if deadline.passed() or all(edit.item in given_up or self._shown(edit.item, primary) for edit in edits):
                 break
             self._clock.sleep(min(pause, deadline.remaining()))
-            pause, looked = min(pause * 1.5, LONGEST_WAIT), True
+            pause = min(pause * 1.5, LONGEST_WAIT)
         return {edit.item: self._seen(edit, primary, timeout) for edit in edits}
+
+    def wait_for_all(self, wanted: t.Mapping[Item, RecordSet | None], primary: t.Callable[[Item], NameServer], timeout: float) -> dict[Item, Seen]:
+        """Once, behind the last message: until ``require`` is met for all sets, or ``timeout`` seconds have passed. Returns only what is not settled."""
+        deadline, pause, looked = Deadline(self._clock, timeout), FIRST_WAIT, False
+        written = {primary(item) for item in wanted}
+        while True:
+            if looked:
+                self.push(wanted, written)
+            self.look(wanted, [*written, *self._others(written)])
+            left = [item for item in wanted if not self.settled(item, primary(item))]
+            if not left or deadline.passed():
+                return {item: Seen(False, self._image(primary(item), item), *self._why_not(item, timeout)) for item in left}
+            self._clock.sleep(min(pause, deadline.remaining()))
+            pause, looked = min(pause * 1.5, LONGEST_WAIT), True
+
+    def look_once(self, wanted: t.Mapping[Item, RecordSet | None]) -> None:
+        """What nobody waited for: each server that was never asked for a set since it was written is asked now."""
+        for server in self._others([]):
+            self.look({item: records for item, records in wanted.items() if self.said(server, item) is None}, [server])
+
+    def _shown(self, item: Item, primary: NameServer) -> bool:
+        """By the server that was written, or by enough others where that fell silent."""
+        return self._status(primary, item) == "ok" or self.settled(item, primary)
+
+    def _image(self, server: NameServer, item: Item) -> t.Any:
+        there = self.said(server, item)
+        return to_image(there.records) if there is not None else None
 
     def push(self, items: t.Iterable[Item], written: t.Collection[NameServer]) -> None:
         """Each other server that answers with something else is told once a zone to fetch it, where that may be."""
@@ -180,9 +210,9 @@ class ReadBack:
                 if server not in written and zone not in told and self._status(server, item) == "wrong":
                     told[zone] = self._notify(server, zone)
 
-    def _asked(self, primary: NameServer) -> list[NameServer]:
-        """Those whose word counts, the written one first."""
-        return [primary] if self.require.rule == PRIMARY else [primary, *(server for server in self.servers.all if server is not primary)]
+    def _others(self, written: t.Collection[NameServer]) -> list[NameServer]:
+        """Those whose word counts beside the written ones."""
+        return [] if self.require.rule == PRIMARY else [server for server in self.servers.all if server not in written]
 
     def _made_anew(self, wrong: t.Sequence[Edit], primary: NameServer) -> t.Mapping[Item, RecordSet | None]:
         """What is to be there after all, from what the written server has now; nothing of what is left to others, or was written again too often."""
@@ -205,10 +235,9 @@ class ReadBack:
     def _seen(self, edit: Edit, primary: NameServer, timeout: float) -> Seen:
         times = self.again.get(edit.item, 0)
         note = f"written again {times} time{'s' if times > 1 else ''}, as the name server had another value" if times else ""
-        if self.settled(edit.item, primary):
+        if self._shown(edit.item, primary):
             return Seen(confirmed=True, image=to_image(edit.after), msg=note)
-        there = self._kept(primary).get(edit.item)
-        image = to_image(there.records) if there is not None else None
+        there, image = self.said(primary, edit.item), self._image(primary, edit.item)
         if there is not None and there.status == "wrong" and not self.on_the_way(edit.item, edit.before, primary):
             arrived = any(self._status(server, edit.item) == "ok" for server in self._serving(edit.item))
             ignored = there.records == edit.before and not arrived

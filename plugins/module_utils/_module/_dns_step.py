@@ -52,7 +52,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_notify import notify
@@ -284,9 +284,8 @@ class DnsStep:
         if wanted is not None and item in self._aliases:
             raise WrongState(f"{item}: {item.name} is a CNAME to {self._aliases[item]} now, and no other data can stand beside it; somebody changed it")
         if not undone(item, wanted, left, there):
-            zone = self.survey.zones[item.name]
-            if item in self._sent and self.updater.passes_on(self.survey.holder(zone), zone):
-                place = self.survey.holder(zone).endpoint
+            if item in self._sent and self.updater.passes_on(self._holder(item), self.survey.zones[item.name]):
+                place = self._holder(item).endpoint
                 raise WrongState(
                     f"{place} passed the change of {item} on to its primary and still shows {there or 'no such record'}, so it is not known to be back"
                 )
@@ -322,7 +321,7 @@ class DnsStep:
 
     def _written(self, item: Item, before: RecordSet | None) -> bool:
         """The server that was written has it, or passed it on to its primary and waits for the transfer."""
-        holder = self.survey.holder(self.survey.zones[item.name])
+        holder = self._holder(item)
         verdict = self.readback.said(holder, item)
         return (verdict is not None and verdict.status == "ok") or self.readback.on_the_way(item, before, holder)
 
@@ -335,11 +334,17 @@ class DnsStep:
         return {str(item): one for item, one in seen.items()}
 
     def look_again(self, confirmed: list[Change]) -> dict[str, Seen]:
-        """Once all is written and read back, the clients' resolvers."""
+        """Once all messages are sent: the other name servers, and behind them the clients' resolvers."""
         wanted = {Item.parse(change.name): from_image(self._became.get(change.name, change.after)) for change in confirmed if not change.detail.get("kept")}
-        wanted = {item: records for item, records in wanted.items() if not dns_ttl.is_note(item)}
-        unsettled = self.resolvers.wait(wanted, self.verify_timeout, everyone=self._everyone())
+        wanted = {item: records for item, records in wanted.items() if not self.readback.is_wrong(item, self._holder(item))}  # left to somebody else
+        unsettled = self.readback.wait_for_all(wanted, self._holder, self.verify_timeout)
+        asked = {item: records for item, records in wanted.items() if item not in unsettled and not dns_ttl.is_note(item)}
+        unsettled |= self.resolvers.wait(asked, self.verify_timeout, everyone=self._everyone())
         return {str(item): seen for item, seen in unsettled.items()}
+
+    def _holder(self, item: Item) -> NameServer:
+        """The server that is written for a record."""
+        return self.survey.holder(self.survey.zones[item.name])
 
     def _everyone(self) -> bool:
         return self.readback.require.rule == ALL
@@ -352,7 +357,8 @@ class DnsStep:
     def conclude(self, result: Result) -> dict[str, str] | None:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
         tell_ttls(result)
-        wanted = wanted_of(result.outcomes, lambda item: self.readback.said(self.survey.holders[self.survey.zones[item.name]], item), self.survey.zones)
+        wanted = wanted_of(result.outcomes, lambda item: self.readback.said(self._holder(item), item), self.survey.zones)
+        self.readback.look_once(wanted)
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
         if self.agreement is None or not self.agreement.passed_over:

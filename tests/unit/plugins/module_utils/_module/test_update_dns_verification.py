@@ -117,6 +117,41 @@ def test_a_number_is_not_enough_where_the_server_that_was_written_has_another_va
         assert "mail.example.com A was given another value by somebody else" in outcome.msg
 
 
+@pytest.mark.parametrize("on_failure", ["keep", "rollback"])
+def test_a_server_that_lags_is_waited_for_once_behind_the_last_message(on_failure: str) -> None:
+    """With sixty seconds and five thousand records the last name would be sent after twenty minutes else."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=60)
+    clock, sent = SystemClock(), []
+    dns1._trace = lambda kind, server, **data: sent.append(clock.monotonic()) if data.get("opcode") == "UPDATE" else None
+    records = [{"name": f"{n}.1.127.in-addr.arpa" if n % 2 else f"h{n}.example.com", "type": "TXT", "values": ["x" * 250]} for n in range(600)]
+    with one_port(dns1, dns2):
+        result = task([entry(dns1)], verify_servers=[entry(dns2)], records=records, verify_timeout=3.0, on_failure=on_failure)
+    assert len(sent) >= 3 and sent[-1] - sent[0] < 2.5, "the messages follow each other"
+    assert {(outcome.status, outcome.reason) for outcome in result.outcomes} == {("unconfirmed", "not_converged")}, "and success claims nothing of dns2"
+    assert 3.0 <= result.timing["verify"] < 6.0 and result.extra["rollback"] == {"done": [], "left": {}}
+    assert [(debt["server"], len(debt["records"])) for debt in result.extra["debts"]] == [("dns2", 600)]
+
+
+def test_what_stays_done_behind_a_failure_is_owed_by_who_lacks_it() -> None:
+    """The second message is refused, and nobody waits for dns2 any more; what it was not asked it is asked once."""
+    key = {"name": "half", "secret": example.SECRET, "algorithm": "hmac-sha256"}
+    keys = [*example.KEYS, {"name": "half", "secret": example.SECRET, "may_write": ["mail.example.com"]}]
+    dns1 = example.server_of(keys)
+    dns2 = example.secondary(dns1, lag=60)
+    pointer = {"name": "22.0.1.127.in-addr.arpa", "type": "PTR", "values": ["mail.example.com"], "ttl": 60}
+
+    def trace(kind: str, server: str, **data: t.Any) -> None:
+        if data.get("opcode") == "UPDATE" and "arpa" in data["question"]:
+            dns1.set_fault("refused")  # nothing can be taken back either
+
+    dns1._trace = trace
+    with one_port(dns1, dns2):
+        result = task([entry(dns1)], verify_servers=[entry(dns2)], records=[MAIL, pointer], key=key, on_failure="rollback", verify_timeout=0.5)
+    assert result.failed and list(result.extra["rollback"]["left"]) == ["mail.example.com A"]
+    assert [(debt["server"], debt["records"]) for debt in result.extra["debts"] if debt["server"] == "dns2"] == [("dns2", ["mail.example.com A"])]
+
+
 def test_a_server_that_serves_another_zone_alone_is_not_asked_for_this_one() -> None:
     """The reverse zone names a server of its own: found for that zone, it owes nothing of the other."""
     reverse = {**example.REVERSE, "servers": {"dns1.example.com.": example.ADDRESS, "dns3.example.com.": "127.0.53.3"}}
