@@ -87,7 +87,8 @@ class Peer:
             try:
                 yield self
             finally:
-                listener.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):
+                    listener.shutdown(socket.SHUT_RDWR)
         thread.join(5)
 
     def _accept(self, listener: socket.socket) -> None:

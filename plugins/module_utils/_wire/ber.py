@@ -54,33 +54,29 @@ def elements(data: bytes) -> list[Element]:
     """What stands side by side in ``data``. Raises ProtocolError where a length does not fit."""
     found, place = [], 0
     while place < len(data):
-        end = whole(data[place:])
+        end = whole(data, place)
         if end is None:
             raise ProtocolError("a BER element is longer than what holds it")
-        found.append(_first(data[place : place + end]))
-        place += end
+        begin = place + 2 + (data[place + 1] & 0x7F if data[place + 1] > 0x80 else 0)
+        found.append(Element(data[place], data[begin:end]))
+        place = end
     return found
 
 
-def whole(data: bytes) -> int | None:
-    """Octets of the element that ``data`` begins with; None where more of it has to be received. Raises ProtocolError for what LDAP does not send."""
-    if len(data) < 2:
+def whole(data: bytes, place: int = 0) -> int | None:
+    """Where the element ends that begins at ``place``; None where more of it has to be received. Raises ProtocolError for what LDAP does not send."""
+    if len(data) < place + 2:
         return None
-    if data[0] & 0x1F == 0x1F:
+    if data[place] & 0x1F == 0x1F:
         raise ProtocolError("a BER tag of several octets, which LDAP has none of")
-    begin, size = 2, data[1]
+    begin, size = place + 2, data[place + 1]
     if size == 0x80 or size > 0x84:
         raise ProtocolError("a BER length that LDAP does not use")
     if size > 0x80:
         begin += size & 0x7F
         if len(data) < begin:
             return None
-        size = int.from_bytes(data[2:begin], "big")
+        size = int.from_bytes(data[place + 2 : begin], "big")
     if size > LARGEST:
         raise ProtocolError(f"a BER element of {size} octets; {LARGEST} are taken at most")
     return begin + size if len(data) >= begin + size else None
-
-
-def _first(data: bytes) -> Element:
-    begin = 2 if data[1] < 0x80 else 2 + (data[1] & 0x7F)
-    return Element(data[0], data[begin:])
