@@ -48,7 +48,8 @@ class DnsLockStep:
         static: bool = False,
         old: t.Collection[bytes] = (),
     ) -> None:
-        """``static``: the addresses stop ageing too; ``old``: addresses of the source, which a domain controller has until it learns of the move."""
+        """``sites``: none where there is no account to log on with. ``static``: the addresses stop ageing too. ``old``: addresses of the source,
+        which a domain controller has until it learns of the move."""
         self.state = state
         self.names = list(names)
         self.account = account
@@ -71,6 +72,8 @@ class DnsLockStep:
     # Looking
 
     def observe(self) -> dict[str, JSON]:
+        if not self.sites:
+            raise BadCredentials("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
         self._asked = [site for site in self.sites if site.look(self.names, self.account)]
         known = [site for site in self.sites if site.failure is None]
         if not known:

@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_alias_lock import alias_items
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock import DnsLockStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account, require_gssapi
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller
 
 Options = t.Mapping[str, t.Any]
@@ -80,31 +80,31 @@ def alias_of(params: Options) -> list[Wanted]:
 
 
 def build_lock_step(params: Options, clock: Clock) -> DnsLockStep:
-    """Raises InvalidInput with one sentence that names the option, and MissingLibrary without gssapi."""
+    """Raises InvalidInput with one sentence that names the option. Whether there is an account that can set it is the step's own to say, once it looks:
+    people may accept that it can't, which they can't of a mistake."""
     lock = params["lock"]
     account = str(lock.get("account") or "").strip()
     if lock.get("to"):
         raise InvalidInput("lock.to belongs to how 'alias', not to 'directory'")
     kerberos = params.get("kerberos")
-    if not kerberos:
-        raise InvalidInput("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
-    require_gssapi()
-    who = Account(str(kerberos["principal"]), kerberos.get("keytab") or "", kerberos.get("password") or "", kerberos.get("cache") or "")
+    who = None
+    if kerberos:
+        who = Account(str(kerberos["principal"]), kerberos.get("keytab") or "", kerberos.get("password") or "", kerberos.get("cache") or "")
     if not account:
         raise InvalidInput("lock.account is empty: give the account of the source, such as EXCH1$")
-    if who.principal.partition("@")[0].lower() == account.lower():
+    if who is not None and who.principal.partition("@")[0].lower() == account.lower():
         raise InvalidInput(f"lock.account: {account} is the account that sets the lock; it would lock itself out")
-    if not who.realm:
+    if who is not None and not who.realm:
         raise InvalidInput(f"kerberos.principal: {who.principal!r} has no realm; write user@REALM")
     timeout = float(params["verify_timeout"])
     if timeout < 0:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
-    sites = [Site(controller, who, clock) for controller in _controllers(lock.get("domain_controllers") or ())]
+    controllers = _controllers(lock.get("domain_controllers") or ())
     return DnsLockStep(
         str(params["state"]),
         _names(params),
         account,
-        sites,
+        [Site(controller, who, clock) for controller in controllers] if who is not None else [],
         read_require(params["require"]),
         timeout,
         clock,

@@ -17,8 +17,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock, record_guard
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, InvalidInput, LeaseLost, NotFound, Unreachable
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_options, _dns_lock_sites
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    BadCredentials,
+    FailoverError,
+    InvalidInput,
+    LeaseLost,
+    NotFound,
+    Unreachable,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_sites
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_lock import lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -26,6 +33,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_gss
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.dns_node import NodeRecord, record
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import (
@@ -95,7 +104,6 @@ class Estate:
 @pytest.fixture
 def estate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
     monkeypatch.setattr(_dns_lock_sites, "KerberosSeal", FakeSeal)
-    monkeypatch.setattr(_dns_lock_options, "require_gssapi", lambda: None)
     with Peer().serving() as one, Peer().serving() as two:
         made = Estate({"dc1": one, "dc2": two})
         made.fill()
@@ -287,6 +295,25 @@ def test_a_lock_that_a_failback_forgot_is_a_warning(estate: Estate, tmp_path: pa
     assert any(f"mail: {MAIL} is locked against EXCH1$ still, by the journal" in warning for warning in found.warnings), found.warnings
 
 
+@pytest.mark.parametrize(("kerberos", "reason"), [(None, "bad_credentials"), ({"principal": "failover@EXAMPLE.COM"}, "missing_library")])
+def test_a_lock_that_nobody_can_set_may_be_accepted_and_ends_no_plan(
+    estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, kerberos: dict[str, str] | None, reason: str
+) -> None:
+    monkeypatch.setattr(_dns_lock_sites, "KerberosSeal", KerberosSeal)
+    monkeypatch.setattr(dns_gss, "gssapi", None)
+    with pytest.raises(FailoverError) as error:
+        estate.run(kerberos=kerberos)
+    assert error.value.reason == reason and ("kerberos is missing" in error.value.message or "gssapi" in error.value.message)
+    run = runs.started(tmp_path, CLOCK)
+    accepted = estate.run(kerberos=kerberos, run=run, accept_failure="the zone is on BIND")
+    assert not accepted.failed and accepted.extra["accepted"]["reason"] == "the zone is on BIND"
+    kept = Predictions.begin()
+    plan = {**runs.started(tmp_path / "plan", CLOCK, mode="plan"), "predictions": kept.path}
+    assert not estate.run(kerberos=kerberos, run=plan).failed
+    assert [one.reason for one in kept.all()] == [reason]
+    kept.end()
+
+
 def test_who_lost_the_lease_denies_nothing(estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def lost(self: Lease) -> None:
         raise LeaseLost("somebody else has it")
@@ -299,7 +326,6 @@ def test_who_lost_the_lease_denies_nothing(estate: Estate, tmp_path: pathlib.Pat
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"kerberos": None}, "kerberos is missing"),
         ({"kerberos": {"principal": "failover"}}, "has no realm"),
         ({"account": "failover"}, "would lock itself out"),
         ({"account": " "}, "lock.account is empty"),
