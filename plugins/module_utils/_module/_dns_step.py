@@ -40,7 +40,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, PRIMARY, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import Agreement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts, wanted_of
@@ -114,7 +114,8 @@ class DnsStep:
         self._aliases: dict[Item, str] = {}
         self._since = clock.now()
         self._begun = False  #: whether records were sent
-        self._sent: set[Item] = set()
+        self._sent: dict[Item, NameServer] = {}  #: who took, or may have taken, what was sent of a set
+        self._going_back = False
         self._became: dict[str, JSON] = {}  #: what was confirmed, where another writer's value came beside ours
 
     def check_machine(self, expected: Machine | None) -> None:
@@ -127,12 +128,8 @@ class DnsStep:
     # Looking
 
     def observe(self) -> dict[str, JSON]:
-        self._locate()
-        items = self._items()
-        if self._writer.fence is not None:
-            for zone in self.survey.holders:
-                self._markers.take_stale(zone, self._writer.fence)
-        readings = self._read(items)
+        readings = self._readings()
+        items = list(readings)
         self._now = {item: reading.records for item, reading in readings.items()}
         self._aliases = {item: reading.alias for item, reading in readings.items() if reading.alias and item.type != "CNAME"}
         if self.state == "present" and not self._begun:
@@ -144,10 +141,25 @@ class DnsStep:
         after = self._foreseen()
         if self.agreement is not None and not self._begun:
             self.agreement.wait({item: self._now[item] for item in shown}, after)
-        if after is not None:
+        if after is not None and not self._begun:
             # Only of what is as wanted already: see ``_dns_resolvers``.
             self.resolvers.look({item: self._now[item] for item in shown if after.get(item) == self._now[item]})
         return {str(item): to_image(self._now[item]) for item in shown}
+
+    def _readings(self) -> dict[Item, Reading]:
+        """Once messages were sent, of the servers that took them: what another one has says nothing of what was done. Where such a server is gone,
+        another one may go on, but can't tell what is back."""
+        if self._begun:
+            try:
+                return self._read(self._items())
+            except TransportError:
+                if self._going_back:
+                    raise
+        self._locate()
+        if self._writer.fence is not None:
+            for zone in self.survey.holders:
+                self._markers.take_stale(zone, self._writer.fence)
+        return self._read(self._items())
 
     def _items(self) -> list[Item]:
         """Every set that the task asks for; where TTLs are lowered and restored, and what was done so may be put back, with the notes of them."""
@@ -276,18 +288,27 @@ class DnsStep:
             return True, now
         return name in known, known.get(name)
 
+    def taking_back(self) -> None:
+        """What was done is put back where it was done, and over nobody else's."""
+        self._going_back = self.updater.stays = True
+        self._writer.on_conflict = self.readback.on_conflict = "fail"
+
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         item, there, wanted, left = Item.parse(name), from_image(now), from_image(before), from_image(self._became.get(name, after))
         beside = others(self.repoint, item, wanted, left) if self.repoint is not None else set()
         if beside and left is not None:
             wanted = RecordSet.of([*(wanted.values if wanted else ()), *beside], (wanted or left).ttl)
+        holder = self._holder(item)
+        if self._going_back and self._sent.get(item, holder) is not holder:
+            raise WrongState(
+                f"{item} was changed on {self._sent[item].endpoint}, and {holder.endpoint}, which took what came later, can't tell whether it is back"
+            )
         if wanted is not None and item in self._aliases:
             raise WrongState(f"{item}: {item.name} is a CNAME to {self._aliases[item]} now, and no other data can stand beside it; somebody changed it")
         if not undone(item, wanted, left, there):
-            if item in self._sent and self.updater.passes_on(self._holder(item), self.survey.zones[item.name]):
-                place = self._holder(item).endpoint
+            if item in self._sent and self.updater.passes_on(holder, self.survey.zones[item.name]):
                 raise WrongState(
-                    f"{place} passed the change of {item} on to its primary and still shows {there or 'no such record'}, so it is not known to be back"
+                    f"{holder.endpoint} passed the change of {item} on to its primary and still shows {there or 'no such record'}: it is not known to be back"
                 )
             return None
         self._agreed(item, wanted)
@@ -305,8 +326,10 @@ class DnsStep:
         self.readback.forget(Item.parse(change.name) for change in group)
         applied = {change.name: kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
         edits = [_edit(change) for change in group if change.before != change.after]
-        self._sent.update(edit.item for edit in edits)
-        return {**applied, **self._writer.write(edits)}
+        try:
+            return {**applied, **self._writer.write(edits)}
+        finally:
+            self._sent.update({edit.item: self.survey.holder(edit.zone) for edit in edits})
 
     def _one(self, item: Item, zone: str) -> RecordSet | None:
         self.servers.lies_in(item.name, zone)

@@ -19,6 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused, FailoverError, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import await_arrival, nobody_takes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import forwards
@@ -42,7 +43,9 @@ class Updater(t.Protocol):
 
 class DynamicUpdates:
     """RFC 2136. To the server that holds the zone; to the next of ``servers`` where it can't be reached or takes no updates: nothing was done
-    then. ``survey.holders`` follows."""
+    then. ``survey.holders`` follows, unless ``stays``: what is taken back counts only where it was done."""
+
+    stays = False
 
     def __init__(self, servers: Servers, survey: Survey, auth: Auth, clock: Clock) -> None:
         self.messages: dict[NameServer, int] = {}
@@ -56,7 +59,7 @@ class DynamicUpdates:
         wire = update_wire(message)
         holder = self._survey.holder(message.zone)
         failures: list[tuple[NameServer, FailoverError]] = []
-        for server in [holder, *(server for server in self._servers.updated if server is not holder)]:
+        for server in [holder, *(server for server in self._servers.updated if server is not holder and not self.stays)]:
             self.messages[server] = self.messages.get(server, 0) + 1
             try:
                 accepted = server.update(wire, self._auth, message.seconds())
@@ -66,6 +69,9 @@ class DynamicUpdates:
                     raise
                 failures.append((server, error))
                 continue
+            except UNDECIDED:
+                self._survey.holders[message.zone] = server  # only it can tell whether it was done
+                raise
             self._survey.holders[message.zone] = server
             return accepted.msg
         raise nobody_takes(message.zone, failures)

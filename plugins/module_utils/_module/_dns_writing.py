@@ -35,7 +35,7 @@ class Writer:
         self._updater = updater
         self._markers = markers
         self._read = read
-        self._on_conflict = on_conflict
+        self.on_conflict = on_conflict
 
     def write(self, edits: list[Edit]) -> dict[str, Applied]:
         """One message, made anew without what somebody changed in between. Raises Refusal and TransportError."""
@@ -82,7 +82,7 @@ class Writer:
         """After a prerequisite failed nothing of the message was done: what is left to send, and what is decided."""
         lost = not self._markers.stands(edits[0].zone)
         now = self._read([edit.item for edit in edits])
-        anew = self._anew(edits, {item: reading.records for item, reading in now.items()}) if self._on_conflict == "replace" else {}
+        anew = self._anew(edits, {item: reading.records for item, reading in now.items()}) if self.on_conflict == "replace" else {}
         left: list[Edit] = []
         decided: dict[str, Applied] = {}
         for edit in edits:
@@ -91,7 +91,7 @@ class Writer:
             if alias and edit.after is not None:
                 decided[str(edit.item)] = _taken(edit, f"a CNAME to {alias}")
             elif edit.item not in anew and records not in (edit.before, edit.after):
-                decided[str(edit.item)] = kept(records) if self._on_conflict == "keep" else _taken(edit, str(records or "absent"))
+                decided[str(edit.item)] = kept(records) if self.on_conflict == "keep" else _taken(edit, str(records or "absent"))
             elif records == anew.get(edit.item, edit.after):
                 decided[str(edit.item)] = Applied(ok=True, msg="it was there already when it was to be written")
             else:

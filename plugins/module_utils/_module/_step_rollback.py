@@ -29,6 +29,7 @@ def roll_back(step: Step, changes: t.Sequence[Change], outcomes: dict[str, Outco
     done = [change for change in changes if outcomes[change.name].changed]
     left: dict[str, str] = {}
     back: list[Change] = []
+    getattr(step, "taking_back", lambda: None)()
     try:
         now = repeated(step.observe, clock) if done else {}
         back = _inverses(step, done, now, outcomes, left, cause)

@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
+from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
@@ -46,6 +47,10 @@ class Estate:
         if data.get("opcode") == "UPDATE":
             self.updates.append(data)
             self.on_update(len(self.updates))
+
+    def listed(self, dns2: DnsServer) -> list[dict[str, t.Any]]:
+        """dns2 comes first."""
+        return [{"address": server.address, "port": server.port, "name": server.name} for server in (dns2, self.dns1)]
 
     def run(self, **options: t.Any) -> Result:
         params = {
@@ -148,6 +153,85 @@ def test_a_name_server_that_only_lags_is_no_reason(estate: Estate) -> None:
         estate.call(dns2.stop)
     assert result.failed and {outcome.reason for outcome in result.outcomes} == {"not_converged"}
     assert estate.mail() == (["127.1.0.22"], 60) and result.extra["rollback"]["done"] == []
+
+
+def test_back_is_said_only_of_the_server_that_was_written(estate: Estate) -> None:
+    """dns2, a secondary that lags, is asked first: its old value is no sign that dns1 has it again."""
+    dns2 = example.secondary(estate.dns1, lag=60.0)
+    estate.call(dns2.start)
+    try:
+        result = estate.run(on_failure="rollback", servers=estate.listed(dns2), require="primary")
+    finally:
+        estate.call(dns2.stop)
+    assert result.failed and result.extra["rollback"] == {"done": [FORWARD, "new.example.com A"], "left": {}}
+    assert estate.mail() == (["127.1.0.21"], 600) and estate.dns1.lookup("new.example.com", "A") == []
+
+
+def test_another_primary_can_t_tell_that_it_is_back(estate: Estate) -> None:
+    """dns1 took the first message and is gone when the second is refused: dns2, a primary of its own to which the
+    change was replicated, is no witness of what dns1 has."""
+    dns2 = example.server_of([*example.KEYS, {**HALF, "may_write": ["mail.example.com"]}])
+    dns2.address, dns2.name = example.SECOND, "dns2"
+
+    def die(number: int) -> None:
+        if number == 2:
+            estate.dns1.set_fault("refused")
+            dns2.replace("mail.example.com", "A", ["127.1.0.22"], 60)
+
+    estate.on_update = die
+    estate.call(dns2.start)
+    try:
+        result = estate.run(on_failure="rollback", servers=estate.listed(dns2)[::-1], require="primary", verify_timeout=0.2, records=[RECORDS[0], RECORDS[2]])
+    finally:
+        estate.call(dns2.stop)
+    assert estate.mail() == (["127.1.0.22"], 60) and dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
+    assert list(result.extra["rollback"]["left"]) == [FORWARD] and result.changed
+
+
+def test_a_lost_answer_is_looked_for_on_the_server_that_was_written(estate: Estate) -> None:
+    """dns2, which lags, would say that nothing was done."""
+    dns2 = example.secondary(estate.dns1, lag=60.0)
+    estate.call(dns2.start)
+    estate.on_update = lambda number: estate.dns1.set_fault("drop_replies", count=1)
+    try:
+        result = estate.run(servers=estate.listed(dns2), records=RECORDS[:1], require="primary")
+    finally:
+        estate.call(dns2.stop)
+    assert (result.failed, estate.mail()) == (False, (["127.1.0.22"], 60)), result.msg
+    assert len(estate.updates) == 1
+
+
+def test_no_resolver_is_asked_for_what_is_about_to_be_taken_back(estate: Estate) -> None:
+    """It would keep the stand-in's address for as long as its TTL says."""
+    asked: list[str] = []
+    resolver = example.secondary(estate.dns1, trace=lambda kind, server, **data: asked.append(str(data.get("question"))))
+    estate.call(resolver.start)
+    try:
+        result = estate.run(on_failure="rollback", resolvers=estate.listed(resolver)[:1])
+    finally:
+        estate.call(resolver.stop)
+    assert result.extra["rollback"]["done"] and "mail.example.com." not in asked
+
+
+def test_the_way_back_overwrites_nobody_even_where_the_way_there_would(estate: Estate) -> None:
+    def change(number: int) -> None:
+        """Between the second look and the message that puts back; the first two were the way there."""
+        if number == 2:
+            real, looks = estate.dns1.receive, []
+
+            def late(wire: bytes, peer: str, transport: str) -> bytes | None:
+                if wire[2] >> 3 & 15 == 5 and not looks:
+                    looks.append(1)
+                    estate.dns1.replace("mail.example.com", "A", ["127.1.0.22", "127.9.9.9"], 60)
+                return real(wire, peer, transport)
+
+            estate.dns1.receive = late  # type: ignore[method-assign]
+
+    estate.on_update = change
+    move = {"from": ["127.1.0.21"], "to": ["127.1.0.22"], "names": ["mail.example.com"], "ptr": True}
+    result = estate.run(on_failure="rollback", state="repointed", records=None, repoint=move)
+    assert result.failed and set(estate.mail()[0]) == {"127.1.0.22", "127.9.9.9"}
+    assert "somebody changed it, so it was not overwritten" in result.extra["rollback"]["left"][FORWARD]
 
 
 def test_in_a_run_the_journal_has_both_ways_and_undoing_has_nothing_left_to_do(estate: Estate, tmp_path: pathlib.Path) -> None:
