@@ -27,11 +27,22 @@ Called = list[tuple[str, str]]
 LEFT_OUT = {
     "failover": {
         ("update_dns", "present"): "no further records",
+        ("update_dns", "locked"): "the zones are in no directory",
         ("promote_data", "announced"): "the data are native: mounting a database is all",
         ("promote_data", "promoted"): "the data are native: mounting a database is all",
     },
-    "failback": {("failover_preflight", ""): "a hook lets the source join"},
-    "drill": {("update_dns", "repointed"): "a drill repoints nothing", ("mount_databases", "mounted"): "skipped", ("mount_databases", "reverted"): "skipped"},
+    "failback": {
+        ("failover_preflight", ""): "a hook lets the source join",
+        ("update_dns", "reverted lock"): "the zones are in no directory",
+        ("update_dns", "ttl_restored"): "no TTL was lowered ahead",
+    },
+    "drill": {
+        ("update_dns", "repointed"): "a drill repoints nothing",
+        ("update_dns", "locked"): "the zones are in no directory",
+        ("update_dns", "reverted lock"): "the zones are in no directory",
+        ("mount_databases", "mounted"): "skipped",
+        ("mount_databases", "reverted"): "skipped",
+    },
 }
 #: Only where a run is opened on a plan: the same steps once more, which change nothing.
 ON_A_PLAN = ("replan",)
@@ -65,7 +76,8 @@ def _walked(tasks: list[dict[str, t.Any]], folder: pathlib.Path, to_put_back: t.
         for key, options in task.items():
             if key.startswith(MODULE):
                 state = str(options.get("state", ""))
-                yield key.removeprefix(MODULE), "opened" if "'opened'" in state else state  # or taken over, where a person says so
+                state = "opened" if "'opened'" in state else state  # or taken over, where a person says so
+                yield key.removeprefix(MODULE), f"{state} lock" if state == "reverted" and "lock" in options else state
 
 
 @pytest.fixture(scope="module")
