@@ -7,6 +7,7 @@
 with CachingResolver("127.0.53.8", upstream) as resolver:
     resolver.port; resolver.asked                # how often a question came, by name and type
     resolver.silent = True                       # it answers nobody
+    resolver.rcode = "REFUSED"                   # nor does it serve anybody
     resolver.tcp = False                         # before it starts: by UDP alone
 """
 
@@ -22,6 +23,7 @@ import typing as t
 import dns.flags
 import dns.message
 import dns.query
+import dns.rcode
 import dns.rdatatype
 
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
@@ -33,6 +35,7 @@ class CachingResolver:
         self.address = address
         self.upstream = upstream
         self.silent = False
+        self.rcode = ""
         self.asked: collections.Counter[str] = collections.Counter()
         self._lasts = lasts
         self._cache: dict[tuple[str, int], tuple[float, dns.message.Message]] = {}
@@ -66,6 +69,10 @@ class CachingResolver:
         question = dns.message.from_wire(wire)
         name, rdtype = question.question[0].name, question.question[0].rdtype
         self.asked[f"{name.to_text(omit_final_dot=True)} {dns.rdatatype.to_text(rdtype)}"] += 1
+        if self.rcode:
+            refusal = dns.message.make_response(question)
+            refusal.set_rcode(dns.rcode.from_text(self.rcode))
+            return refusal.to_wire()
         key, now = (str(name).lower(), int(rdtype)), time.monotonic()
         kept = self._cache.get(key)
         if kept is None or now >= kept[0] + _ttl(kept[1]) * self._lasts:

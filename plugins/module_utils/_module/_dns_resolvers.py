@@ -36,6 +36,7 @@ class Resolvers:
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {resolver: {} for resolver in self.all}
         self.holds: dict[NameServer, dict[Item, int]] = {resolver: {} for resolver in self.all}
         self._failures: dict[NameServer, int] = {}
+        self._refusals: dict[NameServer, dict[Item, int]] = {resolver: {} for resolver in self.all}
         self._servers = servers
         self._clock = clock
 
@@ -44,13 +45,15 @@ class Resolvers:
             resolver.close()
 
     def look(self, wanted: Wanted) -> None:
-        """One look at each, only at what it has not confirmed yet and, where it keeps silent, not more often than TRIES."""
+        """One look at each, only at what it has not confirmed yet and, where it keeps silent or refuses, not more often than TRIES."""
         for resolver in self.all:
             kept = self.verdicts[resolver]
             left = {
-                item: records for item, records in wanted.items() if item not in kept or kept[item].status != "ok" or not _same(kept[item].records, records)
+                item: records
+                for item, records in wanted.items()
+                if (item not in kept or kept[item].status != "ok" or not _same(kept[item].records, records)) and not self._gone(resolver, item)
             }
-            if not left or self._failures.get(resolver, 0) >= TRIES:
+            if not left:
                 continue
             try:
                 readings = self._servers.recursive(resolver, list(left))
@@ -61,6 +64,8 @@ class Resolvers:
             self._failures[resolver] = 0
             for item, reading in readings.items():
                 self.holds[resolver].pop(item, None)
+                tries = self._refusals[resolver].get(item, 0) + 1
+                self._refusals[resolver][item] = tries if reading.status != "ok" else 0
                 if reading.status != "ok":
                     kept[item] = Verdict("unreachable", msg="it refuses to answer" if reading.status == "refused" else "it answers SERVFAIL")
                 elif _same(reading.records, left[item]):
@@ -69,10 +74,14 @@ class Resolvers:
                     kept[item] = Verdict("wrong", reading.records)
                     self.holds[resolver][item] = reading.records.ttl if reading.records else reading.negative_ttl
 
+    def _gone(self, resolver: NameServer, item: Item) -> bool:
+        """It kept silent, or refused (a controller is seldom among those whom it serves), too often to be asked again."""
+        return max(self._failures.get(resolver, 0), self._refusals[resolver].get(item, 0)) >= TRIES
+
     def settled(self, item: Item, *, everyone: bool) -> bool:
         """Whether all that answer have it; ``everyone``: whether all have it."""
-        statuses = [(self.verdicts[resolver].get(item, Verdict("unreachable")).status, self._failures.get(resolver, 0)) for resolver in self.all]
-        return all(status == "ok" or (not everyone and status == "unreachable" and failures >= TRIES) for status, failures in statuses)
+        statuses = [(self.verdicts[resolver].get(item, Verdict("unreachable")).status, self._gone(resolver, item)) for resolver in self.all]
+        return all(status == "ok" or (not everyone and status == "unreachable" and gone) for status, gone in statuses)
 
     def wait(self, wanted: Wanted, timeout: float, *, everyone: bool) -> dict[Item, Seen]:
         """Until all are settled or ``timeout`` seconds have passed. Returns only what is not settled."""
@@ -80,7 +89,7 @@ class Resolvers:
         while self.all:
             self.look(wanted)
             left = [item for item in wanted if not self.settled(item, everyone=everyone)]
-            if not left or deadline.passed() or (everyone and all(self._failures.get(resolver, 0) >= TRIES for resolver in self.all)):
+            if not left or deadline.passed() or (everyone and all(self._gone(resolver, item) for resolver in self.all for item in left)):
                 return {item: Seen(False, to_image(wanted[item]), self._why(item, timeout), "resolver_not_converged") for item in left}
             self._clock.sleep(min(pause, deadline.remaining()))
             pause = min(pause * 1.5, LONGEST_WAIT)

@@ -135,7 +135,11 @@ def _resolvers(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], clock
     for endpoint in endpoints(definition, "resolvers") if items else ():
         alone = Servers([endpoint], (), clock)
         try:
-            alone.recursive(alone.updated[0], [Item(items[0].name.partition(".")[2], "SOA")])
+            (reading,) = alone.recursive(alone.updated[0], [Item(items[0].name.partition(".")[2], "SOA")]).values()
+            if reading.status != "ok":
+                said = "refuses to answer the controller" if reading.status == "refused" else "answers SERVFAIL"
+                msg = f"the clients' resolver {endpoint} {said}, so a run can't see what it tells its clients; let it answer the controller"
+                found.append(Finding("dns_server_unreachable", endpoint.label, {"reason": reading.status}, msg, severity="warning"))
         except TransportError as error:
             msg = f"the clients' resolver {endpoint} does not answer: {error.message}"
             found.append(Finding("dns_server_unreachable", endpoint.label, {"reason": error.reason}, msg, severity="warning"))

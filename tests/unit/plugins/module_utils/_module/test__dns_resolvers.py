@@ -103,3 +103,31 @@ def test_a_resolver_that_does_not_answer_is_named(dns1: DnsServer, require: str,
         assert result.extra["resolvers"]["resolver1"]["status"] == "unreachable"
         assert any("clients' resolver resolver1 did not answer 1 record sets" in warning for warning in result.warnings)
         assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+
+
+@pytest.mark.parametrize("rcode", ["REFUSED", "SERVFAIL"])
+@pytest.mark.parametrize(("require", "failed"), [("reachable", False), ("all", True)])
+def test_a_resolver_that_serves_others_only_is_passed_over_and_owes(dns1: DnsServer, require: str, failed: bool, rcode: str) -> None:
+    """A controller is seldom on the list of those whom a resolver serves."""
+    with CachingResolver(ADDRESS, dns1) as resolver:
+        resolver.rcode = rcode
+        result = change(dns1, resolver, require=require, verify_timeout=30.0)
+        assert result.failed is failed and result.timing["verify"] < 5.0
+        assert resolver.asked[NAME] == 3
+        assert [(debt["server"], debt["status"], debt["records"]) for debt in result.extra["debts"]] == [("resolver1", "unreachable", [NAME])]
+        assert any("clients' resolver resolver1 did not answer 1 record sets" in warning for warning in result.warnings)
+
+
+def test_a_resolver_that_refuses_one_moment_is_asked_until_it_answers(dns1: DnsServer) -> None:
+    with CachingResolver(ADDRESS, dns1) as resolver:
+        resolver.rcode = "SERVFAIL"
+        answer = resolver._answer
+
+        def recovers(wire: bytes) -> bytes:
+            resolver.rcode = resolver.rcode if resolver.asked[NAME] < 2 else ""
+            return answer(wire)
+
+        resolver._answer = recovers  # type: ignore[method-assign]
+        result = change(dns1, resolver)
+        assert not result.failed and result.extra["debts"] == []
+        assert result.extra["resolvers"]["resolver1"]["status"] == "ok"

@@ -72,6 +72,9 @@ def test_a_resolver_is_asked_whether_it_answers_and_for_no_record_of_the_identit
         resolver.silent = True
         finding = found(dns1, resolvers=[resolver.entry("resolver1")])["dns_server_unreachable resolver1"]
         assert finding["severity"] == "warning" and "the clients' resolver resolver1" in finding["msg"]
+        resolver.silent, resolver.rcode = False, "REFUSED"
+        finding = found(dns1, resolvers=[resolver.entry("resolver1")])["dns_server_unreachable resolver1"]
+        assert (finding["severity"], finding["evidence"]) == ("warning", {"reason": "refused"}) and "refuses to answer the controller" in finding["msg"]
 
 
 @pytest.mark.parametrize("lag", [0.8, 60.0])
