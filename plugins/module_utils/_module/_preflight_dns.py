@@ -14,9 +14,10 @@ import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, items_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import REACHABLE, read_require, refuse_too_many
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
@@ -48,7 +49,7 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
         build_auth(params, Servers([], (), clock), clock)
     except FailoverError as error:
         return [Finding("check_failed", evidence={"check": "DNS", "reason": error.reason}, msg=error.message)]
-    items = record_items(definition)
+    items = touched(definition)
     seen = _Seen()
     said: dict[str, dict[Item, RecordSet | None]] = {}
     updated = endpoints(definition)
@@ -65,16 +66,25 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
     found = _by_all({one.label for one in updated}, seen)
     if definition["dns"].get("discover") and items:
         found += _discovered(definition, items, said, clock)
-    return found + _agreement(definition, items, said, clock) + _resolvers(definition, items, clock)
+    return found + _agreement(definition, list(dict.fromkeys([*items, *seen.moved.values()])), said, clock) + _resolvers(definition, items, clock)
+
+
+def touched(definition: t.Mapping[str, t.Any]) -> list[Item]:
+    """Every record set that the run's DNS step reads and may write: the addresses' PTR sets, and what leads to a name or from it, too."""
+    repoint = definition["dns"].get("repoint") or {}
+    moved = items_of(read_repoint(repoint, (), wildcards=True)) if repoint.get("names") else []
+    return list(dict.fromkeys([*record_items(definition), *moved]))
 
 
 @dataclasses.dataclass
 class _Seen:
-    """What the listed servers were found to do. ``taken``: zones of which one takes updates, ``served``: server -> names that it serves."""
+    """What the listed servers were found to do. ``taken``: zones of which one takes updates, ``served``: server -> names that it serves,
+    ``moved``: PTR set -> where it stands (RFC 2317)."""
 
     found: list[Finding] = dataclasses.field(default_factory=list)
     taken: set[str] = dataclasses.field(default_factory=set)
     served: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    moved: dict[Item, Item] = dataclasses.field(default_factory=dict)
 
 
 def _by_all(updated: t.Container[str], seen: _Seen) -> list[Finding]:
@@ -155,17 +165,29 @@ def _look(
     server = alone.updated[0]
     stated = stated_zones(definition)
     zones: dict[str, str] = {}
-    for name in dict.fromkeys(item.name for item in items):
+    for name, item in {item.name: item for item in items}.items():
         try:
-            known = {name: stated[name]} if name in stated else {}
-            zones[name] = alone.zones(server, [] if known else [name], known)[name]
+            if item.type == "PTR":
+                zones.update(_pointer(alone, item, seen))
+            else:
+                known = {name: stated[name]} if name in stated else {}
+                zones[name] = alone.zones(server, [] if known else [name], known)[name]
         except DnsRefused as error:
             seen.found.append(Finding("dns_zone_not_served", server.endpoint.label, {"name": name}, error.message))
     seen.served[server.endpoint.label] = set(zones)
-    readings = alone.read(server, [item for item in items if item.name in zones])
+    places = dict.fromkeys(seen.moved.get(item, item) for item in items)
+    readings = alone.read(server, [item for item in places if item.name in zones])
     if auth is not None:
         seen.found += _try_key(server, sorted(set(zones.values())), auth, clock, seen.taken)
     return {item: reading.records for item, reading in readings.items() if reading.status == "ok"}
+
+
+def _pointer(alone: Servers, item: Item, seen: _Seen) -> dict[str, str]:
+    """Name -> zone of a PTR set as it is asked for and, in a classless delegation, of where it stands. Raises DnsRefused."""
+    survey = Survey(alone)
+    survey.locate([item], {})
+    seen.moved.update(survey.moved)
+    return {name: survey.zones[survey.where(item).name] for name in (item.name, survey.where(item).name)}
 
 
 def _try_key(server: NameServer, zones: t.Sequence[str], auth: Auth, clock: Clock, taken: set[str]) -> list[Finding]:

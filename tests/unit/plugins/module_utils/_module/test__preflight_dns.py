@@ -120,3 +120,33 @@ def test_zones_may_be_divided_among_the_servers_but_each_name_has_one() -> None:
             assert lacking == set(), "dns2.example.com of the first zone is the server of the second here, and serves nothing of the first"
         missing = found(dns1, servers=servers, records=[{**record, "name": "www.example.net"}])
         assert missing["dns_zone_not_served dns1"]["evidence"] == {"name": "www.example.net"}
+
+
+def test_the_key_is_tried_in_the_reverse_zone_where_pointers_move_too() -> None:
+    """It would be found once the forward zone is written."""
+    zone = Zone.from_dict({**example.REVERSE, "updates": "none"})
+    dns1 = example.primary()
+    dns1.zones[zone.origin] = zone
+    with one_port(dns1):
+        assert found(dns1) == {}
+        finding = found(dns1, repoint={**REPOINT, "ptr": True})["dns_key_refused dns1"]
+        assert finding["evidence"]["zone"] == "1.127.in-addr.arpa"
+    nowhere = example.primary(example.FORWARD)
+    with one_port(nowhere):
+        missing = found(nowhere, repoint={**REPOINT, "ptr": True})["dns_zone_not_served dns1"]
+        assert missing["evidence"]["name"].endswith(".in-addr.arpa")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value"), [("autodiscover.example.com", "CNAME", "exch9.example.com."), ("21.0.1.127.in-addr.arpa", "PTR", "x.example.com.")]
+)
+def test_servers_that_disagree_on_an_alias_or_a_pointer_are_named(monkeypatch: pytest.MonkeyPatch, name: str, kind: str, value: str) -> None:
+    monkeypatch.setattr(_preflight_dns, "LAG", 0.1)
+    dns1 = example.primary()
+    dns2 = example.primary()
+    dns2.address, dns2.name = example.SECOND, "dns2"
+    names = ["mail.example.com", "autodiscover.example.com"]
+    with one_port(dns1, dns2) as call:
+        call(dns2.replace, name, kind, [value], 600)
+        finding = found(dns1, servers=[entry(dns1), entry(dns2)], repoint={**REPOINT, "names": names, "ptr": True})["dns_servers_disagree"]
+        assert finding["evidence"]["record"] == f"{name} {kind}" and finding["evidence"]["answers"]["dns2"] == value.rstrip(".")
