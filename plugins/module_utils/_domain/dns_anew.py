@@ -37,8 +37,18 @@ def _as_set(item: Item, values: set[str], like: RecordSet | None) -> RecordSet |
     return RecordSet.of(values, like.ttl) if like and values else None
 
 
-def others(repoint: Repoint, item: Item, before: RecordSet | None, after: RecordSet | None) -> set[str]:
-    """What a move left in a set and did not bring: values of other writers, which stay when it is put back."""
+def put_back(repoint: Repoint | None, item: Item, before: RecordSet | None, after: RecordSet | None, now: RecordSet | None) -> RecordSet | None:
+    """``before`` with what the move from it to ``after`` left there and did not bring: values of others, and a TTL that was raised since."""
+    beside = _others(repoint, item, before, after) if repoint is not None else set()
+    values = {*(before.values if before else ()), *beside}
+    like = before or after
+    if not values or like is None:
+        return None
+    raised = now is not None and before is not None and now.ttl > before.ttl and (after is None or now.ttl != after.ttl)
+    return RecordSet.of(values, now.ttl if raised and now is not None else like.ttl)
+
+
+def _others(repoint: Repoint, item: Item, before: RecordSet | None, after: RecordSet | None) -> set[str]:
     came = {value for value in (after.values if after else ()) if not before or value not in before.values}
     if item.name not in repoint.names:
         return {value for value in came if item.type == "PTR" and value not in repoint.names}

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_ttl
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_anew import made_anew, others
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_anew import made_anew, put_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import (
     Item,
     RecordSet,
@@ -294,10 +294,8 @@ class DnsStep:
         self._writer.on_conflict = self.readback.on_conflict = "fail"
 
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
-        item, there, wanted, left = Item.parse(name), from_image(now), from_image(before), from_image(self._became.get(name, after))
-        beside = others(self.repoint, item, wanted, left) if self.repoint is not None else set()
-        if beside and left is not None:
-            wanted = RecordSet.of([*(wanted.values if wanted else ()), *beside], (wanted or left).ttl)
+        item, there, left = Item.parse(name), from_image(now), from_image(self._became.get(name, after))
+        wanted = put_back(self.repoint, item, from_image(before), left, there)
         holder = self._holder(item)
         if self._going_back and self._sent.get(item, holder) is not holder:
             raise WrongState(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_changes
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_anew import made_anew, merged, others
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_anew import made_anew, merged, put_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
@@ -40,14 +40,16 @@ def test_a_move_made_anew_loses_nobody_else_s_value_and_arrives(before: RecordSe
     found = values(made_anew(REPOINT, MAIL, before, after, now))
     assert values(now) - sources <= found and not found & sources and values(after) & targets <= found
     assert values(made_anew(REPOINT, MAIL, before, after, before)) == values(after)
-    left = RecordSet.of(found, 60)
-    assert others(REPOINT, MAIL, before, left) == values(now) - sources - targets - values(before), "what others brought stays when it is put back"
+    left = RecordSet.of(found, 60) if found else None
+    kept = values(now) - sources - targets
+    assert values(put_back(REPOINT, MAIL, before, left, left)) == values(before) | kept, "what others brought stays when it is put back"
 
 
 def test_a_pointer_of_somebody_else_stays_too() -> None:
     mine, theirs = RecordSet.of(["mail.example.com"], 60), RecordSet.of(["new.example.com"], 60)
     assert values(made_anew(REPOINT, POINTER, None, mine, theirs)) == {"mail.example.com", "new.example.com"}
-    assert others(REPOINT, POINTER, None, RecordSet.of(["mail.example.com", "new.example.com"], 60)) == {"new.example.com"}
+    both = RecordSet.of(["mail.example.com", "new.example.com"], 60)
+    assert put_back(REPOINT, POINTER, None, both, both) == theirs
 
 
 def test_an_alias_has_one_value_and_somebody_else_s_stays() -> None:
@@ -55,3 +57,9 @@ def test_an_alias_has_one_value_and_somebody_else_s_stays() -> None:
     assert made_anew(REPOINT, ALIAS, before, after, before) == after
     with pytest.raises(WrongState, match=r"mail.example.com CNAME would lead to b.example.com and c.example.com: somebody else set it"):
         made_anew(REPOINT, ALIAS, before, after, RecordSet.of(["c.example.com"], 60))
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 5000))
+def test_a_ttl_that_was_raised_since_stays_and_any_other_is_put_back(before: int, after: int, now: int) -> None:
+    found = put_back(None, MAIL, RecordSet(("10.0.0.21",), before), RecordSet(("10.0.0.22",), after), RecordSet(("10.0.0.22",), now))
+    assert found == RecordSet(("10.0.0.21",), now if now > before and now != after else before)

@@ -104,6 +104,20 @@ def test_a_failover_and_a_failback_in_between_end_with_the_ttl_of_before(estate:
     assert not estate.run("ttl_restored", ttl=30).failed and estate.ttls() == [600, 300]
 
 
+def test_ttls_that_are_restored_while_failed_over_stay_so_in_the_failback(estate: Estate, tmp_path: pathlib.Path) -> None:
+    """The failover found them lowered, and so they stand in its journal."""
+    estate.run("ttl_lowered", ttl=60)
+    failover = runs.started(tmp_path, CLOCK)
+    assert not estate.run("repointed", ttl=30, run=failover).failed
+    runs.ended(tmp_path, CLOCK, failover)
+    assert not estate.run("ttl_restored", ttl=30).failed and estate.ttls() == [600, 300]
+    failback = runs.started(tmp_path, CLOCK, run_id="run2", kind="failback")
+    for _again in range(2):
+        back = estate.run("reverted", run=failback, revert_run="run1")
+        assert not back.failed, back.msg
+        assert estate.ttls() == [600, 300] and estate.dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
+
+
 def test_a_stand_in_that_stays_gets_the_ttl_too(estate: Estate) -> None:
     estate.run("ttl_lowered", ttl=60)
     assert not estate.run("repointed", ttl=120).failed and estate.ttls() == [120, 120]
