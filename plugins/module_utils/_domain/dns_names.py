@@ -33,6 +33,8 @@ except ImportError:
 NUMBERS_BEFORE_NAME: t.Mapping[str, int] = {"CNAME": 0, "DNAME": 0, "PTR": 0, "MX": 1, "SRV": 3}
 #: RFC 2181 §8: a TTL is a number of 31 bits; 0 would keep clients from caching at all and is refused as a slip.
 TTL_RANGE = (1, 2147483647)
+#: Characters of a name as text (RFC 1035 §2.3.4: 255 bytes).
+LONGEST_NAME = 253
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
@@ -56,8 +58,8 @@ def canonical_name(text: str, where: str, *, wildcards: bool = False) -> str:
         if not 0 < len(label) <= 63 or not _PLAIN.issuperset(label.replace("/", "")):
             raise InvalidInput(f"{where}: {text!r} is not a DNS name (letters, digits, hyphens and underscores between dots, 63 to a part)")
     joined = star + ".".join(labels)
-    if len(joined) > 253:
-        raise InvalidInput(f"{where}: {text!r} is longer than the 253 characters of a DNS name")
+    if len(joined) > LONGEST_NAME:
+        raise InvalidInput(f"{where}: {text!r} is longer than the {LONGEST_NAME} characters of a DNS name")
     return joined
 
 
@@ -96,6 +98,14 @@ def canonical_address(text: str, where: str, version: int | None = None) -> str:
         raise InvalidInput(f"{where}: {text!r} is an IPv{address.version} address, and {needed}")
     if getattr(address, "scope_id", None):
         raise InvalidInput(f"{where}: {text!r} has a zone index, which means nothing outside its own host")
+    return _with_dots(address) if isinstance(address, ipaddress.IPv6Address) else str(address)
+
+
+def _with_dots(address: ipaddress.IPv6Address) -> str:
+    """Addresses that hold an IPv4 address show it with dots, as dnspython writes them whatever Python's own way is (it changed with 3.13)."""
+    high, low = divmod(int(address), 1 << 32)
+    if high == 0xFFFF or (high == 0 and low >= 1 << 16):
+        return f"::{'ffff:' if high else ''}{ipaddress.IPv4Address(low)}"
     return str(address)
 
 

@@ -18,6 +18,8 @@ import re
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import LONGEST_NAME, TTL_RANGE
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 PREFIX, WILDCARD = "_failover-ttl.", "_wildcard."
 #: What a TTL is lowered to where the task says nothing.
@@ -46,6 +48,22 @@ def note_item(name: str) -> Item:
     return Item(PREFIX + (WILDCARD + name[2:] if name.startswith("*.") else name), "TXT")
 
 
+def has_note(item: Item) -> bool:
+    """Whether there is a place for its note: everything below a DNAME is answered from elsewhere, and a name has an end."""
+    return item.type != "DNAME" and len(note_item(item.name).name) <= LONGEST_NAME
+
+
+def refuse_without_note(items: t.Iterable[Item]) -> None:
+    """Raises InvalidInput for a set whose TTL can't be lowered, as its note has no place."""
+    for item in items:
+        if not has_note(item):
+            place = note_item(item.name).name
+            why = (
+                f"{place} would be answered from elsewhere" if item.type == "DNAME" else f"{place} would be longer than the {LONGEST_NAME} characters of a name"
+            )
+            raise InvalidInput(f"{item}: its TTL can't be lowered or restored, as there is no place beside it to note what it was: {why}")
+
+
 def is_note(item: Item) -> bool:
     return item.type == "TXT" and item.name.startswith(PREFIX)
 
@@ -62,7 +80,7 @@ def read_notes(records: RecordSet | None) -> tuple[dict[str, Note], list[str]]:
     others = []
     for value in records.values if records else ():
         found = _NOTE.fullmatch(value)
-        if found:
+        if found and max(int(found["was"]), int(found["to"])) <= TTL_RANGE[1]:
             notes[found["type"]] = Note(found["type"], int(found["was"]), int(found["to"]), found["until"])
         else:
             others.append(value)

@@ -166,7 +166,8 @@ class DnsStep:
         items = list(dict.fromkeys([*self.wanted, *(items_of(self.repoint) if self.repoint else [])]))
         if self.state not in ("reverted", *TTL_STATES):
             return items
-        return [*items, *(self.survey.beside(dns_ttl.note_item(name), name) for name in dict.fromkeys(item.name for item in items))]
+        names = dict.fromkeys(item.name for item in items if dns_ttl.has_note(item))
+        return [*items, *(self.survey.beside(dns_ttl.note_item(name), name) for name in names)]
 
     def _foreseen(self) -> dict[Item, RecordSet | None] | None:
         """What the sets are to become; None where only the journal knows, or where ``changes`` will say what is amiss."""

@@ -12,8 +12,10 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import items_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, canonical_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ttl import refuse_without_note
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
@@ -141,6 +143,9 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         raise InvalidInput(f"verify_timeout: {params['verify_timeout']} is negative")
     wildcards = bool(params.get("allow_wildcards"))
     wanted = alias or read_records(records or (), state, protected, ttl, wildcards=wildcards, other_values=other_value)
+    moved = read_repoint(repoint, protected, wildcards=wildcards) if repoint is not None and not alias else None
+    if state in TTL_STATES:
+        refuse_without_note([*(one.item for one in wanted), *(items_of(moved) if moved is not None else ())])
     servers = _endpoints(params.get("servers") or (), "servers")
     readers = _endpoints(params.get("verify_servers") or (), "verify_servers")
     for one in servers:
@@ -152,7 +157,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     return (AliasLockStep if alias else DnsStep)(
         state,
         wanted,
-        read_repoint(repoint, protected, wildcards=wildcards) if repoint is not None and not alias else None,
+        moved,
         asked,
         _auth(params, asked, clock),
         clock,

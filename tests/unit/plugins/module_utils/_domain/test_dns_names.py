@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 
+import dns.ipv6
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,3 +133,10 @@ def test_only_the_name_in_a_value_is_replaced() -> None:
     assert names.with_name("SRV", "0 5 443 exch1.example.com", "exch2.example.com") == "0 5 443 exch2.example.com"
     assert names.with_name("A", "10.0.0.1", "10.0.0.2") == "10.0.0.2"
     assert names.name_in_value("TXT", '"exch1.example.com"') == ""
+
+
+@given(st.integers(0, 2**128 - 1) | st.integers(0, 2**50) | st.integers(0xFFFF00000000, 0xFFFFFFFFFFFF))
+def test_an_ipv6_address_is_spelt_as_what_is_read_from_a_name_server(number: int) -> None:
+    """Or it never converges: ::ffff:10.0.0.1."""
+    address = ipaddress.IPv6Address(number)
+    assert names.canonical_address(str(address), "here") == dns.ipv6.inet_ntoa(address.packed)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
@@ -142,3 +143,37 @@ def test_a_key_that_may_not_write_the_note_lowers_nothing(estate: Estate) -> Non
     key = {"name": "exch1-key", "secret": example.SECRET, "algorithm": "hmac-sha256"}
     result = estate.run("ttl_lowered", records=[{"name": "mail.example.com", "type": "A"}], repoint=None, key=key)
     assert (result.failed, result.reason) == (True, "refused") and estate.dns1.ttl("mail.example.com", "A") == 600
+
+
+LONG = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 41, "example.com"])
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({"name": LONG, "type": "A"}, f"_failover-ttl.{LONG} would be longer than the 253 characters of a name"),
+        ({"name": "old.example.com", "type": "DNAME"}, "_failover-ttl.old.example.com would be answered from elsewhere"),
+    ],
+)
+@pytest.mark.parametrize("state", ["ttl_lowered", "ttl_restored"])
+def test_a_set_without_a_place_for_its_note_is_refused(estate: Estate, state: str, record: dict[str, str], why: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        estate.run(state, records=[record], repoint=None)
+    assert caught.value.message == (
+        f"{record['name']} {record['type']}: its TTL can't be lowered or restored, as there is no place beside it to note what it was: {why}"
+    )
+    assert estate.seen == []
+
+
+def test_what_has_no_note_is_put_back_as_ever(estate: Estate, tmp_path: pathlib.Path) -> None:
+    run = runs.started(tmp_path, CLOCK)
+    records = [{"name": LONG, "type": "A", "values": ["127.1.0.22"], "ttl": 60}]
+    assert not estate.run("present", records=records, repoint=None, run=run).failed
+    back = estate.run("reverted", records=records, repoint=None, run=run, revert_run="run1")
+    assert not back.failed and estate.dns1.lookup(LONG, "A") == [], back.msg
+
+
+def test_a_note_with_numbers_that_no_ttl_can_be_is_a_foreign_text(estate: Estate) -> None:
+    estate.dns1.replace(NOTES[0], "TXT", ['"A was=9999999999 to=600 until=2026-11-26T21:00:00.000Z"'], 60)
+    result = estate.run("ttl_restored")
+    assert (result.failed, result.changed, estate.ttls()) == (False, False, [600, 300]), result.msg
