@@ -159,7 +159,7 @@ class NameServer:
             raise
 
     def exchange_udp(self, wire: bytes, timeout: float) -> bytes:
-        """One message by UDP; answers with another id or from another address are passed over. One try."""
+        """One message by UDP; answers with another id or question or from another address are passed over: anybody can send those. One try."""
         deadline = Deadline(self._clock, timeout)
         family = socket.AF_INET6 if ":" in self.endpoint.address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as udp:
@@ -169,7 +169,7 @@ class NameServer:
                 while not deadline.passed():
                     udp.settimeout(max(0.001, deadline.remaining()))
                     answer = udp.recv(65535)
-                    if answer[:2] == wire[:2]:
+                    if _answers(answer, wire):
                         return answer
                 raise TimeoutError  # whoever floods us with other answers is no better than one who keeps silent
             except ConnectionRefusedError:
@@ -253,6 +253,20 @@ class NameServer:
         if isinstance(error, TimeoutError):
             return DeadlineExceeded(f"{self.endpoint} did not answer within {deadline.seconds:g} s", host=self.endpoint.label)
         return ConnectionLost(f"{self.endpoint} broke the connection: {error.strerror or error}", host=self.endpoint.label)
+
+
+def _answers(answer: bytes, wire: bytes) -> bool:
+    """Whether ``answer`` has the id of the message and repeats its first question, or none at all, as an answer that is only an error may.
+    Bytes that are no message are told as such by whoever reads them."""
+    if answer[:2] != wire[:2] or len(answer) < 12:
+        return answer[:2] == wire[:2]
+    if not answer[2] & 0x80:
+        return False
+    end = 12
+    while wire[end]:
+        end += wire[end] + 1
+    asked = wire[12 : end + 5]
+    return answer[12 : end + 5].lower() == asked.lower() or (answer[4:6] == b"\0\0" and answer[3] & 0x0F != 0)
 
 
 def judge(endpoint: Endpoint, bare: bytes, tsig: Tsig | None, authentic: bool, auth: Auth) -> Accepted:

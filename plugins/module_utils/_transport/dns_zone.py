@@ -13,9 +13,10 @@ records back from four servers again and again costs a comparison of bytes each.
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionRefused,
@@ -24,10 +25,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     TransportError,
     Unreachable,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import BREATH, UDP_LIMIT, Endpoint, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import BREATH, UDP_LIMIT, Endpoint, NameServer, new_id
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, negative_shape, query, read_answer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_wildcards import Wildcards
 
+_CHANCE = secrets.SystemRandom()
 #: How often a question is asked again; the time for the answer grows to the endpoint's timeout with the last.
 TRIES = 3
 #: What a server says of a record set that is expected.
@@ -122,10 +124,12 @@ class Servers:
         """The answers as they came, in the order of the items. Raises TransportError."""
         if not server.endpoint.address:
             raise Unreachable(f"no address of {server.endpoint.label} was found: none of the listed servers knows one", host=server.endpoint.label)
-        wires = [(number & 0xFFFF).to_bytes(2, "big") + query(item, recursion=recursion)[2:] for number, item in enumerate(items)]
         found: list[bytes] = []
-        for start in range(0, len(wires), 0x10000):
-            found += self._ask(server, wires[start : start + 0x10000], tries)
+        for start in range(0, len(items), 0x10000):
+            part = items[start : start + 0x10000]
+            ids = _CHANCE.sample(range(0x10000), len(part))  # none twice, and none that somebody could guess
+            wires = [number.to_bytes(2, "big") + query(item, recursion=recursion)[2:] for number, item in zip(ids, part, strict=True)]
+            found += self._ask(server, wires, tries)
         return found
 
     def recursive(self, resolver: NameServer, items: t.Sequence[Item]) -> dict[Item, Reading]:
@@ -133,7 +137,7 @@ class Servers:
         try:
             answers = self.answers(resolver, items, 1, recursion=True)
         except Unreachable:
-            answers = [resolver.exchange_udp(query(item, recursion=True), resolver.endpoint.timeout) for item in items]
+            answers = self._by_udp(resolver, [new_id() + query(item, recursion=True)[2:] for item in items])
         return {item: read_answer(answer, item, authority=False) for item, answer in zip(items, answers, strict=True)}
 
     def _ask(self, server: NameServer, wires: t.Sequence[bytes], tries: int) -> list[bytes]:
@@ -142,10 +146,16 @@ class Servers:
             return server.read(wires, [timeout * (number + 1) / TRIES + 0.01 * len(wires) for number in range(tries)])
         except ConnectionRefused:
             # A server that only speaks UDP can still be read, one by one.
-            answers = [server.exchange_udp(wire, timeout) for wire in wires]
+            answers = self._by_udp(server, wires)
             if any(len(answer) > UDP_LIMIT or answer[2] & 2 for answer in answers):
                 raise
             return answers
+
+    def _by_udp(self, server: NameServer, wires: t.Sequence[bytes]) -> list[bytes]:
+        """One after the other, within the time that all of them have by TCP."""
+        timeout = server.endpoint.timeout
+        deadline = Deadline(self.clock, timeout + 0.01 * len(wires))
+        return [server.exchange_udp(wire, min(timeout, deadline.remaining())) for wire in wires]
 
     def _parse(self, item: Item, answer: bytes) -> Reading:
         key = (item, answer[2:])

@@ -185,7 +185,7 @@ def by_tcp(listener: socket.socket) -> None:
 
 def by_udp(listener: socket.socket) -> None:
     question, peer = listener.recvfrom(512)
-    for answer in [FOREIGN_ANSWER] * 50 + [question]:
+    for answer in [FOREIGN_ANSWER] * 50 + [question[:2] + bytes([question[2] | 0x80]) + question[3:]]:
         listener.sendto(answer, peer)
 
 
@@ -203,6 +203,23 @@ def test_a_server_that_goes_on_sending_other_answers_ends_at_the_deadline(way: s
             getattr(client, way)(dns_records.query(Item(*MAIL)), 2.0)
         client.close()
         flooding.join(5)
+
+
+def test_an_answer_by_udp_to_another_question_is_passed_over() -> None:
+    """Whoever guessed the id has the question to guess as well; letters may come back in another case."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind((example.ADDRESS, 0))
+        forged = dns_records.query(Item("two.example.com", "A"))[2:]
+
+        def serve() -> None:
+            question, peer = listener.recvfrom(512)
+            reply = bytes([question[2] | 0x80])
+            for answer in (question, question[:2] + reply + forged[1:], question[:2] + reply + bytes(9), question[:2] + reply + question[3:].upper()):
+                listener.sendto(answer, peer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        client = NameServer(Endpoint(example.ADDRESS, listener.getsockname()[1], "dns1"), CLOCK)
+        assert b"MAIL" in client.exchange_udp(dns_records.query(Item(*MAIL)), 2.0)
 
 
 def test_a_closed_port_is_said_to_be_closed() -> None:

@@ -13,7 +13,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused, DnsRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_zone
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
@@ -144,3 +144,23 @@ def test_the_first_server_that_answers_is_taken(asked: Asked) -> None:
 def test_a_server_in_both_lists_is_asked_once() -> None:
     endpoint = Endpoint("127.0.53.1")
     assert len(Servers([endpoint], [endpoint, Endpoint("127.0.53.2")], SystemClock()).all) == 2
+
+
+def test_ids_are_not_to_be_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By UDP a success rests on an answer with the right id, so ids neither count up nor start at nothing."""
+    asked: list[bytes] = []
+
+    def answered(self: NameServer, wire: bytes, timeout: float) -> bytes:
+        asked.append(wire[:2])
+        return wire[:2] + bytes([wire[2] | 0x80]) + wire[3:]
+
+    def refuses(self: NameServer, *_arguments: t.Any) -> list[bytes]:
+        raise ConnectionRefused("no TCP")
+
+    monkeypatch.setattr(NameServer, "read", refuses)
+    monkeypatch.setattr(NameServer, "exchange_udp", answered)
+    servers = Servers([Endpoint("127.0.53.1")], (), SystemClock())
+    items = [Item(f"h{number}.example.com", "A") for number in range(50)]
+    servers.answers(servers.updated[0], items)
+    ids = [int.from_bytes(one, "big") for one in asked]
+    assert len(set(ids)) == 50 and ids != sorted(ids) and max(ids) > 1000
