@@ -33,7 +33,8 @@ class ConnectionSettings:
     """One host's WinRM service and the account for it. Times are seconds; ``ca_file`` and the two PEM are paths.
 
     ``transport`` lists authentication methods (basic, certificate, ntlm, kerberos, credssp) in the order to try.
-    ``resolver`` is the name server that this host itself uses, as far as the inventory says so.
+    ``resolver`` is the name server that this host itself uses, as far as the inventory says so. ``bulk``: one of a task's many clients,
+    which are asked with less CPU (``_transport/direct_http.py``).
     """
 
     name: str
@@ -51,6 +52,7 @@ class ConnectionSettings:
     connect_timeout: float = 5.0
     operation_timeout: float = 20.0
     resolver: str | None = None
+    bulk: bool = False
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> ConnectionSettings:

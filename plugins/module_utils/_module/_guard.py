@@ -12,6 +12,7 @@ with a ``reason``, never ``unreachable``: that would take the play's host out an
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 import typing as t
 
@@ -52,10 +53,12 @@ def bound(function: ModuleFunction, params: t.Mapping[str, t.Any], check_mode: b
 
 
 def build_hosts(params: t.Mapping[str, t.Any], clock: Clock) -> WinrmHosts:
-    """The target from the connection options, if there are any, and every entry of ``hosts``. Connects to nothing."""
+    """The target from the connection options, if there are any, and every entry of ``hosts``; those of ``clients`` as a crowd. Connects to nothing."""
     logon = params.get("logon")
     target = ConnectionSettings.from_params(_under(logon, params)) if params.get("host") else None
+    clients = set(params.get("clients") or ())
     named = [ConnectionSettings.from_params(_under(logon, entry)) for entry in params.get("hosts") or ()]
+    named = [dataclasses.replace(settings, bulk=True) if settings.name in clients else settings for settings in named]
     return WinrmHosts(target, named, clock)
 
 

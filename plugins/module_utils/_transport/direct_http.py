@@ -8,7 +8,8 @@
 
 It stands where pywinrm's Transport stands, and keeps what that keeps. By https the certificate is checked against the same authorities and the host's
 name, the logon is bound to the certificate (RFC 5929, tls-server-end-point), and TLS 1.2 is the oldest. By http every message is sealed and signed with
-the logon's keys. NTLM is offered at once, where requests-ntlm first asks without it. Every other method stays with pywinrm.
+the logon's keys. NTLM is offered at once, where requests-ntlm first asks without it. No real Windows has answered it, so only a task's many clients
+are asked this way, with pywinrm behind it; servers whose identity moves, and every other method, stay with pywinrm.
 
 Measured on clients that are cleared and read back by https: 3.5 ms of CPU each instead of 7.6, of which TLS takes 1.2 and NTLM 1.
 """

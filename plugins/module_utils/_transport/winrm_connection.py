@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils import _settings
@@ -96,6 +97,17 @@ def _prepare(session: t.Any) -> None:
         session.mount("https://", adapter(pool_connections=1, pool_maxsize=1))
 
 
+@dataclasses.dataclass
+class _Crowd:
+    """What this process has seen of asking without pywinrm: that it worked, or that pywinrm got through where it did not."""
+
+    proven: bool = False
+    distrusted: bool = False
+
+
+_crowd = _Crowd()
+
+
 class Connection:
     """``post`` takes one message and gives one answer. Not for several threads."""
 
@@ -106,6 +118,7 @@ class Connection:
         self.requests = 0
         self._methods = winrm_logon.methods(settings)
         self._settled = False
+        self._direct = settings.bulk and not _crowd.distrusted
         self._transport: t.Any = None
         self._last_use = clock.monotonic()
 
@@ -148,7 +161,7 @@ class Connection:
         refused: list[FailoverError] = []
         for method in list(self._methods):
             try:
-                answer = self._send(method, message, limits)
+                answer = self._send_either_way(method, message, limits)
             except (BadCredentials, MissingLibrary) as error:
                 refused.append(error)
                 continue
@@ -163,6 +176,21 @@ class Connection:
         if not self._settled:
             self._methods = (method,)
             self._settled = True
+
+    def _send_either_way(self, method: str, message: bytes, limits: timed_http.Limits) -> bytes:
+        """One of many clients without pywinrm. Where that never worked in this process and fails now, pywinrm has the last word: if it gets
+        through, all others go its way."""
+        try:
+            answer = self._send(method, message, limits)
+        except (BadCredentials, ProtocolError):
+            if not self._direct or _crowd.proven or method != "ntlm":
+                raise
+            self._direct = False
+            answer = self._send(method, message, limits)
+            _crowd.distrusted = True
+        else:
+            _crowd.proven = _crowd.proven or isinstance(self._transport, direct_http.DirectTransport)
+        return answer
 
     def _send(self, method: str, message: bytes, limits: timed_http.Limits) -> bytes:
         try:
@@ -223,7 +251,7 @@ class Connection:
 
     def _build(self, method: str, limits: timed_http.Limits) -> t.Any:
         settings = self.settings
-        if direct_http.usable(settings, method):
+        if self._direct and direct_http.usable(settings, method):
             return direct_http.DirectTransport(settings, winrm_logon.without_lm_hash(settings.password))
         module = _winrm().transport
         winrm_logon.require(method, module)

@@ -97,7 +97,7 @@ def test_every_option_arrives() -> None:
         "operation_timeout": 2.5,
         "resolver": "192.0.2.53",
     }
-    assert dataclasses.asdict(ConnectionSettings.from_params(params)) == params
+    assert dataclasses.asdict(ConnectionSettings.from_params(params)) == {**params, "bulk": False}
 
 
 def test_neither_password_nor_key_show_in_the_text() -> None:

@@ -73,6 +73,13 @@ def test_the_hosts_are_built_from_the_parameters_and_closed() -> None:
     assert FakeHosts.made[0].closed == 1
 
 
+def test_only_the_clients_of_a_task_are_asked_as_a_crowd() -> None:
+    entries = [{"name": name, "host": "192.0.2.21"} for name in ("exch2", "ws001")]
+    hosts: t.Any = _guard.build_hosts({"host": "192.0.2.5", "hosts": entries, "clients": ["ws001"]}, SystemClock())
+    target, named, _clock = hosts.given
+    assert not target.bulk and {settings.name: settings.bulk for settings in named} == {"exch2": False, "ws001": True}
+
+
 @pytest.mark.parametrize("connection", [True, False])
 def test_a_module_without_an_address_has_no_target(connection: bool) -> None:
     call(lambda params, hosts, clock, check_mode: Result(), {}, connection=connection)

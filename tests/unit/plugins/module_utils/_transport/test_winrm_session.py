@@ -23,7 +23,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils import _errors
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import timed_http, winrm_connection, winrm_logon
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_http, timed_http, winrm_connection, winrm_logon
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import envelopes, markup
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock
@@ -67,6 +67,20 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
+@pytest.fixture(params=[False, True], ids=["by pywinrm", "one of a crowd"])
+def bulk(request: pytest.FixtureRequest) -> bool:
+    """Both ways to a host by NTLM: nothing that a caller sees may differ."""
+    return bool(request.param)
+
+
+@pytest.fixture(autouse=True)
+def crowd(monkeypatch: pytest.MonkeyPatch) -> winrm_connection._Crowd:
+    """As after a first success, so that pywinrm is not tried behind it."""
+    crowd = winrm_connection._Crowd(proven=True)
+    monkeypatch.setattr(winrm_connection, "_crowd", crowd)
+    return crowd
+
+
 def settings_for(server: LocalServer, certificates: Certificates, **changes: t.Any) -> ConnectionSettings:
     base = ConnectionSettings("exch1", "127.0.0.1", server.port, "https", USER, PASSWORD, ("basic",), ca_file=certificates.ca, connect_timeout=2.0)
     return dataclasses.replace(base, **changes)
@@ -101,21 +115,22 @@ def test_one_request_over_https_with_basic(certificates: Certificates) -> None:
         assert (len(server.requests), server.connections, session.requests) == (2, 1, 2)
 
 
-def test_ntlm_over_https_and_over_sealed_http(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+def test_ntlm_over_https_and_over_sealed_http(certificates: Certificates, tmp_path: pathlib.Path, bulk: bool) -> None:
     with serve(NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
-        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=bulk))
         assert read(session)["Name"] == "Spooler"
         assert read(session)["Name"] == "Spooler"
         session.close()
         assert all(SERVICE.encode() not in request.body and b"Win32_Service" not in request.body for request in server.requests)
-        assert len(server.requests) == 4  # two for the logon, none of them with a message, then one for each call
+        # Two for the logon, none of them with a message, then one for each call; pywinrm asks once more without any logon.
+        assert len(server.requests) == (4 if bulk else 5)
         assert server.connections == 1
 
 
-def test_a_sealed_session_logs_on_again_when_the_host_has_closed_the_connection(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+def test_a_sealed_session_logs_on_again_when_the_host_has_closed_the_connection(certificates: Certificates, tmp_path: pathlib.Path, bulk: bool) -> None:
     """Before anything is sent, so it holds for calls that must not be repeated too."""
     with serve(NtlmGate(lambda request: Reply(200, soap("")), tmp_path, USER, PASSWORD), None) as server:
-        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=bulk))
         assert session.invoke("root/cimv2", "Win32_Service", "StartService", {}, 5, keys={"Name": "x"}) == {"ReturnValue": 0}
         server.drop_all()
         assert session.invoke("root/cimv2", "Win32_Service", "StartService", {}, 5, keys={"Name": "x"}) == {"ReturnValue": 0}
@@ -130,7 +145,7 @@ def start(session: WinrmSession, *, idempotent: bool = False, timeout: float = 5
 OUTPUT = Reply(200, soap("<StartService_OUTPUT><ReturnValue>10</ReturnValue></StartService_OUTPUT>"))
 
 
-def test_the_first_sealed_message_on_a_closed_connection_is_sent_again(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+def test_the_first_sealed_message_on_a_closed_connection_is_sent_again(certificates: Certificates, tmp_path: pathlib.Path, bulk: bool) -> None:
     """The host forgets the logon but keeps the connection: HTTP 400. Only a call that may be repeated is."""
 
     class Forgetful(NtlmGate):
@@ -144,7 +159,7 @@ def test_the_first_sealed_message_on_a_closed_connection_is_sent_again(certifica
 
     gate = Forgetful(lambda request: OUTPUT, tmp_path, USER, PASSWORD)
     with serve(gate, None) as server:
-        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=bulk))
         start(session)
         gate.forget = True
         assert start(session, idempotent=True)["ReturnValue"] == 10
@@ -424,17 +439,54 @@ def test_a_netrc_file_does_not_take_the_place_of_a_certificate(certificates: Cer
         assert "Basic" not in server.requests[0].headers["authorization"]
 
 
-def test_bad_credentials(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+def test_bad_credentials(certificates: Certificates, tmp_path: pathlib.Path, bulk: bool) -> None:
     with serve(Basic(ANSWER), certificates.server) as server:
         session = WinrmSession(settings_for(server, certificates, password="wrong"))
         took(lambda: read(session), _errors.BadCredentials, "does not accept the logon of operator by basic")
         assert len(server.requests) == 1
     with serve(NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
-        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), password="wrong"))
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=bulk, password="wrong"))
         took(lambda: read(session), _errors.BadCredentials, "by ntlm")
 
 
-def test_a_logon_library_that_gives_up_leaves_it_to_the_next_method(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_a_crowd_is_not_understood_pywinrm_has_the_last_word(
+    certificates: Certificates, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, crowd: winrm_connection._Crowd
+) -> None:
+    def garbled(*_args: object) -> t.NoReturn:
+        raise _errors.ProtocolError("no HTTP")
+
+    monkeypatch.setattr(direct_http.DirectTransport, "build_session", garbled)
+    with serve(NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
+        settings = settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True)
+        took(lambda: read(WinrmSession(settings)), _errors.ProtocolError, "no HTTP")  # it worked before, so this host is to blame
+        crowd.proven = False
+        session = WinrmSession(settings)
+        assert read(session)["Name"] == "Spooler" and read(session)["Name"] == "Spooler" and crowd.distrusted
+        session.close()
+        monkeypatch.setattr(direct_http.DirectTransport, "__init__", garbled)
+        session = WinrmSession(settings)
+        assert read(session)["Name"] == "Spooler", "all others go by pywinrm at once"
+        session.close()
+
+
+def test_a_wrong_password_is_tried_by_both_ways_only_until_one_worked(
+    certificates: Certificates, tmp_path: pathlib.Path, crowd: winrm_connection._Crowd
+) -> None:
+    """An account that is locked after a few failures must not be locked twice as fast by a whole crowd."""
+    gate = NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD)
+    with serve(gate, None) as server:
+        good = settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True)
+        crowd.proven = False
+        took(lambda: read(WinrmSession(dataclasses.replace(good, password="wrong"))), _errors.BadCredentials, "by ntlm")
+        assert not crowd.proven and not crowd.distrusted
+        read(WinrmSession(good))
+        assert crowd.proven
+        before = len(server.requests)
+        took(lambda: read(WinrmSession(dataclasses.replace(good, password="wrong"))), _errors.BadCredentials, "by ntlm")
+        assert len(server.requests) - before == 2
+
+
+def test_a_logon_library_that_gives_up_leaves_it_to_the_next_method(certificates: Certificates, monkeypatch: pytest.MonkeyPatch, bulk: bool) -> None:
     import spnego.exceptions
 
     def give_up(*_args: object, **_options: object) -> t.NoReturn:
@@ -448,19 +500,25 @@ def test_a_logon_library_that_gives_up_leaves_it_to_the_next_method(certificates
         return dataclasses.replace(reply, headers=(("WWW-Authenticate", "Negotiate"),)) if isinstance(reply, Reply) and reply.status == 401 else reply
 
     with serve(answer, certificates.server) as server:
-        session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic")))
+        session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic"), bulk=bulk))
         assert read(session)["Name"] == "Spooler"
         session.close()
-        _seconds, error = took(lambda: read(WinrmSession(settings_for(server, certificates, transport=("ntlm",)))), _errors.BadCredentials, "by ntlm")
+        _seconds, error = took(
+            lambda: read(WinrmSession(settings_for(server, certificates, transport=("ntlm",), bulk=bulk))), _errors.BadCredentials, "by ntlm"
+        )
         assert "what the host sent" in error.details["cause"]
 
 
-def test_methods_are_tried_in_their_order_and_the_good_one_is_kept(certificates: Certificates) -> None:
+def test_methods_are_tried_in_their_order_and_the_good_one_is_kept(certificates: Certificates, bulk: bool) -> None:
     with serve(Basic(ANSWER), certificates.server) as server:
-        session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic")))
+        session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic"), bulk=bulk))
         read(session)
         read(session)
-        assert [request.headers.get("authorization", "none").partition(" ")[0] for request in server.requests] == ["Negotiate", "Basic", "Basic"]
+        assert [request.headers.get("authorization", "none").partition(" ")[0] for request in server.requests] == [
+            "Negotiate" if bulk else "none",
+            "Basic",
+            "Basic",
+        ]
         session.close()
 
 
@@ -495,13 +553,13 @@ def test_a_fault_keeps_the_connection(certificates: Certificates) -> None:
         session.close()
 
 
-def test_an_answer_in_the_clear_to_a_sealed_message_is_refused(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+def test_an_answer_in_the_clear_to_a_sealed_message_is_refused(certificates: Certificates, tmp_path: pathlib.Path, bulk: bool) -> None:
     class Open(NtlmGate):
         def _sealed(self, request: Request, context: t.Any) -> Reply | str:
             return ANSWER
 
     with serve(Open(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
-        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",)))
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=bulk))
         took(lambda: read(session), _errors.ProtocolError, "in the clear")
 
 
