@@ -63,7 +63,8 @@ options:
         stay, TTLs that are lower already too. What a TTL was is kept in a TXT record C(_failover-ttl.<name>) in the zone, which the same message
         writes, so that any controller can restore it, whatever came in between. RV(ttl.until) says when the old TTLs have run out everywhere.
       - V(ttl_restored) gives the record sets the TTLs that V(ttl_lowered) found, whatever their values are now, and removes that TXT record. A TTL above
-        the lowered one, and above O(ttl), was set by somebody since, and stays.
+        the lowered one, and above O(ttl) and O(records[].ttl), was set by somebody since, and stays. What the TTL of a record was that is gone
+        is kept until there is one again.
     type: str
     choices: [present, absent, repointed, locked, unlocked, ttl_lowered, ttl_restored, reverted]
     default: present
@@ -96,7 +97,7 @@ options:
         elements: str
         default: []
       ttl:
-        description: The TTL in seconds. The default is O(ttl).
+        description: The TTL in seconds. The default is O(ttl). With O(state=ttl_lowered) the lower of the two counts.
         type: int
       zone:
         description: The zone that the name lies in. By default the name servers are asked for it.

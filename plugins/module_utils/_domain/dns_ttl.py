@@ -92,11 +92,11 @@ def lowered(now: Sets, target: t.Callable[[Item], int], until: t.Callable[[int],
     return _with_notes(now, lambda item, records, note: _lower(item, records, note, target(item), until))
 
 
-def restored(now: Sets, also_lowered: int = 0) -> dict[Item, RecordSet | None]:
+def restored(now: Sets, also_lowered: t.Callable[[Item], int] = lambda item: 0) -> dict[Item, RecordSet | None]:
     """The same for the way back. A TTL above the lowered one (and above ``also_lowered``, which the failover gave) was set by somebody, and stays."""
 
     def restore(item: Item, records: RecordSet, note: Note | None) -> tuple[RecordSet, Note | None]:
-        if note is None or records.ttl > max(note.to, also_lowered):
+        if note is None or records.ttl > max(note.to, also_lowered(item)):
             return records, None
         return RecordSet(records.values, note.was), None
 
@@ -123,9 +123,7 @@ def _with_notes(now: Sets, change: Change) -> dict[Item, RecordSet | None]:
         for item in [item for item in now if item.name == name]:
             records, note = now[item], notes.pop(item.type, None)
             if records is not None:
-                after[item], note = change(item, records, note)
-            elif note is not None:
-                note = None  # the record is gone, and with it what its TTL was
+                after[item], note = change(item, records, note)  # a record that is gone for a while keeps its note until it is there again
             if note is not None:
                 notes[item.type] = note
         texts = [*others, *(note.text() for note in notes.values())]

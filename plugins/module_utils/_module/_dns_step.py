@@ -219,7 +219,7 @@ class DnsStep:
         if self.state == "ttl_lowered":
             return dns_ttl.lowered(now, self._lowered_to, self._runs_out)
         if self.state == "ttl_restored":
-            return dns_ttl.restored(now, self.ttl or 0)
+            return dns_ttl.restored(now, lambda item: max(self._stated_ttls(item), default=0))
         if self.repoint is not None:
             return repointed(self.repoint, now, self.ttl, self.protected)
         decide: t.Callable[[Wanted, RecordSet | None], RecordSet | None] = present if self.state == "present" else absent
@@ -238,8 +238,12 @@ class DnsStep:
         return anew
 
     def _lowered_to(self, item: Item) -> int:
+        return min(self._stated_ttls(item), default=dns_ttl.LOWERED_TTL)
+
+    def _stated_ttls(self, item: Item) -> list[int]:
+        """The record's own and the task's."""
         one = self.wanted.get(item)
-        return (one.ttl if one is not None else None) or self.ttl or dns_ttl.LOWERED_TTL
+        return [ttl for ttl in (one.ttl if one is not None else None, self.ttl) if ttl]
 
     def _runs_out(self, ttl: int) -> str:
         """A client may have got the old TTL until the last name server has the new one, which is waited for as long as the task says."""

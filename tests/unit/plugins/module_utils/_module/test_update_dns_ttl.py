@@ -139,6 +139,15 @@ def test_records_have_ttls_of_their_own_and_what_is_not_there_is_passed_over(est
     assert {outcome.name: outcome.status for outcome in result.outcomes}["not.example.com A"] == "already"
 
 
+def test_a_record_s_own_ttl_is_lowered_ahead_and_is_what_a_failover_may_have_left(estate: Estate) -> None:
+    records = [{"name": "mail.example.com", "type": "A", "ttl": 400, "values": []}]
+    assert not estate.run("ttl_lowered", records=records, repoint=None, ttl=60).failed
+    assert estate.dns1.ttl("mail.example.com", "A") == 60
+    estate.dns1.replace("mail.example.com", "A", ["127.1.0.22"], 400)
+    restored = estate.run("ttl_restored", records=records, repoint=None, ttl=60)
+    assert not restored.failed and estate.dns1.ttl("mail.example.com", "A") == 600, restored.msg
+
+
 def test_a_key_that_may_not_write_the_note_lowers_nothing(estate: Estate) -> None:
     key = {"name": "exch1-key", "secret": example.SECRET, "algorithm": "hmac-sha256"}
     result = estate.run("ttl_lowered", records=[{"name": "mail.example.com", "type": "A"}], repoint=None, key=key)
