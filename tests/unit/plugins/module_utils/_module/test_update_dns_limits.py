@@ -113,6 +113,15 @@ def test_a_host_that_no_message_can_hold_is_refused_before_anything_is_sent_or_w
     assert not runs.read(tmp_path, CLOCK).runs["run1"].moved_anything()
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_name_with_too_many_addresses_is_refused_in_check_mode_too(estate: Estate, tmp_path: pathlib.Path, check_mode: bool) -> None:
+    record = {"name": "mail.example.com", "type": "A", "values": [f"127.2.{number // 250}.{number % 250 + 1}" for number in range(300)]}
+    with pytest.raises(InvalidInput, match=r"mail.example.com: its 300 records \(\d+ bytes\) are more than one message may hold \(250"):
+        estate.run([record], run=runs.started(tmp_path, CLOCK), check_mode=check_mode)
+    run = runs.read(tmp_path, CLOCK).runs["run1"]
+    assert estate.sizes == [] and not run.moved_anything() and not run.steps.get("dns", {}).get("trying")
+
+
 def test_the_journal_knows_what_a_message_changes_before_the_message_goes_out(estate: Estate, tmp_path: pathlib.Path) -> None:
     """Read from the journal's file at the moment at which the name server gets the bytes."""
     known: list[dict[str, t.Any]] = []
