@@ -551,7 +551,9 @@ ttl:
       description: By record set, C(was) and C(to) in seconds, and C(until), from when on no client can have it with the old TTL any more.
       type: dict
     until:
-      description: The last of these moments; empty where no TTL is lowered.
+      description:
+        - The last of these moments; empty where no TTL is lowered. It leaves time for every message of the task and for what is read back.
+        - It does not hold for clients of a server in RV(debts), which may go on giving out the old TTL. A warning says so.
       type: str
   sample:
     records:

@@ -157,6 +157,12 @@ def message(edits: t.Sequence[Edit], guard: tuple[str, Marker] | None = None) ->
     return Message(edits[0].zone, tuple(exists), tuple(missing), tuple(deleted), tuple(added))
 
 
+def spread_seconds(edits: t.Iterable[Edit], read_back: float) -> float:
+    """How long it may last at most until the last name server has the last of them. ``read_back``: seconds for what is read back behind each
+    message on the server that was written, and behind the last of them on all others."""
+    return sum(message(batch).seconds() + read_back for batch in batches(edits)) + read_back
+
+
 def _nothing_beside(edits: t.Sequence[Edit]) -> list[Line]:
     """Data beside a CNAME are ignored without a word, so it is a prerequisite that there are none. A new CNAME needs a name without data,
     unless the message deletes what is there; a new set of another type needs a name without CNAME, unless the message deletes that."""

@@ -37,6 +37,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     SECONDS_PER_RECORD,
     Edit,
     batches,
+    spread_seconds,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, PRIMARY, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
@@ -48,7 +49,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_ttl_result import tell_ttls
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_ttl_result import tell_ttls, ttls_owed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -141,6 +142,7 @@ class DnsStep:
         after = self._foreseen()
         if self.agreement is not None and not self._begun:
             self.agreement.wait({item: self._now[item] for item in shown}, after)
+            self._since = self.clock.now()
         if after is not None and not self._begun:
             # Only of what is as wanted already: see ``_dns_resolvers``.
             self.resolvers.look({item: self._now[item] for item in shown if after.get(item) == self._now[item]})
@@ -217,7 +219,7 @@ class DnsStep:
     def _after(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
         """What the sets are to become, from what they are."""
         if self.state == "ttl_lowered":
-            return dns_ttl.lowered(now, self._lowered_to, self._runs_out)
+            return self._lowered(now)
         if self.state == "ttl_restored":
             return dns_ttl.restored(now, lambda item: max(self._stated_ttls(item), default=0))
         if self.repoint is not None:
@@ -245,9 +247,12 @@ class DnsStep:
         one = self.wanted.get(item)
         return [ttl for ttl in (one.ttl if one is not None else None, self.ttl) if ttl]
 
-    def _runs_out(self, ttl: int) -> str:
-        """A client may have got the old TTL until the last name server has the new one, which is waited for as long as the task says."""
-        return stamp(self._since + datetime.timedelta(seconds=ttl + self.verify_timeout))
+    def _lowered(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
+        """A client may get the old TTL until the last name server has the new one, which depends on how many messages that takes."""
+        planned = dns_ttl.lowered(now, self._lowered_to, lambda ttl: stamp(self._since))
+        edits = [Edit(item, now[item], planned[item], self.survey.zones[item.name]) for item in planned if planned[item] != now[item]]
+        spread = spread_seconds(edits, self.verify_timeout)
+        return dns_ttl.lowered(now, self._lowered_to, lambda ttl: stamp(self._since + datetime.timedelta(seconds=ttl + spread)))
 
     def changes(self, before: dict[str, JSON]) -> list[Change]:
         after = self._after(self._now)
@@ -387,6 +392,7 @@ class DnsStep:
         self.readback.look_once(wanted)
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
+        self.warnings.extend(ttls_owed(result) if self.state in TTL_STATES else ())
         if self.agreement is None or not self.agreement.passed_over:
             return None
         what = "; ".join(self.agreement.passed_over)

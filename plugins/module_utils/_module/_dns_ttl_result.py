@@ -20,5 +20,14 @@ def tell_ttls(result: Result) -> None:
     result.extra["ttl"] = dns_ttl.told({Item.parse(one.name): from_image(one.after if one.changed else one.before) for one in notes})
 
 
+def ttls_owed(result: Result) -> list[str]:
+    """What is to be said of servers that may go on giving out the old TTLs, so that nobody counts on ``ttl.until``."""
+    servers = ", ".join(dict.fromkeys(str(debt["server"]) for debt in result.extra["debts"]))
+    until = result.extra["ttl"]["until"]
+    if not servers or not until:
+        return []
+    return [f"{servers} may go on giving clients the old TTLs, so {until} holds only for those that ask others; look again with the same task before you move"]
+
+
 def _is_note(outcome: Outcome) -> bool:
     return dns_ttl.is_note(Item.parse(outcome.name))
