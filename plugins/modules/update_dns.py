@@ -271,6 +271,7 @@ options:
       - A record that is to be changed must have one value on all name servers that answer, or the new one already. Others are waited for
         for ten seconds, in which a secondary that lags catches up, and are then refused, with the values that each has (reason
         V(servers_disagree)). SOA serials are told and decide nothing. With O(require=primary) the other name servers do not count.
+      - With a reason, where the first of O(servers) has all of a zone as wanted already and another of O(servers) has not, that one is written.
     type: str
   on_failure:
     description:

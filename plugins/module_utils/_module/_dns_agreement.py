@@ -12,11 +12,12 @@ server counts its own); they are only told, as a hint why.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import TransportError, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import FIRST_WAIT, LONGEST_WAIT, ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
@@ -55,6 +56,22 @@ class Agreement:
             self._clock.sleep(min(pause, deadline.remaining()))
             pause = min(pause * 1.5, LONGEST_WAIT)
             self._readback.look(left, self._servers.all)
+
+    def write_where_it_is_wrong(self, now: Records, after: Records) -> dict[Item, RecordSet | None]:
+        """With a disagreement that is accepted: where the server to write has all of a zone as it shall be, and another one that takes updates has
+        not, that one is written, with what it has as the prerequisite. Waiting would not mend it. Returns what is there instead of ``now``."""
+        instead: dict[Item, RecordSet | None] = {}
+        for zone, holder in list(self._survey.holders.items()) if self.accepted else ():
+            mine = [item for item in now if self._survey.zones[item.name] == zone]
+            others = [one for one in self._servers.updated if one is not holder and any(self._readback.is_wrong(item, one) for item in mine)]
+            if not others or any(after.get(item) != now[item] for item in mine):
+                continue
+            with contextlib.suppress(FailoverError):  # one that can't be read now is only waited for, as ever
+                found = {item: reading.records for item, reading in self._servers.present(others[0], mine).items()}
+                self._survey.holders[zone] = others[0]
+                self._readback.known(others[0], found)
+                instead |= found
+        return instead
 
     def judge(self, item: Item, now: RecordSet | None, after: RecordSet | None) -> None:
         """Before ``item`` is changed to ``after``. Raises ServersDisagree where that is not accepted."""

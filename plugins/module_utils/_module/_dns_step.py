@@ -142,6 +142,8 @@ class DnsStep:
         after = self._foreseen()
         if self.agreement is not None and not self._begun:
             self.agreement.wait({item: self._now[item] for item in shown}, after)
+            if after is not None:
+                self._now |= self.agreement.write_where_it_is_wrong({item: self._now[item] for item in shown}, after)
             self._since = self.clock.now()
         if after is not None and not self._begun:
             # Only of what is as wanted already: see ``_dns_resolvers``.

@@ -109,3 +109,15 @@ def test_names_are_locked_and_let_go_only_where_the_definition_says_so(name: str
 def test_an_undo_has_the_lock_s_way_back() -> None:
     (one,) = yaml.safe_load((TASKS / "put_back" / "dns_lock.yml").read_text(encoding="utf-8"))
     assert one["continuity.identity_failover.update_dns"]["state"] == "reverted" and "lock" in one["continuity.identity_failover.update_dns"]
+
+
+@pytest.mark.parametrize("title", ["Write the records again as the failover left them", "Remove the records that the failover removed"])
+def test_a_repair_counts_once_clients_see_it(title: str) -> None:
+    options = task("repair_dns", title)["continuity.identity_failover.update_dns"]
+    assert "dns.resolvers" in options["resolvers"] and options["accept_disagreement"]
+
+
+@pytest.mark.parametrize("title", ["Lower the TTLs of the records that a move changes", "Give the records their own TTLs again"])
+def test_lowering_takes_the_word_that_its_own_refusal_asks_for(title: str) -> None:
+    options = task("lower_ttl", title)["continuity.identity_failover.update_dns"]
+    assert "failover_accept" in options["accept_disagreement"]

@@ -327,6 +327,36 @@ def test_a_disagreement_is_accepted_with_a_reason_that_the_journal_keeps(tmp_pat
             task([entry(dns1)], accept_disagreement="say why")
 
 
+@pytest.mark.usefixtures("short_lag")
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_an_accepted_disagreement_is_mended_where_it_is_wrong(state: str) -> None:
+    """What a repair meets most: the first server has what the failover left, and the source registered itself at the second. Nothing comes of waiting."""
+    dns1, dns2 = controllers()
+    repair = {"state": state, "on_conflict": "replace", "accept_disagreement": "it is what is repaired", "verify_timeout": 1.0}
+    with one_port(dns1, dns2) as call:
+        there = ["127.1.0.22"] if state == "present" else []
+        call(dns1.replace, "mail.example.com", "A", there, 60)
+        record = {**MAIL, "values": there}
+        result = task([entry(dns1), entry(dns2)], records=[record], **repair)
+        assert not result.failed, result.msg
+        assert dns2.lookup("mail.example.com", "A") == dns1.lookup("mail.example.com", "A") == there
+        assert {label: facts["messages"] for label, facts in result.extra["servers"].items()} == {"dns1": 0, "dns2": 1}
+        assert result.outcomes[0].before == {"values": ["127.1.0.21"], "ttl": 600}, "as it was at the server that was written"
+        assert not task([entry(dns1), entry(dns2)], records=[record], **repair).changed
+
+
+@pytest.mark.usefixtures("short_lag")
+def test_a_secondary_that_lags_is_not_written_for_it() -> None:
+    """It takes no updates: nothing is lost by trying, and it is waited for as ever."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=1.5)
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 60)
+        result = task([entry(dns1), entry(dns2)], on_conflict="replace", accept_disagreement="it is what is repaired", verify_timeout=5.0)
+        assert not result.failed, result.msg
+        assert dns2.lookup("mail.example.com", "A") == dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+
+
 @pytest.mark.parametrize("takes_notify", [False, True])
 def test_a_secondary_that_lags_is_no_disagreement(takes_notify: bool) -> None:
     """Somebody has just changed the record, and dns2 has it in half a second, or at once where it lets itself be told."""
