@@ -68,16 +68,33 @@ def remove_markers(
 
 
 def _zones(servers: Servers, definition: Definition, outcomes: list[Outcome]) -> dict[str, NameServer]:
-    """Every zone that a run may have written, once, and the server that is written for it."""
+    """Every zone that a run may have written, once, and the server that is written for it. Name by name only where one of them can't be found."""
     repoint = (definition["dns"] or {}).get("repoint") or {}
     items = list(record_items(definition))
     if repoint.get("ptr"):
         items += [Item(reverse_name(str(address)), "PTR") for address in [*repoint["from"], *repoint["to"]]]
+    once = list({item.name: item for item in items}.values())
+    stated = _stated(definition)
+    survey = Survey(servers)
+    try:
+        survey.locate(once, stated)
+    except (DnsRefused, InvalidInput):
+        return _one_by_one(servers, once, stated, outcomes)
+    return survey.holders
+
+
+def _stated(definition: Definition) -> dict[str, str]:
+    """name -> zone, where the definition names it."""
+    records = (definition["dns"] or {}).get("records") or []
+    return {str(record["name"]).rstrip(".").lower(): str(record["zone"]).rstrip(".").lower() for record in records if record.get("zone")}
+
+
+def _one_by_one(servers: Servers, items: t.Iterable[Item], stated: t.Mapping[str, str], outcomes: list[Outcome]) -> dict[str, NameServer]:
     found: dict[str, NameServer] = {}
-    for item in {item.name: item for item in items}.values():
+    for item in items:
         survey = Survey(servers)
         try:
-            survey.locate([item], {})
+            survey.locate([item], {item.name: stated[item.name]} if item.name in stated else {})
         except (DnsRefused, InvalidInput) as error:
             outcomes.append(_failed(f"the run's marker beside {item.name}", error))
         found.update(survey.holders)

@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, ProtocolError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import read_answer
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Cut, Servers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Cut, NotServed, Servers
 
 #: How many aliases in a row are followed.
 MAX_HOPS = 8
@@ -48,8 +48,8 @@ class Survey:
 
     def _locate(self, items: t.Sequence[Item], stated: t.Mapping[str, str]) -> None:
         first = self._servers.first()
-        if stated:
-            self._found(first, self._servers.zones(first, [], stated))
+        for zone in dict.fromkeys(stated.values()):
+            self._stated(first, {name: zone for name, named in stated.items() if named == zone})
         left = {item: item for item in items}
         for _hop in range(MAX_HOPS):
             cut = self._cut(first, dict.fromkeys(there.name for there in left.values() if there.name not in self.zones))
@@ -91,6 +91,17 @@ class Survey:
         self.zones.update(zones)
         for zone in zones.values():
             self.holders.setdefault(zone, server)
+
+    def _stated(self, first: NameServer, names: t.Mapping[str, str]) -> None:
+        """One zone that the user named, by the first server that serves it. Raises the first server's NotServed."""
+        failures: list[FailoverError] = []
+        for server in [first, *(server for server in self._servers.updated if server is not first)]:
+            try:
+                self._found(server, self._servers.zones(server, [], names))
+                return
+            except (NotServed, TransportError) as error:
+                failures.append(error)
+        raise failures[0]
 
     def _cut(self, first: NameServer, names: t.Iterable[str]) -> Cut:
         """By the first server, and of what it does not serve by the others for updates, in their order."""

@@ -25,6 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.unit.estate import Estate, make_estate
 
 CLOCK = SystemClock()
@@ -207,3 +208,30 @@ def test_a_holder_that_lost_its_lease_removes_nothing(ending: Ending) -> None:
     with pytest.raises(LeaseLost):
         ending.close()
     assert len(ending.zones.marks()) == 2
+
+
+def test_a_zone_that_the_definition_names_is_where_the_marker_is(zones: Zones) -> None:
+    """Asking would find inner.example.com, where the run, which was told example.com, wrote nothing."""
+    inner = {"name": "inner.example.com", "servers": example.SERVERS, "records": [{"name": "@", "type": "A", "values": ["127.1.0.21"]}]}
+    made = Zone.from_dict(inner)
+    zones.call(zones.dns1.zones.__setitem__, made.origin, made)
+    for zone in ("inner.example.com", "example.com"):
+        zones.call(zones.dns1.replace, f"_failover-mail.{zone}", "TXT", ['"run=run1 epoch=7"'], 60)
+    records = [{"name": "inner.example.com", "type": "A", "values": ["127.1.0.22"], "zone": "example.com"}]
+    definition = zones.definition(zones.dns1)
+    definition["dns"] = {**definition["dns"], "records": records}
+    found = remove_markers("mail", definition, {"key": KEY, "kerberos": None}, CLOCK, check_mode=True, epoch=7)
+    assert "_failover-mail.inner.example.com TXT" not in {outcome.name for outcome in found}
+
+
+def test_many_names_are_one_round_of_questions(zones: Zones) -> None:
+    asked: list[dict[str, t.Any]] = []
+    zones.dns1._trace = lambda kind, server, **data: asked.append(data)
+    definition = zones.definition(zones.dns1)
+    names = [f"n{number}.example.com" for number in range(300)]
+    definition["dns"] = {**definition["dns"], "repoint": {**definition["dns"]["repoint"], "names": names}}
+    zones.mark(7)
+    outcomes = remove_markers("mail", definition, {"key": KEY, "kerberos": None}, CLOCK, check_mode=False, epoch=7)
+    assert [outcome.status for outcome in outcomes] == ["done", "done"] and zones.marks() == []
+    # Each name once, and a handful for the servers, the zones and the markers; name by name the first server was looked for anew each time.
+    assert len(asked) < 330

@@ -169,6 +169,15 @@ def test_zones_of_one_task_may_lie_on_several_servers(estate: Estate, tmp_path: 
     assert [(facts[name]["written"], facts[name]["messages"], facts[name]["status"]) for name in ("own", "branch")] == [(True, 2, "ok")] * 2
 
 
+def test_a_stated_zone_may_lie_on_the_second_server(estate: Estate) -> None:
+    records = [{"name": f"mail.example.{top}", "type": "A", "values": ["127.1.0.22"], "zone": f"example.{top}"} for top in ("com", "net")]
+    result = estate.run(estate.own, estate.branch, records=records)
+    assert not result.failed, result.msg
+    assert estate.own.lookup("mail.example.com", "A") == estate.branch.lookup("mail.example.net", "A") == ["127.1.0.22"]
+    with pytest.raises(DnsRefused, match=r"mail.example.org: own .* does not serve the zone example.org as an authority"):
+        estate.run(estate.own, estate.branch, records=[{**records[0], "name": "mail.example.org", "zone": "example.org"}])
+
+
 def test_data_that_are_put_beside_an_alias_meanwhile_are_no_silent_loss(estate: Estate) -> None:
     """A server ignores an address beside a CNAME without a word: that there is none is a prerequisite."""
     real, looks = estate.own.receive, []
