@@ -283,6 +283,11 @@ options:
     type: str
     choices: [keep, rollback]
     default: keep
+  outside_runs_of:
+    description:
+      - An identity. A zone in which a run of it has its TXT record C(_failover-<identity>) is not written, and the task fails with reason
+        V(run_open). Each message has it as a prerequisite, so a run that opens meanwhile is not overwritten. Not inside a O(run).
+    type: str
   verify_timeout:
     description:
       - Seconds to wait until the name server that is written shows the records of one message, once more behind the last message until
@@ -431,7 +436,8 @@ reason:
     - The machine-readable word for what went wrong; empty when nothing did.
     - Of a lock V(not_in_directory), V(zone_not_secure), V(no_node), V(access_denied), V(not_converged), V(not_found), V(missing_library).
     - Among others V(invalid_input), V(wrong_state), V(bad_key), V(bad_signature), V(bad_time), V(refused), V(not_authoritative),
-      V(not_zone), V(no_zone), V(no_primary), V(servers_disagree), V(prerequisite), V(changed_by_other), V(ignored), V(not_converged), V(lease_lost),
+      V(not_zone), V(no_zone), V(no_primary), V(servers_disagree), V(prerequisite), V(run_open), V(changed_by_other), V(ignored), V(not_converged),
+      V(lease_lost),
       V(unreachable).
   returned: always
   type: str

@@ -114,6 +114,10 @@ class ZoneMarkers:
                 self._send(Message(zone, exists=(line,), deleted=(line,)))
             raise
 
+    def found(self, name: str, zone: str) -> Marker | str | None:
+        """Somebody's marker of this name; what stands there instead as text; None for nothing."""
+        return self._look(name, zone)
+
     def _look(self, name: str, zone: str) -> Marker | str | None:
         """The marker as it stands; what stands there instead as text; None for nothing."""
         records = self._read(Item(name, "TXT"), zone)

@@ -89,6 +89,7 @@ class DnsStep:
         on_conflict: str,
         on_failure: str,
         accept_disagreement: str = "",
+        outside_runs_of: str = "",
     ) -> None:
         self.state = state
         self._asked, self._repoint = wanted, repoint
@@ -111,6 +112,7 @@ class DnsStep:
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None
         self._markers = ZoneMarkers(self._one, lambda message: self.updater.carry_through(message, verify_timeout), self.warnings)
         self._writer = Writer(self.updater, self._markers, self._read, on_conflict, self._anew)
+        self._writer.outside_runs_of = outside_runs_of
         self._now: dict[Item, RecordSet | None] = {}
         self._aliases: dict[Item, str] = {}
         self._since = clock.now()

@@ -12,8 +12,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, batches, message
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, Line, Marker, batches, marker_name, message
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Applied, Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import Anew
@@ -26,11 +26,19 @@ MAX_SETTLE = 3
 Read = t.Callable[[t.Sequence[Item]], t.Mapping[Item, Reading]]
 
 
+class RunOpen(WrongState):
+    """A run of the identity writes the zone."""
+
+    reason = "run_open"
+
+
 class Writer:
-    """``read`` gives what the servers that are written have now. ``fence``: the run's, once the driver told it."""
+    """``read`` gives what the servers that are written have now. ``fence``: the run's, once the driver told it. ``outside_runs_of``: the identity
+    of which no run may have its marker in the zone, where there is no fence."""
 
     def __init__(self, updater: Updater, markers: ZoneMarkers, read: Read, on_conflict: str, anew: Anew) -> None:
         self.fence: Fence | None = None
+        self.outside_runs_of = ""
         self._anew = anew
         self._updater = updater
         self._markers = markers
@@ -76,7 +84,18 @@ class Writer:
         guard = self._markers.guard(edits[0].zone, self.fence)
         if self.fence is not None:
             self.fence.lease.still_ours()
-        return self._updater.carry_out(message(edits, guard))
+        sent = message(edits, guard)
+        if not self.outside_runs_of:
+            return self._updater.carry_out(sent)
+        name, zone = marker_name(self.outside_runs_of, sent.zone), sent.zone
+        try:
+            return self._updater.carry_out(dataclasses.replace(sent, missing=(*sent.missing, Line(name, "TXT"))))
+        except Refusal as refusal:
+            there = self._markers.found(name, zone) if refusal.code == "prerequisite" else None
+            if there is None:
+                raise
+            who = f"run {there.run} of {self.outside_runs_of} writes zone {zone}" if isinstance(there, Marker) else f"{there} stands there"
+            raise RunOpen(f"{name}: {who}, so nothing was written; close or undo that run first, or remove the record where it has ended") from refusal
 
     def _settle(self, edits: list[Edit], refusal: Refusal) -> tuple[list[Edit], dict[str, Applied]]:
         """After a prerequisite failed nothing of the message was done: what is left to send, and what is decided."""

@@ -75,6 +75,7 @@ def update_dns_spec() -> ArgumentSpec:
             "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
             "accept_disagreement": {"type": "str"},
             "on_failure": {"type": "str", "choices": ["keep", "rollback"], "default": "keep"},
+            "outside_runs_of": {"type": "str"},
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
             "allow_wildcards": {"type": "bool", "default": False},
@@ -168,6 +169,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         verify_timeout=float(params["verify_timeout"]),
         accept_disagreement=str(params.get("accept_disagreement") or "").strip(),
         protected=protected,
+        outside_runs_of="" if params.get("run") else str(params.get("outside_runs_of") or ""),
         on_failure=str(params.get("on_failure") or "keep"),
         # A source that comes back registers its names: a move must hold against it, anything else gives way to others.
         on_conflict=params.get("on_conflict") or ("replace" if state == "repointed" else "fail"),

@@ -115,6 +115,7 @@ def test_an_undo_has_the_lock_s_way_back() -> None:
 def test_a_repair_counts_once_clients_see_it(title: str) -> None:
     options = task("repair_dns", title)["continuity.identity_failover.update_dns"]
     assert "dns.resolvers" in options["resolvers"] and options["accept_disagreement"]
+    assert "failover_identity" in options["outside_runs_of"], "and no run is overwritten"
 
 
 @pytest.mark.parametrize("title", ["Lower the TTLs of the records that a move changes", "Give the records their own TTLs again"])

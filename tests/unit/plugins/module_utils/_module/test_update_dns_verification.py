@@ -345,6 +345,22 @@ def test_an_accepted_disagreement_is_mended_where_it_is_wrong(state: str) -> Non
         assert not task([entry(dns1), entry(dns2)], records=[record], **repair).changed
 
 
+def test_a_repair_overwrites_no_run_that_opened_since_it_looked(tmp_path: pathlib.Path) -> None:
+    """The run's marker is what the name server compares; the name of the identity is all that a repair has."""
+    dns1 = example.primary()
+    repair = {"state": "present", "on_conflict": "replace", "outside_runs_of": "mail", "records": [{**MAIL, "values": ["127.1.0.33"]}]}
+    with one_port(dns1):
+        run = runs.started(tmp_path, SystemClock())
+        assert not task([entry(dns1)], run=run).failed
+        refused = task([entry(dns1)], **repair)
+        outcome = refused.outcomes[0]
+        assert (outcome.status, outcome.reason, outcome.changed) == ("failed", "run_open", False)
+        assert "_failover-mail.example.com: run run1 of mail writes zone example.com, so nothing was written" in outcome.msg
+        assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        assert not task([entry(dns1)], **{**repair, "outside_runs_of": "another"}).failed
+        assert dns1.lookup("mail.example.com", "A") == ["127.1.0.33"]
+
+
 @pytest.mark.usefixtures("short_lag")
 def test_a_secondary_that_lags_is_not_written_for_it() -> None:
     """It takes no updates: nothing is lost by trying, and it is waited for as ever."""
