@@ -8,7 +8,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import name_in_value, with_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
@@ -35,6 +39,15 @@ def _as_set(item: Item, values: set[str], like: RecordSet | None) -> RecordSet |
     if item.type == "CNAME" and len(values) > 1:
         raise WrongState(f"{item} would lead to {' and '.join(sorted(values))}: somebody else set it, and an alias has one value")
     return RecordSet.of(values, like.ttl) if like and values else None
+
+
+def all_made_anew(repoint: Repoint | None, edits: t.Iterable[Edit], now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
+    """Of each edit what its set is to become; without those that would cost somebody else's value."""
+    found: dict[Item, RecordSet | None] = {}
+    for edit in edits:
+        with contextlib.suppress(WrongState):
+            found[edit.item] = made_anew(repoint, edit.item, edit.before, edit.after, now[edit.item])
+    return found
 
 
 def put_back(repoint: Repoint | None, item: Item, before: RecordSet | None, after: RecordSet | None, now: RecordSet | None) -> RecordSet | None:

@@ -8,25 +8,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_ttl
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_anew import made_anew, put_back
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_aims import TTL_STATES, Aims
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_anew import all_made_anew, put_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import (
     Item,
     RecordSet,
     Repoint,
     Wanted,
-    absent,
     as_expected,
     from_image,
     items_of,
-    present,
-    repointed,
     to_image,
     undone,
     unexpected,
@@ -37,7 +34,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     SECONDS_PER_RECORD,
     Edit,
     batches,
-    spread_seconds,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, PRIMARY, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
@@ -60,7 +56,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
-TTL_STATES = ("ttl_lowered", "ttl_restored")
 #: What can stand beside nothing else, and what may be there.
 DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT", "DNAME", "NAPTR", "CAA", "SSHFP", "TLSA", "SVCB", "HTTPS")
 
@@ -222,41 +217,17 @@ class DnsStep:
 
     def _after(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
         """What the sets are to become, from what they are."""
-        if self.state == "ttl_lowered":
-            return self._lowered(now)
-        if self.state == "ttl_restored":
-            return dns_ttl.restored(now, lambda item: max(self._stated_ttls(item), default=0))
-        if self.repoint is not None:
-            return repointed(self.repoint, now, self.ttl, self.protected)
-        decide: t.Callable[[Wanted, RecordSet | None], RecordSet | None] = present if self.state == "present" else absent
-        return {item: decide(one, now[item]) for item, one in self.wanted.items()}
+        return Aims(self.state, self.wanted, self.repoint, self.ttl, self.protected, self.survey.zones, self.verify_timeout, self._later).after(now)
 
-    def _anew(self, edits: t.Sequence[Edit], now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
+    def _later(self, seconds: float) -> str:
+        return stamp(self._since + datetime.timedelta(seconds=seconds))
+
+    def _anew(self, edits: t.Sequence[Edit], now: t.Mapping[Item, RecordSet | None]) -> t.Mapping[Item, RecordSet | None]:
         """What the sets are to become, from what somebody else made of them meanwhile; without those that would cost the other's value."""
-        if self.state not in ("repointed", "reverted"):
-            after = self._after({**self._now, **now})
-            return {edit.item: after[edit.item] for edit in edits}
-        anew: dict[Item, RecordSet | None] = {}
-        for edit in edits:
-            with contextlib.suppress(WrongState):
-                repoint = self.repoint if self.state == "repointed" else None
-                anew[edit.item] = made_anew(repoint, edit.item, edit.before, edit.after, now[edit.item])
-        return anew
-
-    def _lowered_to(self, item: Item) -> int:
-        return min(self._stated_ttls(item), default=dns_ttl.LOWERED_TTL)
-
-    def _stated_ttls(self, item: Item) -> list[int]:
-        """The record's own and the task's."""
-        one = self.wanted.get(item)
-        return [ttl for ttl in (one.ttl if one is not None else None, self.ttl) if ttl]
-
-    def _lowered(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
-        """A client may get the old TTL until the last name server has the new one, which depends on how many messages that takes."""
-        planned = dns_ttl.lowered(now, self._lowered_to, lambda ttl: stamp(self._since))
-        edits = [Edit(item, now[item], planned[item], self.survey.zones[item.name]) for item in planned if planned[item] != now[item]]
-        spread = spread_seconds(edits, self.verify_timeout)
-        return dns_ttl.lowered(now, self._lowered_to, lambda ttl: stamp(self._since + datetime.timedelta(seconds=ttl + spread)))
+        if self.state in ("repointed", "reverted"):
+            return all_made_anew(self.repoint if self.state == "repointed" else None, edits, now)
+        after = self._after({**self._now, **now})
+        return {edit.item: after[edit.item] for edit in edits}
 
     def changes(self, before: dict[str, JSON]) -> list[Change]:
         after = self._after(self._now)

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_aims import TTL_STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import items_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, canonical_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
@@ -27,7 +28,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
     asks_for_lock,
     build_lock_step,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import TTL_STATES, DnsStep
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
