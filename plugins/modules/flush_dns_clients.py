@@ -39,7 +39,8 @@ options:
     required: true
   expect:
     description:
-      - The records as each client's DNS server must give them before the client's cache is cleared. A wildcard among them is not asked for.
+      - The records as each client's DNS server must give them before the client's cache is cleared. A wildcard among them is not asked for;
+        wildcards alone are refused.
       - Without any, the caches are cleared at once.
     type: list
     elements: dict

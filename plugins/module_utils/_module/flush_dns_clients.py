@@ -100,6 +100,8 @@ def _check(params: t.Mapping[str, t.Any], clients: t.Sequence[str]) -> None:
     for entry in params["expect"]:
         if not entry["values"]:
             raise InvalidInput(f"expect names no value for {entry['name']}: a client's cache is only worth clearing once there is a new one")
+    if params["expect"] and not expected_records(params["expect"]):
+        raise InvalidInput("expect names wildcards only, which no name server can be asked for: add a name that a client asks for")
 
 
 class FlushStep:
