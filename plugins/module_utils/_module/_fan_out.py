@@ -20,7 +20,14 @@ import threading
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, FailoverError, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    BadCredentials,
+    FailoverError,
+    RemoteError,
+    ScriptFailed,
+    TransportError,
+    WrongMachine,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
 
 WORKERS = 50
@@ -31,6 +38,9 @@ SILENT_HOSTS = 200
 #: The same for hosts that were silent before and are tried once more.
 STILL_SILENT = 50
 CIRCUIT_OPEN = "circuit_open"
+
+#: Errors that only a host which took the logon can cause.
+OF_A_HOST = (RemoteError, ScriptFailed, WrongMachine)
 
 T = t.TypeVar("T")
 
@@ -82,15 +92,15 @@ class Breaker:
         with self._state:
             return bool(self._why_open())
 
-    def leave(self, error: FailoverError | None) -> None:
-        """The call is over; ``error`` is how it failed."""
+    def leave(self, error: BaseException | None) -> None:
+        """The call is over; ``error`` is how it failed. What failed here, before a host was asked, says nothing of the hosts."""
         with self._state:
             self._running -= 1
             if isinstance(error, BadCredentials):
                 self._refused += 1
             elif isinstance(error, TransportError):
                 self._silent += 1
-            else:
+            elif error is None or isinstance(error, OF_A_HOST):
                 self._answered = True
             self._state.notify_all()
 
@@ -147,7 +157,7 @@ class FanOut:
         closed_to_us = breaker.enter()
         if closed_to_us:
             return self._failed(CIRCUIT_OPEN, closed_to_us, tries)
-        failure: FailoverError | None = None
+        failure: BaseException | None = None
         session = None
         try:
             session = self._hosts.named(name)
@@ -156,6 +166,9 @@ class FanOut:
             failure = error
             silent = isinstance(error, TransportError) and not isinstance(error, BadCredentials)
             return self._failed(error.reason, error.message, tries, silent=silent)
+        except BaseException as error:
+            failure = error
+            raise
         finally:
             breaker.leave(failure)
             if session is not None:

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, BadCredentials, FailoverError, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    AccessDenied,
+    BadCredentials,
+    FailoverError,
+    InvalidInput,
+    MissingLibrary,
+    Unreachable,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import (
     REFUSED_LOGONS,
     SILENT_HOSTS,
@@ -105,6 +112,21 @@ def test_a_wrong_password_does_not_lock_the_account() -> None:
     reasons = [answer.reason for answer in answers.values()]
     assert reasons.count("bad_credentials") == REFUSED_LOGONS
     assert reasons.count("circuit_open") == len(names) - REFUSED_LOGONS
+
+
+@pytest.mark.parametrize("here", [InvalidInput("the ca_file does not exist"), MissingLibrary("a package is missing")])
+def test_what_fails_before_a_host_is_asked_does_not_say_that_the_password_is_right(here: FailoverError) -> None:
+    names = names_of(100)
+    calls = Calls({names[0]: here, **{name: BadCredentials("refused") for name in names[1:]}})
+    FanOut(hosts_named(names), FakeClock(), workers=50).run(names, calls)
+    assert len([name for name in calls.made if name != names[0]]) == REFUSED_LOGONS
+
+
+def test_a_host_that_is_not_among_those_of_the_task_does_not_either() -> None:
+    names = names_of(100)
+    calls = Calls({name: BadCredentials("refused") for name in names})
+    FanOut(hosts_named(names), FakeClock(), workers=50).run(["stranger", *names], calls)
+    assert len(calls.made) == REFUSED_LOGONS
 
 
 def test_one_success_says_that_the_password_is_right() -> None:
