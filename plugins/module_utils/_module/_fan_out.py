@@ -64,26 +64,34 @@ class Answer(t.Generic[T]):
         return not self.reason
 
 
+@dataclasses.dataclass
+class Logons:
+    """Of all rounds of one fan-out, which follow each other: how many logons were refused, and whether any was taken."""
+
+    refused: int = 0
+    taken: bool = False
+
+
 class Breaker:
     """Opens after too many failures of one kind without a success of any host.
 
     Until some host has answered only a few calls run side by side, because those under way can not be called back: a
     wrong password is known after a few logons, not after one for each thread. Every silent host lets one more in.
+    Silence counts for one round, logons for all.
     """
 
-    def __init__(self, silent_hosts: int = SILENT_HOSTS, side_by_side: int = REFUSED_LOGONS) -> None:
+    def __init__(self, logons: Logons, silent_hosts: int = SILENT_HOSTS) -> None:
+        self._logons = logons
         self._silent_hosts = silent_hosts
-        self._side_by_side = side_by_side
         self._state = threading.Condition()
         self._answered = False
-        self._refused = 0
         self._silent = 0
         self._running = 0
 
     def enter(self) -> str:
         """Waits for the turn. Empty when the call may go on (then ``leave`` must follow), else one sentence why not."""
         with self._state:
-            self._state.wait_for(lambda: self._answered or self._why_open() or self._running < self._side_by_side + self._silent)
+            self._state.wait_for(lambda: self._logons.taken or self._why_open() or self._running + self._logons.refused < REFUSED_LOGONS + self._silent)
             why = self._why_open()
             self._running += 0 if why else 1
             return why
@@ -97,19 +105,17 @@ class Breaker:
         with self._state:
             self._running -= 1
             if isinstance(error, BadCredentials):
-                self._refused += 1
+                self._logons.refused += 1
             elif isinstance(error, TransportError):
                 self._silent += 1
             elif error is None or isinstance(error, OF_A_HOST):
-                self._answered = True
+                self._answered = self._logons.taken = True
             self._state.notify_all()
 
     def _why_open(self) -> str:
-        if self._answered:
-            return ""
-        if self._refused >= REFUSED_LOGONS:
-            return f"not tried: {self._refused} hosts refused the logon and none took it, so the rest is left alone lest the account be locked"
-        if self._silent >= self._silent_hosts:
+        if not self._logons.taken and self._logons.refused >= REFUSED_LOGONS:
+            return f"not tried: {self._logons.refused} hosts refused the logon and none took it, so the rest is left alone lest the account be locked"
+        if not self._answered and self._silent >= self._silent_hosts:
             return f"not tried: {self._silent} hosts gave no answer and none gave one"
         return ""
 
@@ -123,7 +129,8 @@ class FanOut:
         self._workers = max(1, workers)
         self._host_timeout = host_timeout
         self._begun = clock.monotonic()
-        self._breaker = Breaker()
+        self._logons = Logons()
+        self._breaker = Breaker(self._logons)
 
     def run(self, names: t.Iterable[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
         """``call`` on every named host; the answers in the order of ``names``, one for each, and no exception.
@@ -141,7 +148,7 @@ class FanOut:
         """The other try for those whose answer was ``silent``, for when nobody else waits for the workers. Only who was tried has an answer in it."""
         if self._breaker.is_open():
             return {}
-        breaker = Breaker(STILL_SILENT, self._workers)
+        breaker = Breaker(self._logons, STILL_SILENT)
         tried = self._round(silent, lambda name: self._one(name, call, breaker, 2))
         return {name: answer for name, answer in tried.items() if answer.reason != CIRCUIT_OPEN}
 

@@ -129,6 +129,43 @@ def test_a_host_that_is_not_among_those_of_the_task_does_not_either() -> None:
     assert len(calls.made) == REFUSED_LOGONS
 
 
+class LateRefusals(Calls):
+    """Hosts that are silent the first time; the second time all under way meet before they refuse."""
+
+    def __init__(self, refusing: t.Collection[str], silent: t.Collection[str]) -> None:
+        super().__init__({name: BadCredentials("refused") for name in refusing})
+        self.silent = set(silent)
+        self.meeting = threading.Barrier(REFUSED_LOGONS + 1)
+        self.refused = 0
+
+    def __call__(self, session: Session, deadline: Deadline) -> str:
+        with self.lock:
+            if session.name in self.silent:
+                self.silent.remove(session.name)
+                raise Unreachable("no answer")
+            self.refused += 1
+        try:
+            self.meeting.wait(0.2)
+        except threading.BrokenBarrierError:
+            pass
+        return super().__call__(session, deadline)
+
+
+def test_hosts_that_come_up_with_another_password_do_not_lock_the_account_either() -> None:
+    names = names_of(100)
+    calls = LateRefusals(names, names)
+    answers = FanOut(hosts_named(names), FakeClock(), workers=50).run(names, calls)
+    assert calls.refused == REFUSED_LOGONS
+    assert [answer.reason for answer in answers.values()].count("bad_credentials") == REFUSED_LOGONS
+
+
+def test_refusals_of_the_first_round_count_in_the_second() -> None:
+    names = names_of(60)
+    calls = LateRefusals(names, names[1:])
+    FanOut(hosts_named(names), FakeClock(), workers=50).run(names, calls)
+    assert calls.refused == REFUSED_LOGONS
+
+
 def test_one_success_says_that_the_password_is_right() -> None:
     names = names_of(30)
     calls = Calls({name: BadCredentials("refused") for name in names[1:]})
