@@ -14,6 +14,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import KERBEROS, STAGES, Met, Wanted, advice, curve, passed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.stubborn import Stubborn
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.tickets import Tickets, old_holders, proven, why_unproven
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    AccessDenied,
+    BadCertificate,
+    BadCredentials,
+    InvalidInput,
+    MissingLibrary,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import Answer, FanOut
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._stubborn_clients import look_for_reasons
@@ -31,6 +38,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 LOOK = 2.0
 #: Seconds for one connection and its first line.
 ONE_CHECK = 5.0
+#: Refusals that another look would only meet again; a logon that is refused every two seconds locks the account.
+FINAL = frozenset(kind.reason for kind in (BadCredentials, AccessDenied, BadCertificate, InvalidInput, MissingLibrary))
 OLD_TICKET = "log off and on, or klist purge in that logon"
 
 
@@ -59,13 +68,21 @@ class Sample:
         self.goal = max((one.stages()[-1] for one in wanted), key=STAGES.index)
 
     def watch(self, seconds: float, share: float) -> None:
-        """Looks again at those that are not there, until ``share`` of all is, or the time is over."""
+        """Looks again at those that are not there, until ``share`` of all is, the time is over, or all others have refused for good."""
         deadline = Deadline(self.clock, seconds)
         while True:
-            self._look([name for name in self.clients if not self._arrived(name)])
-            if self._enough(share) or deadline.passed():
+            self._look(self._to_look_at())
+            if self._enough(share) or deadline.passed() or not self._to_look_at():
                 return
             self.clock.sleep(min(LOOK, deadline.remaining()))
+
+    def _to_look_at(self) -> list[str]:
+        return [name for name in self.clients if not self._arrived(name) and not self._refused(name)]
+
+    def _refused(self, name: str) -> bool:
+        """Whether the client has said that it lets us do nothing more on it."""
+        answers = (self.last.get(name), self.tickets.get(name))
+        return any(answer is not None and answer.reason in FINAL for answer in answers)
 
     def _look(self, names: t.Sequence[str]) -> None:
         for name, answer in self.fan_out.run(names, self._check).items():
@@ -100,7 +117,7 @@ class Sample:
     def diagnose(self) -> None:
         """Looks once for what keeps clients at the old server: those that do not resolve, and those with a connection to an old address."""
         old = any(one.old_addresses for one in self.wanted)
-        asked = [name for name in self.clients if self.last[name].ok and (old or not self._resolves(name))]
+        asked = [name for name in self.clients if self.last[name].ok and not self._refused(name) and (old or not self._resolves(name))]
         answers = self.fan_out.run(asked, lambda session, deadline: look_for_reasons(session, deadline, self.wanted, resolves=self._resolves(session.name)))
         self.not_looked_at = [name for name, answer in answers.items() if not answer.ok]
         for name in self.clients:

@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import STAGES, Wanted, advice, curve, names_server, passed
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, InvalidInput, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    AccessDenied,
+    BadCertificate,
+    BadCredentials,
+    FailoverError,
+    InvalidInput,
+    Unreachable,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import verify_clients as module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._arrival_sample import _words
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -124,13 +131,13 @@ class Client:
         return {"checks": [{**seen.as_dict(), "name": check["name"]} for check in data["checks"]]}
 
 
-def verify(*clients: Client, check_mode: bool = False, **options: t.Any) -> Result:
+def verify(*clients: Client, check_mode: bool = False, clock: FakeClock | None = None, **options: t.Any) -> Result:
     spec = module.verify_clients_spec().argument_spec
     params = {name: option.get("default") for name, option in spec.items()}
     expect = [{"name": "mail.example.com", "port": 25, "identity": "exch2", "addresses": [NEW]}]
     hosts = FakeHosts(named=[client.session for client in clients])
     asked = {**params, "clients": [client.session.name for client in clients], "expect": expect, **options}
-    return module.verify_clients(asked, hosts, FakeClock(), check_mode=check_mode)
+    return module.verify_clients(asked, hosts, clock or FakeClock(), check_mode=check_mode)
 
 
 def test_a_sample_that_is_there_is_looked_at_once() -> None:
@@ -266,6 +273,48 @@ def test_a_client_that_does_not_answer_is_a_straggler() -> None:
     dead.session = Dead("b")
     result = verify(Client("a", met()), dead, verify_timeout=6.0)
     assert result.outcomes[1].reason == "unreachable" and result.failed
+
+
+class Refusing(FakeSession):
+    """Refuses every script, or only those about tickets, and counts how often."""
+
+    def __init__(self, client: Client, error: FailoverError, *, tickets_only: bool = False) -> None:
+        super().__init__(client.session.name, scripts=self.script, instances={CACHE: [], CONNECTIONS: []})
+        self.client = client
+        self.error = error
+        self.tickets_only = tickets_only
+        self.refusals = 0
+
+    def script(self, script: str, data: t.Any) -> t.Any:
+        if not self.tickets_only or "spns" in data:
+            self.refusals += 1
+            raise self.error
+        return self.client.script(script, data)
+
+
+@pytest.mark.parametrize("error", [BadCredentials("wrong password"), AccessDenied("no"), BadCertificate("a stranger's")])
+def test_a_client_that_refuses_for_good_is_not_asked_again_and_again(error: FailoverError) -> None:
+    late, refusing = Client("a", met(OLD), met(OLD), met()), Client("b", met())
+    late.session.instances.update({CACHE: [], CONNECTIONS: []})
+    refusing.session = session = Refusing(refusing, error)
+    result = verify(late, refusing)
+    assert late.count == 3 and result.outcomes[1].reason == error.reason and result.failed
+    assert session.refusals == (2 if isinstance(error, BadCertificate) else 1), "only a certificate is looked at in the second round too"
+
+
+def test_nobody_waits_for_those_that_have_refused() -> None:
+    clock, refusing = FakeClock(), Client("b", met())
+    refusing.session = Refusing(refusing, BadCredentials("wrong password"))
+    verify(Client("a", met()), refusing, clock=clock)
+    assert clock.monotonic() == FakeClock().monotonic()
+
+
+def test_who_refuses_the_question_for_tickets_is_not_asked_what_keeps_it() -> None:
+    client = Client("a", met())
+    client.session = session = Refusing(client, BadCredentials("disabled meanwhile"), tickets_only=True)
+    expect = [{**KERBEROS[0], "old_addresses": [OLD]}]
+    verify(client, expect=expect)
+    assert session.refusals == 1 and not session.calls_of("query")
 
 
 def test_check_mode_looks_once_and_does_not_fail() -> None:
