@@ -12,7 +12,8 @@ short_description: Adds up the roll calls of several slices
 description:
   - Takes the roll calls that the playbook C(continuity.identity_failover.flush_dns) published, one for each slice, and makes one of them.
   - Names the slices that were not well, the clients that failed, those that no slice called and those that two called.
-positional: expected
+  - Refuses roll calls that waited for different values, since they are not of one run.
+positional: expected, since
 options:
   _input:
     description: The roll calls, each as C(failover_roll_call) is published or as its file holds it.
@@ -20,10 +21,13 @@ options:
     elements: dict
     required: true
   expected:
-    description: Every client that some slice had to call. Without it, nobody is missed.
+    description: Every client that some slice had to call. Without it, nobody is missed. A list that names nobody is refused.
     type: list
     elements: str
-    default: []
+  since:
+    description: A time in ISO 8601 with Z or an offset. A roll call whose slice began before it is refused. Empty where any may be as old as it is.
+    type: str
+    default: ''
 seealso:
   - module: continuity.identity_failover.flush_dns_clients
 """
@@ -56,10 +60,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 
-def roll_call_total(roll_calls: t.Any, expected: t.Any = ()) -> dict[str, t.Any]:
+def roll_call_total(roll_calls: t.Any, expected: t.Any = None, since: str = "") -> dict[str, t.Any]:
     """See DOCUMENTATION."""
     try:
-        return total(list(roll_calls), list(expected))
+        return total(list(roll_calls), None if expected is None else list(expected), since)
     except InvalidInput as error:
         raise AnsibleFilterError(error.message) from error
 

@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 import collections
+import datetime
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 RollCall = t.Mapping[str, t.Any]
@@ -18,12 +20,18 @@ RollCall = t.Mapping[str, t.Any]
 SHOWN = 10
 
 
-def total(roll_calls: t.Sequence[RollCall], expected: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    """One roll call of all. ``expected``: every client that some slice had to call; without it nobody is missed.
+def total(roll_calls: t.Sequence[RollCall], expected: t.Sequence[str] | None = None, since: str = "") -> dict[str, t.Any]:
+    """One roll call of all. ``expected``: every client that some slice had to call; None = nobody is missed. ``since``: ISO 8601 with ``Z`` or an offset.
 
-    ``complete`` only where every expected client is in exactly one slice and answered. Raises InvalidInput for what is no roll call.
+    ``complete`` only where every expected client is in exactly one slice and answered. Raises InvalidInput for what is no roll call, for roll calls
+    that waited for different values or began before ``since``, and where ``expected`` names nobody.
     """
+    if expected is not None and not expected:
+        raise InvalidInput("no client is expected: name hosts or a group of the inventory that has some, else a slice that is missing is not seen")
+    expected = expected or ()
     calls = [_checked(call, number) for number, call in enumerate(roll_calls)]
+    _refuse_old(calls, since)
+    _refuse_different(calls)
     called = collections.Counter(name for call in calls for name in call["clients"])
     failed = [{**entry, "slice": call["slice"]} for call in calls for entry in call["failed"]]
     result: dict[str, t.Any] = {
@@ -48,6 +56,7 @@ def _checked(call: RollCall, number: int) -> dict[str, t.Any]:
     name = call.get("slice", f"number {number + 1}") if isinstance(call, t.Mapping) else f"number {number + 1}"
     try:
         whole = {"outcome": "flushed", **call, "slice": str(name), "clients": list(call["clients"])}
+        whole.update(expect=str(call["expect"]), begun=_instant(str(call["started"])))
         counted = int(call["answered"]) + len(call["failed"]) + int(call["skipped"])
         right = counted == int(call["expected"]) == len(whole["clients"])
     except (KeyError, TypeError, ValueError) as error:
@@ -58,6 +67,39 @@ def _checked(call: RollCall, number: int) -> dict[str, t.Any]:
             "failed or skipped"
         )
     return whole
+
+
+def _instant(text: str) -> datetime.datetime:
+    """Raises ValueError for a time without an offset too: nobody knows which moment it is."""
+    found = parse_moment(text)
+    if found.tzinfo is None:
+        raise ValueError(f"time: {text} has neither Z nor an offset")
+    return found
+
+
+def _refuse_old(calls: t.Sequence[RollCall], since: str) -> None:
+    """What an earlier run left behind says nothing about this one."""
+    if not since:
+        return
+    try:
+        earliest = _instant(since)
+    except ValueError:
+        raise InvalidInput(f"since is {since}: give a time with Z or an offset, such as 2026-11-26T21:30:00Z") from None
+    old = [f"{call['slice']} ({call['started']})" for call in calls if call["begun"] < earliest]
+    if old:
+        raise InvalidInput(f"slices began before {since}: {', '.join(old[:SHOWN])}; take the roll calls of earlier runs away, or run these slices again")
+
+
+def _refuse_different(calls: t.Sequence[RollCall]) -> None:
+    """A slice that was refused waited for nothing; it is told as not well."""
+    first: dict[str, str] = {}
+    for call in calls:
+        if call["outcome"] != "refused":
+            first.setdefault(call["expect"], call["slice"])
+    if len(first) > 1:
+        raise InvalidInput(
+            f"slices waited for different values, such as {' and '.join(list(first.values())[:2])}: take the roll calls of other runs away, or run them again"
+        )
 
 
 def _sentence(result: t.Mapping[str, t.Any]) -> str:

@@ -31,3 +31,24 @@ def worked_out(expression: str, **variables: t.Any) -> t.Any:
 def test_no_cache_is_cleared_without_values_to_wait_for(expect: list[t.Any], passes: bool) -> None:
     (gate,) = [task["ansible.builtin.assert"]["that"] for task in tasks("main") if "ansible.builtin.assert" in task]
     assert worked_out(gate, flush_dns_expect=expect, failover_flush_expect=expect, flush_dns_definition={"dns": {}}) is passes
+
+
+def test_a_roll_call_names_its_beginning_and_what_it_waited_for() -> None:
+    roll_call = yaml.safe_load((TASKS.parent / "vars" / "main.yml").read_text(encoding="utf-8"))["flush_dns_roll_call"]
+    empty = tasks("ran")[-1]["ansible.builtin.set_stats"]["data"]["failover_roll_call"]
+    assert all(f"'{key}'" in roll_call and key in empty for key in ("expect", "started"))
+
+
+@pytest.mark.parametrize("name", ["choose", "main"])
+def test_the_roll_call_of_an_earlier_run_is_gone_before_anything_else(name: str) -> None:
+    assert tasks(name)[0]["ansible.builtin.import_tasks"] == "forget.yml"
+    (forget,) = tasks("forget")
+    assert forget["ansible.builtin.file"] == {"path": "{{ failover_roll_call_path }}", "state": "absent"}
+    assert worked_out(forget["when"], failover_roll_call_path="/x.json") is True
+    assert worked_out(forget["when"]) is False
+
+
+@pytest.mark.parametrize(("clients", "refused"), [([], True), (["workstations"], False)])
+def test_without_clients_nothing_is_added_up(clients: list[str], refused: bool) -> None:
+    gates = [task["when"] for task in tasks("total") if "ansible.builtin.include_role" in task]
+    assert any(worked_out(gate, flush_dns_roll_calls=[{}], flush_dns_clients=clients) for gate in gates) is refused

@@ -17,6 +17,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 def call(name: str, clients: t.Sequence[str], failed: t.Sequence[str] = (), outcome: str = "flushed") -> dict[str, t.Any]:
     return {
         "slice": name,
+        "expect": "e3b0c442",
+        "started": "2026-11-26T21:30:00Z",
         "clients": list(clients),
         "expected": len(clients),
         "answered": len(clients) - len(failed),
@@ -51,7 +53,35 @@ def test_a_client_in_two_slices_is_no_whole() -> None:
 
 
 def test_nothing_is_no_whole() -> None:
-    assert not total([], [])["complete"]
+    assert not total([])["complete"]
+
+
+def test_where_nobody_is_expected_nobody_would_be_missed() -> None:
+    with pytest.raises(InvalidInput, match="no client is expected"):
+        total([call("1", ["a"])], [])
+
+
+def test_slices_that_waited_for_different_values_are_not_of_one_run() -> None:
+    calls = [call("1", ["a"]), {**call("2", ["b"]), "expect": "2c26b46b"}]
+    with pytest.raises(InvalidInput, match="different values, such as 1 and 2"):
+        total(calls, ["a", "b"])
+    refused = {**call("2", ["b"], ["b"], "refused"), "expect": ""}
+    assert [one["slice"] for one in total([calls[0], refused], ["a", "b"])["bad_slices"]] == ["2"]
+
+
+@pytest.mark.parametrize(("since", "old"), [("2026-11-26T21:30:00Z", False), ("2026-11-26T22:30:01+01:00", True), ("2026-11-26T22:30:00+01:00", False)])
+def test_a_slice_that_began_before_is_of_an_earlier_run(since: str, old: bool) -> None:
+    if old:
+        with pytest.raises(InvalidInput, match=r"slices began before .*: 1 \(2026-11-26T21:30:00Z\)"):
+            total([call("1", ["a"])], ["a"], since)
+    else:
+        assert total([call("1", ["a"])], ["a"], since)["complete"]
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-11-26T21:30:00"])
+def test_a_time_that_is_no_moment_is_refused(since: str) -> None:
+    with pytest.raises(InvalidInput, match=f"since is {since}: give a time"):
+        total([call("1", ["a"])], ["a"], since)
 
 
 def test_many_names_are_shortened() -> None:
@@ -63,6 +93,8 @@ def test_many_names_are_shortened() -> None:
     [
         ({**call("7", ["a"]), "answered": 2}, "slice 7 disagrees with itself: 1 clients, 1 expected, and 2 answered"),
         ({"slice": "7"}, "slice 7 can not be added up: it has no usable 'clients'"),
+        ({key: value for key, value in call("7", []).items() if key != "expect"}, "slice 7 can not be added up: it has no usable 'expect'"),
+        ({**call("7", []), "started": "2026-11-26T21:30:00"}, "slice 7 can not be added up: it has no usable time"),
         ("text", "slice number 1 can not be added up"),
     ],
 )
@@ -73,6 +105,6 @@ def test_what_is_no_roll_call_is_refused(wrong: t.Any, sentence: str) -> None:
 
 @given(st.lists(st.lists(st.integers(0, 30), unique=True, max_size=8), max_size=6), st.sets(st.integers(0, 30)))
 def test_complete_means_each_expected_client_once(slices: list[list[int]], expected: set[int]) -> None:
-    found = total([call(str(number), [f"ws{one}" for one in names]) for number, names in enumerate(slices)], [f"ws{one}" for one in expected])
+    found = total([call(str(number), [f"ws{one}" for one in names]) for number, names in enumerate(slices)], [f"ws{one}" for one in expected] or None)
     flat = [one for names in slices for one in names]
     assert found["complete"] == (bool(slices) and len(flat) == len(set(flat)) and expected <= set(flat))
