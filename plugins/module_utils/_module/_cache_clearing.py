@@ -16,7 +16,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.client_cache import Verdict, old_values, verdict
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import RemoteError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import Answer, FanOut
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._resolvers import Convergence, Expected, FirstLooks, await_resolvers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._resolvers import (
+    Convergence,
+    Expected,
+    FirstLooks,
+    Servers,
+    await_resolvers,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import dns_cache
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.hosts_file import read_hosts_file
@@ -39,9 +45,9 @@ class Cleared:
 
 @dataclasses.dataclass(frozen=True)
 class Waiting:
-    """Not cleared yet: the client's name server still has the old values."""
+    """Not cleared yet: the client's name servers still have the old values, or are silent."""
 
-    server: str
+    servers: Servers
 
 
 class CacheClearing:
@@ -58,7 +64,7 @@ class CacheClearing:
         resolver_timeout: float = 60.0,
         read_back: bool = True,
     ) -> None:
-        self._servers = dict(servers)
+        self._servers: dict[str, Servers] = {name: (server,) for name, server in servers.items() if server}
         self._expect = expect
         self._wanted = {(record.name, record.type): record.values for record in expect}
         self._names = sorted({record.name for record in expect})
@@ -93,25 +99,25 @@ class CacheClearing:
 
     def _converged(self, names: t.Sequence[str]) -> t.Iterator[str]:
         """Each client as soon as its name server has every new value. Those whose server never does are answered here."""
-        by_server: dict[str, list[str]] = {}
+        by_servers: dict[Servers, list[str]] = {}
         for name in names:
-            by_server.setdefault(str(self._servers[name]), []).append(name)
-        for outcome in await_resolvers(list(by_server), self._port, self._expect, self._resolver_timeout, self._clock):
+            by_servers.setdefault(self._servers[name], []).append(name)
+        for outcome in await_resolvers(list(by_servers), self._port, self._expect, self._resolver_timeout, self._clock):
             self.waited = max(self.waited, outcome.seconds)
             if outcome.problem:
-                self._found.update({name: _not_cleared(outcome) for name in by_server[outcome.server]})
+                self._found.update({name: _not_cleared(outcome) for name in by_servers[outcome.servers]})
             else:
-                yield from by_server[outcome.server]
+                yield from by_servers[outcome.servers]
 
     def _work(self, session: Session, deadline: Deadline) -> Cleared | Waiting:
         """Everything that is done on one client. A client that has to say which server it asks is cleared in the same session, if that has converged."""
         if self._expect and not self._servers.get(session.name):
-            server = next(iter(dns_cache.name_servers(session, deadline.remaining())), "")
-            if not server:
+            servers = tuple(dns_cache.name_servers(session, deadline.remaining()))
+            if not servers:
                 raise ResolverUnknown(f"{session.name} names no DNS server: set failover_resolver for it in the inventory", host=session.name)
-            self._servers[session.name] = server
-            if not self._first_looks.has_it(server):
-                return Waiting(server)
+            self._servers[session.name] = servers
+            if not self._first_looks.have_it(servers):
+                return Waiting(servers)
         how = dns_cache.clear_cache(session, deadline.remaining())
         if not self._read_back or how != "cim":
             return Cleared(how)

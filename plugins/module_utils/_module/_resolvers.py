@@ -16,12 +16,16 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.client_cache import plain
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_name, canonical_value
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, MissingLibrary
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, MissingLibrary, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_lookup import lookup
 
 #: Seconds between two questions to one server, and the longest that one answer may take.
 LOOK = 0.5
 ONE_ANSWER = 2.0
+
+
+#: A client's name servers in the order in which Windows asks them: the next one only where those before it are silent.
+Servers = tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +39,9 @@ class Expected:
 
 @dataclasses.dataclass(frozen=True)
 class Convergence:
-    """What one server answered at last. ``problem`` is empty when it gives every new value."""
+    """What a client's servers answered at last. ``problem`` is empty when the first that is not silent gives every new value."""
 
-    server: str
+    servers: Servers
     problem: str
     reason: str
     seconds: float
@@ -56,7 +60,7 @@ def expected_records(expect: t.Iterable[t.Mapping[str, t.Any]]) -> list[Expected
 
 
 class FirstLooks:
-    """Whether a server has the new values already, asked once for all of its clients, however many threads want to know."""
+    """Whether a client's servers have the new values already; each is asked once for all of its clients, however many threads want to know."""
 
     def __init__(self, port: int, expect: t.Sequence[Expected], clock: Clock) -> None:
         self._port = port
@@ -64,48 +68,68 @@ class FirstLooks:
         self._clock = clock
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._has_it: dict[str, bool] = {}
+        self._looked: dict[str, _Look] = {}
 
-    def has_it(self, server: str) -> bool:
+    def have_it(self, servers: Servers) -> bool:
+        looks = (self._look(server) for server in servers)
+        first = next((look for look in looks if not look.silent), None)
+        return first is not None and not first.missing
+
+    def _look(self, server: str) -> _Look:
         with self._lock:
             lock = self._locks.setdefault(server, threading.Lock())
         with lock:
-            if server not in self._has_it:
-                looked = _still_missing(server, self._port, self._expect, Deadline(self._clock, ONE_ANSWER), self._clock)
-                self._has_it[server] = not looked[0]
-            return self._has_it[server]
+            if server not in self._looked:
+                self._looked[server] = _still_missing(server, self._port, self._expect, Deadline(self._clock, ONE_ANSWER), self._clock)
+            return self._looked[server]
 
 
-def await_resolvers(servers: t.Collection[str], port: int, expect: t.Sequence[Expected], seconds: float, clock: Clock) -> t.Iterator[Convergence]:
-    """Each server's outcome as soon as it is known; all are asked side by side, each for at most ``seconds``."""
-    if not servers:
+def await_resolvers(lists: t.Collection[Servers], port: int, expect: t.Sequence[Expected], seconds: float, clock: Clock) -> t.Iterator[Convergence]:
+    """Each list's outcome as soon as it is known; all are asked side by side, each for at most ``seconds``."""
+    if not lists:
         return
-    with concurrent.futures.ThreadPoolExecutor(max_workers=min(50, len(servers)), thread_name_prefix="resolver") as pool:
-        futures = [pool.submit(_await_one, server, port, expect, Deadline(clock, seconds), clock) for server in dict.fromkeys(servers)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=min(50, len(lists)), thread_name_prefix="resolver") as pool:
+        futures = [pool.submit(_await_one, servers, port, expect, Deadline(clock, seconds), clock) for servers in dict.fromkeys(lists)]
         for future in concurrent.futures.as_completed(futures):
             yield future.result()
 
 
-def _await_one(server: str, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> Convergence:
+def _await_one(servers: Servers, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> Convergence:
     begun = clock.monotonic()
-    missing = list(expect)
+    missing = dict.fromkeys(servers, list(expect))
     while True:
-        missing, problem, reason = _still_missing(server, port, missing, deadline, clock)
-        if not missing or reason == MissingLibrary.reason:
-            return Convergence(server, problem, reason, clock.monotonic() - begun)
+        problems = []
+        for server in servers:
+            look = _still_missing(server, port, missing[server], deadline, clock)
+            missing[server] = look.missing
+            problems.append(look.problem)
+            if not look.silent:
+                break
+        problem = "" if not look.missing else "; ".join(problems)
+        if not look.missing or look.reason == MissingLibrary.reason:
+            return Convergence(servers, problem, look.reason, clock.monotonic() - begun)
         if deadline.passed():
-            return Convergence(server, f"{problem}, even after {deadline.seconds:g} s", reason, clock.monotonic() - begun)
+            return Convergence(servers, f"{problem}, even after {deadline.seconds:g} s", look.reason, clock.monotonic() - begun)
         clock.sleep(min(LOOK, deadline.remaining()))
 
 
-def _still_missing(server: str, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> tuple[list[Expected], str, str]:
-    """The records that the server does not give yet, from the first of them on, with the sentence and reason for it."""
+class _Look(t.NamedTuple):
+    """What one server does not give yet, from the first such record on, with the sentence and reason for it. ``silent``: it gave no answer at all."""
+
+    missing: list[Expected]
+    problem: str = ""
+    reason: str = ""
+    silent: bool = False
+
+
+def _still_missing(server: str, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> _Look:
     for number, record in enumerate(expect):
         try:
             found = lookup(server, port, record.name, record.type, max(0.1, min(ONE_ANSWER, deadline.remaining())), clock)
         except FailoverError as error:
-            return list(expect[number:]), f"the name server {server} did not answer for {record.name}: {error.message}", error.reason
+            problem = f"the name server {server} did not answer for {record.name}: {error.message}"
+            return _Look(list(expect[number:]), problem, error.reason, isinstance(error, TransportError))
         if frozenset(plain(value) for value in found) != record.values:
             what = ", ".join(sorted(found)) or "nothing"
-            return list(expect[number:]), f"the name server {server} gives {what} for {record.name} {record.type}", "resolver_not_converged"
-    return [], "", ""
+            return _Look(list(expect[number:]), f"the name server {server} gives {what} for {record.name} {record.type}", "resolver_not_converged")
+    return _Look([])

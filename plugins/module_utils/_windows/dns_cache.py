@@ -72,14 +72,26 @@ def read_cache(session: Session, timeout: float, names: t.Sequence[str] = ()) ->
 
 
 def name_servers(session: Session, timeout: float) -> list[str]:
-    """The name servers that the host asks first, one for each of its adapters, IPv4 before IPv6.
+    """Every name server of the host, adapter by adapter, each adapter's in its order, IPv4 before IPv6.
 
     Windows asks an adapter's further servers only when the first is silent (reference: Microsoft, DNS client resolution timeouts).
     """
-    instances = session.query(NAMESPACE, wql.select("MSFT_DNSClientServerAddress", ("AddressFamily", "InterfaceIndex", "ServerAddresses")), timeout)
-    first = [(values.number(one, "AddressFamily"), servers[0]) for one in instances if (servers := values.strings(one, "ServerAddresses"))]
-    usable = [server for _family, server in sorted(first, key=lambda pair: pair[0]) if not _is_placeholder(server)]
-    return list(dict.fromkeys(usable))
+    try:
+        instances = session.query(NAMESPACE, wql.select("MSFT_DNSClientServerAddress", ("AddressFamily", "InterfaceIndex", "ServerAddresses")), timeout)
+    except NotFound:
+        return _servers_of_old_windows(session, timeout)
+    by_family = sorted(instances, key=lambda one: values.number(one, "AddressFamily"))
+    return _usable(server for one in by_family for server in values.strings(one, "ServerAddresses"))
+
+
+def _servers_of_old_windows(session: Session, timeout: float) -> list[str]:
+    """Windows 7 and Server 2008 R2 have the older class only, which knows IPv4 (reference: Microsoft, Win32_NetworkAdapterConfiguration)."""
+    query = wql.select("Win32_NetworkAdapterConfiguration", ("Index", "DNSServerSearchOrder"), {"IPEnabled": True})
+    return _usable(server for one in session.query("root/cimv2", query, timeout) for server in values.strings(one, "DNSServerSearchOrder"))
+
+
+def _usable(servers: t.Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(server for server in servers if not _is_placeholder(server)))
 
 
 def _is_placeholder(server: str) -> bool:

@@ -159,6 +159,25 @@ def test_where_the_resolver_has_the_new_value_one_session_does_it_all(resolvers:
     assert sorted(ended) == names
 
 
+def test_a_silent_name_server_is_passed_over_for_the_next(resolvers: Resolvers) -> None:
+    resolvers.after["r" + DNS1] = Unreachable("silence")
+    hosts = without_resolvers({"a": [DNS1, DNS2], "b": [DNS1, DNS2]})
+    result = flush(["a", "b"], hosts, expect=EXPECT)
+    assert [outcome.status for outcome in result.outcomes] == ["done", "done"], "as Windows asks the second"
+    resolvers.after["r" + DNS2] = Unreachable("silence")
+    result = flush(["a"], without_resolvers({"a": [DNS1, DNS2]}), expect=EXPECT, resolver_timeout=5.0)
+    assert result.failed and DNS1 in result.outcomes[0].msg and DNS2 in result.outcomes[0].msg
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_a_name_server_with_the_old_value_holds_back_whoever_comes_after(resolvers: Resolvers, silent: int) -> None:
+    resolvers.after.update({"r" + DNS1: None, "r" + DNS2: 0, "r10.0.2.10": Unreachable("silence")})
+    hosts = without_resolvers({"a": [*["10.0.2.10"] * silent, DNS1, DNS2]})
+    result = flush(["a"], hosts, expect=EXPECT, resolver_timeout=5.0)
+    assert (result.reason, clears(hosts, "a")) == ("resolver_not_converged", 0)
+    assert DNS2 not in {asked[0] for asked in resolvers.asked}
+
+
 def test_a_client_that_has_to_wait_for_its_resolver_is_cleared_afterwards(resolvers: Resolvers) -> None:
     hosts = without_resolvers({"a": [DNS1], "b": [DNS2]})
     result = flush(["a", "b"], hosts, expect=EXPECT)
@@ -272,7 +291,7 @@ def test_an_old_windows_gets_ipconfig_and_is_not_said_to_be_read_back(resolvers:
     assert result.extra["roll_call"]["not_read_back"] == ["ws000"]
 
 
-FATES = ("well", "silent once", "dead", "denied", "stale", "negative", "no class", "resolver behind", "no resolver")
+FATES = ("well", "silent once", "dead", "denied", "stale", "negative", "no class", "old windows", "resolver behind", "no resolver")
 
 
 @given(st.lists(st.sampled_from(FATES), min_size=1, max_size=30), st.sampled_from([0.0, 0.25, 3.0]), st.booleans())
@@ -280,7 +299,7 @@ def test_a_roll_call_can_not_disagree_with_itself(fates: list[str], max_failures
     """Every client is in exactly one of answered and failed, and the outcomes say the same."""
     names = [f"ws{number:03}" for number in range(len(fates))]
     settings = {
-        name: ConnectionSettings(name, "127.0.0.1", resolver={"resolver behind": DNS2, "no resolver": None}.get(fate, DNS1))
+        name: ConnectionSettings(name, "127.0.0.1", resolver={"resolver behind": DNS2, "no resolver": None, "old windows": None}.get(fate, DNS1))
         for name, fate in zip(names, fates, strict=True)
     }
     hosts = FakeHosts(named=[fated(name, fate) for name, fate in zip(names, fates, strict=True)], settings=settings)
@@ -292,7 +311,7 @@ def test_a_roll_call_can_not_disagree_with_itself(fates: list[str], max_failures
     good = [outcome.name for outcome in result.outcomes if outcome.status == "done"]
     assert roll_call["expected"] == roll_call["answered"] + len(failed) + roll_call["skipped"] == len(names)
     assert sorted([*good, *failed]) == names and len(good) == roll_call["answered"]
-    assert good == [name for name, fate in zip(names, fates, strict=True) if fate in ("well", "silent once", "no class")]
+    assert good == [name for name, fate in zip(names, fates, strict=True) if fate in ("well", "silent once", "no class", "old windows")]
     assert result.failed is (len(failed) > (int(max_failures * len(names)) if max_failures < 1 else int(max_failures)))
 
 
@@ -300,11 +319,14 @@ def fated(name: str, fate: str) -> FakeSession:
     session = client(name, {"stale": [STALE], "negative": [NEGATIVE]}.get(fate))
     session.programs = typed(b"")
     session.instances[("root/StandardCimv2", "MSFT_DNSClientServerAddress")] = []
+    if fate == "old windows":
+        del session.instances[("root/StandardCimv2", "MSFT_DNSClientServerAddress")]
+        session.instances[("root/cimv2", "Win32_NetworkAdapterConfiguration")] = [{"Index": 7, "IPEnabled": True, "DNSServerSearchOrder": [DNS1]}]
     if fate == "silent once":
         session.failures["invoke"] = Unreachable("silence")
     if fate == "denied":
         session.failures["invoke"] = AccessDenied("no")
-    if fate == "no class":
+    if fate in ("no class", "old windows"):
         session.methods.clear()
     if fate == "dead":
         session.methods[("MSFT_DNSClientCache", "Clear")] = dead
