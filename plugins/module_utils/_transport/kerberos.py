@@ -18,12 +18,16 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, MissingLibrary
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, DeadlineExceeded, MissingLibrary
 
 _lock = threading.Lock()
 _folder = ""
 _ready: set[str] = set()
+#: Account and password -> until when no other kinit is tried, and why not. Each try may be a refused logon, and a silent realm costs every host its time.
+_failed: dict[tuple[str, str], tuple[float, str]] = {}
+REMEMBERED = 300.0
 
 
 def has_ticket() -> bool:
@@ -39,18 +43,37 @@ def can_get_ticket() -> bool:
 
 
 def get_ticket(principal: str, password: str, seconds: float, host: str) -> None:
-    """kinit into the private collection, once per account and process. Raises MissingLibrary or BadCredentials."""
+    """kinit into the private collection, once per account and process. Raises MissingLibrary, BadCredentials, or DeadlineExceeded behind another kinit.
+
+    A failure counts for all hosts for 300 s. kinit has half of ``seconds``, so that another kind of logon has its time when the realm is silent.
+    """
+    if principal in _ready:
+        return
+    if not _lock.acquire(timeout=max(0.0, seconds)):
+        raise DeadlineExceeded(f"waited {seconds:.0f} s for another Kerberos ticket; check that a domain controller answers", host=host)
+    try:
+        _get_ticket(principal, password, seconds / 2, host)
+    finally:
+        _lock.release()
+
+
+def _get_ticket(principal: str, password: str, seconds: float, host: str) -> None:
     global _folder
-    with _lock:
-        if principal in _ready:
-            return
+    if principal not in _ready:
+        until, why = _failed.get((principal, password), (0.0, ""))
+        if time.monotonic() < until:
+            raise BadCredentials(why, host=host)
         if not can_get_ticket():
             raise MissingLibrary("the program kinit is missing; install krb5-user (Debian) or krb5-workstation (Red Hat), or get a ticket beforehand")
         if not _folder:
             _folder = tempfile.mkdtemp(prefix="continuity-krb5-")
             atexit.register(forget_tickets)
         cache = f"DIR::{os.path.join(_folder, f'tkt{len(_ready)}')}"
-        _kinit(principal, password, cache, seconds, host)
+        try:
+            _kinit(principal, password, cache, seconds, host)
+        except BadCredentials as error:
+            _failed[(principal, password)] = (time.monotonic() + REMEMBERED, error.message)
+            raise
         os.environ["KRB5CCNAME"] = f"DIR:{_folder}"
         _ready.add(principal)
 
@@ -63,6 +86,7 @@ def forget_tickets() -> None:
             shutil.rmtree(_folder, ignore_errors=True)
         _folder = ""
         _ready.clear()
+        _failed.clear()
 
 
 def _kinit(principal: str, password: str, cache: str, seconds: float, host: str) -> None:

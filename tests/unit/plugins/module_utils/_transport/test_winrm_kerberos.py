@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import pathlib
+import threading
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, MissingLibrary
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, DeadlineExceeded, MissingLibrary
 from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import kerberos, winrm_logon
 
@@ -34,6 +35,7 @@ def log(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path
     monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere")
     monkeypatch.setattr(kerberos, "_folder", "")
     monkeypatch.setattr(kerberos, "_ready", set())
+    monkeypatch.setattr(kerberos, "_failed", {}, raising=False)
     return tmp_path / "log"
 
 
@@ -56,6 +58,46 @@ def test_a_wrong_password_is_told_without_it(log: pathlib.Path) -> None:
     assert "s3cret" not in caught.value.message
     assert caught.value.host == "exch1"
     assert os.environ["KRB5CCNAME"] == "FILE:/nowhere"
+
+
+def test_a_failure_counts_for_all_hosts_and_not_for_another_password(log: pathlib.Path) -> None:
+    for host in ("ws001", "ws002"):
+        with pytest.raises(BadCredentials, match="Preauthentication failed") as caught:
+            kerberos.get_ticket("a@EXAMPLE.COM", "wrong", 5, host)
+        assert caught.value.host == host
+    assert len(log.read_text().splitlines()) == 1, "each kinit may be a refused logon"
+    kerberos.get_ticket("a@EXAMPLE.COM", "good", 5, "ws003")
+    kerberos.forget_tickets()
+    with pytest.raises(BadCredentials):
+        kerberos.get_ticket("a@EXAMPLE.COM", "wrong", 5, "ws001")
+    assert len(log.read_text().splitlines()) == 3, "the next task tries anew"
+
+
+def test_waiting_for_the_ticket_of_another_host_is_bounded(log: pathlib.Path) -> None:
+    found: list[BaseException] = []
+
+    def ask(principal: str) -> None:
+        try:
+            kerberos.get_ticket(principal, "good", 0.05, "ws001")
+        except DeadlineExceeded as error:
+            found.append(error)
+
+    kerberos.get_ticket("b@EXAMPLE.COM", "good", 5, "ws000")
+    with kerberos._lock:
+        waiting = [threading.Thread(target=ask, args=(principal,), daemon=True) for principal in ("a@EXAMPLE.COM", "b@EXAMPLE.COM")]
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join(5)
+        assert not any(thread.is_alive() for thread in waiting)
+    assert len(found) == 1, "who has a ticket waits for nobody"
+
+
+def test_a_silent_realm_leaves_time_for_another_logon(log: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+    monkeypatch.setattr(kerberos, "_kinit", lambda principal, password, cache, seconds, host: given.append(seconds))
+    kerberos.get_ticket("a@EXAMPLE.COM", "good", 30, "ws001")
+    assert given == [15]
 
 
 def test_a_missing_kinit_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
