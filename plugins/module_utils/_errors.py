@@ -88,6 +88,8 @@ class BadCertificate(TransportError):
 
 class BadCredentials(TransportError):
     reason = "bad_credentials"
+    logons = 1
+    """How often the password was tried for it; 0 where the host did not even ask for its proof."""
 
 
 class DeadlineExceeded(TransportError):

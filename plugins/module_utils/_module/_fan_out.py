@@ -105,7 +105,7 @@ class Breaker:
         with self._state:
             self._running -= 1
             if isinstance(error, BadCredentials):
-                self._logons.refused += 1
+                self._logons.refused += max(1, error.logons)
             elif isinstance(error, TransportError):
                 self._silent += 1
             elif error is None or isinstance(error, OF_A_HOST):
@@ -114,7 +114,7 @@ class Breaker:
 
     def _why_open(self) -> str:
         if not self._logons.taken and self._logons.refused >= REFUSED_LOGONS:
-            return f"not tried: {self._logons.refused} hosts refused the logon and none took it, so the rest is left alone lest the account be locked"
+            return f"not tried: {self._logons.refused} logons were refused and none was taken, so the rest is left alone lest the account be locked"
         if not self._answered and self._silent >= self._silent_hosts:
             return f"not tried: {self._silent} hosts gave no answer and none gave one"
         return ""

@@ -76,6 +76,8 @@ class DirectTransport:
         self._reader: t.Any = None
         self._logged_on = False
         self._context: t.Any = None
+        #: Whether a proof of the password was sent, which counts towards a lockout where it is refused.
+        self.password_tried = False
 
     def build_session(self) -> None:
         """Sealing needs the logon's keys, so it comes first; in TLS the first message goes with it."""
@@ -176,6 +178,7 @@ class DirectTransport:
         if not challenge:
             raise PermissionError("the service offers no NTLM")
         token = base64.b64encode(context.step(base64.b64decode(challenge)) or b"").decode()
+        self.password_tried = True
         return self._exchange(message, f"Authorization: Negotiate {token}\r\n")
 
     def _exchange(self, message: bytes, authorization: str = "", content_type: str = SOAP) -> http_answer.Answer:

@@ -36,6 +36,33 @@ REQUEST_LIMIT = 400 * 1024
 _importing = threading.Lock()
 
 
+class _Kinds(t.NamedTuple):
+    """Which exceptions of the libraries below mean what."""
+
+    status: tuple[type[Exception], ...]
+    refused: tuple[type[Exception], ...]
+    silent: tuple[type[Exception], ...]
+    tls: tuple[type[Exception], ...]
+    lost: tuple[type[Exception], ...]
+
+
+#: Without pywinrm and requests, which need not be installed then.
+_DIRECT = _Kinds((), (PermissionError,), (TimeoutError,), (), (ConnectionError, EOFError))
+
+
+def _of_pywinrm() -> _Kinds:
+    import requests.exceptions as http
+
+    exceptions = _winrm().exceptions
+    return _Kinds(
+        (exceptions.WinRMTransportError,),
+        (exceptions.InvalidCredentialsError, PermissionError),
+        (http.Timeout, TimeoutError),
+        (http.SSLError,),
+        (http.ConnectionError, http.ChunkedEncodingError, ConnectionError, EOFError),
+    )
+
+
 class HttpFailure(Exception):
     """An HTTP status above 399 with its body, which may be a SOAP fault. Never leaves the transport."""
 
@@ -170,7 +197,11 @@ class Connection:
             self._settle(method)
             return answer
         missing = [error for error in refused if isinstance(error, MissingLibrary)]
-        raise missing[0] if len(missing) == len(refused) else next(error for error in refused if isinstance(error, BadCredentials))
+        if len(missing) == len(refused):
+            raise missing[0]
+        tried = [error for error in refused if isinstance(error, BadCredentials)]
+        tried[0].logons = sum(error.logons for error in tried)
+        raise tried[0]
 
     def _settle(self, method: str) -> None:
         if not self._settled:
@@ -179,14 +210,19 @@ class Connection:
 
     def _send_either_way(self, method: str, message: bytes, limits: timed_http.Limits) -> bytes:
         """One of many clients without pywinrm. Where that never worked in this process and fails now, pywinrm has the last word: if it gets
-        through, all others go its way."""
+        through, all others go its way. A password that was refused is not tried again: that would lock the account twice as fast."""
         try:
             answer = self._send(method, message, limits)
-        except (BadCredentials, ProtocolError):
-            if not self._direct or _crowd.proven or method != "ntlm":
+        except (BadCredentials, ProtocolError) as error:
+            tried = isinstance(error, BadCredentials) and error.logons > 0
+            if not self._direct or _crowd.proven or method != "ntlm" or tried:
                 raise
             self._direct = False
-            answer = self._send(method, message, limits)
+            try:
+                answer = self._send(method, message, limits)
+            except MissingLibrary:
+                self._direct = True
+                raise error from None
             _crowd.distrusted = True
         else:
             _crowd.proven = _crowd.proven or isinstance(self._transport, direct_http.DirectTransport)
@@ -220,29 +256,30 @@ class Connection:
         """Errors of pywinrm, requests and the libraries below as ours. Errors of ours pass, with the host's name."""
         if isinstance(error, direct_http.Refused):
             return HttpFailure(error.status, error.body, sealed)
-        import requests
-
-        exceptions = _winrm().exceptions
         name = self.settings.name
         if isinstance(error, (FailoverError, timed_http.Stale)):
             if isinstance(error, FailoverError) and error.host is None:
                 return type(error)(f"could not {limits.what} on {self.where}: {error.message}", host=name, **error.details)
             return error
-        if isinstance(error, exceptions.WinRMTransportError):
-            return HttpFailure(error.code, error.response_text.encode("utf-8"), sealed)
-        if isinstance(error, (exceptions.InvalidCredentialsError, PermissionError)) or (not self._settled and _of_a_logon(error)):
-            return BadCredentials(
+        direct = self._transport if isinstance(self._transport, direct_http.DirectTransport) else None
+        kinds = _of_pywinrm() if direct is None else _DIRECT
+        if isinstance(error, kinds.status):
+            return HttpFailure(error.code, error.response_text.encode("utf-8"), sealed)  # type: ignore[attr-defined]
+        if isinstance(error, kinds.refused) or (not self._settled and _of_a_logon(error)):
+            refusal = BadCredentials(
                 f"{self.where} does not accept the logon of {self.settings.user or 'the certificate'} by {method}; check account, password and the service's "
                 "authentication settings (winrm get winrm/config/service/auth)",
                 host=name,
                 transport=method,
                 cause=_innermost(error),
             )
-        if isinstance(error, (requests.exceptions.Timeout, TimeoutError)) or isinstance(_root(error), TimeoutError):
+            refusal.logons = 1 if direct is None else int(direct.password_tried)
+            return refusal
+        if isinstance(error, kinds.silent) or isinstance(_root(error), TimeoutError):
             return limits.exceeded()
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(error, kinds.tls):
             return ProtocolError(f"TLS with {self.where} failed ({_innermost(error)})", host=name)
-        if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, ConnectionError, EOFError)):
+        if isinstance(error, kinds.lost):
             return ConnectionLost(
                 f"{self.where} ended the connection before it had answered to '{limits.what}'; whether it was done is not known, look before trying again",
                 host=name,

@@ -166,6 +166,15 @@ def test_refusals_of_the_first_round_count_in_the_second() -> None:
     assert calls.refused == REFUSED_LOGONS
 
 
+def test_a_host_that_tries_the_password_several_times_counts_as_several() -> None:
+    twice = BadCredentials("refused")
+    twice.logons = 2
+    names = names_of(20)
+    calls = Calls({name: twice for name in names})
+    FanOut(hosts_named(names), FakeClock(), workers=1).run(names, calls)
+    assert len(calls.made) == 2, "after four logons nobody tries a fifth"
+
+
 def test_one_success_says_that_the_password_is_right() -> None:
     names = names_of(30)
     calls = Calls({name: BadCredentials("refused") for name in names[1:]})

@@ -469,21 +469,71 @@ def test_where_a_crowd_is_not_understood_pywinrm_has_the_last_word(
         session.close()
 
 
-def test_a_wrong_password_is_tried_by_both_ways_only_until_one_worked(
-    certificates: Certificates, tmp_path: pathlib.Path, crowd: winrm_connection._Crowd
+def proofs(server: LocalServer) -> int:
+    """How often a password was tried: type 3 messages of NTLM, and Basic."""
+    kinds = [request.headers.get("authorization", "none ").partition(" ") for request in server.requests]
+    return sum(kind == "Basic" or (kind == "Negotiate" and base64.b64decode(token)[8:9] == b"\3") for kind, _blank, token in kinds)
+
+
+def without_pywinrm(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> t.NoReturn:
+        raise _errors.MissingLibrary("the Python package pywinrm is missing")
+
+    monkeypatch.setattr(winrm_connection, "_winrm", missing)
+
+
+@pytest.mark.parametrize("proven", [False, True])
+@pytest.mark.parametrize("pywinrm", [False, True])
+def test_a_wrong_password_is_tried_once(
+    proven: bool, pywinrm: bool, certificates: Certificates, tmp_path: pathlib.Path, crowd: winrm_connection._Crowd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An account that is locked after a few failures must not be locked twice as fast by a whole crowd."""
+    crowd.proven = proven
+    if not pywinrm:
+        without_pywinrm(monkeypatch)
+    with serve(NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
+        settings = settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True)
+        _seconds, error = took(lambda: read(WinrmSession(dataclasses.replace(settings, password="wrong"))), _errors.BadCredentials, "by ntlm")
+        assert (proofs(server), t.cast("_errors.BadCredentials", error).logons) == (1, 1)
+        assert not crowd.distrusted
+        session = WinrmSession(settings)
+        assert read(session)["Name"] == "Spooler" and crowd.proven
+        session.close()
+
+
+def test_a_refusal_tells_how_often_the_password_was_tried(certificates: Certificates, tmp_path: pathlib.Path) -> None:
     gate = NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD)
-    with serve(gate, None) as server:
-        good = settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True)
-        crowd.proven = False
-        took(lambda: read(WinrmSession(dataclasses.replace(good, password="wrong"))), _errors.BadCredentials, "by ntlm")
-        assert not crowd.proven and not crowd.distrusted
-        read(WinrmSession(good))
-        assert crowd.proven
-        before = len(server.requests)
-        took(lambda: read(WinrmSession(dataclasses.replace(good, password="wrong"))), _errors.BadCredentials, "by ntlm")
-        assert len(server.requests) - before == 2
+
+    def answer(request: Request) -> Reply | str:
+        return Reply(401) if request.headers.get("authorization", "").startswith("Basic") else gate(request)
+
+    with serve(answer, certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates, transport=("ntlm", "basic"), bulk=True, password="wrong"))
+        _seconds, error = took(lambda: read(session), _errors.BadCredentials, "by ntlm")
+        assert proofs(server) == t.cast("_errors.BadCredentials", error).logons == 2
+
+
+@pytest.mark.parametrize("pywinrm", [False, True])
+def test_a_service_that_offers_no_ntlm_got_no_password(
+    pywinrm: bool, certificates: Certificates, crowd: winrm_connection._Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd.proven = False
+    if not pywinrm:
+        without_pywinrm(monkeypatch)
+    with serve(lambda request: Reply(401, headers=(("WWW-Authenticate", "Kerberos"),)), None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True))
+        took(lambda: read(session), _errors.BadCredentials, "by ntlm")
+        assert proofs(server) == 0
+        assert len(server.requests) > 1 if pywinrm else len(server.requests) == 1, "pywinrm has the last word where it is installed"
+
+
+@pytest.mark.parametrize(("end", "error"), [(CLOSE, _errors.ConnectionLost), (SILENT, _errors.DeadlineExceeded), (Reply(404), _errors.ProtocolError)])
+def test_a_crowd_needs_no_pywinrm_to_name_what_went_wrong(
+    end: Reply | str, error: type[_errors.FailoverError], certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_pywinrm(monkeypatch)
+    with serve(lambda request: end, certificates.server) as server:
+        took(lambda: read(WinrmSession(settings_for(server, certificates, transport=("ntlm",), bulk=True)), 0.3), error, "exch1")
 
 
 def test_a_logon_library_that_gives_up_leaves_it_to_the_next_method(certificates: Certificates, monkeypatch: pytest.MonkeyPatch, bulk: bool) -> None:
