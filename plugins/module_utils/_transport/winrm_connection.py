@@ -132,7 +132,8 @@ class _Crowd:
     distrusted: bool = False
 
 
-_crowd = _Crowd()
+#: Sealed messages and TLS are two forms: that one is understood says nothing of the other.
+_crowds = {"http": _Crowd(), "https": _Crowd()}
 
 
 class Connection:
@@ -145,7 +146,8 @@ class Connection:
         self.requests = 0
         self._methods = winrm_logon.methods(settings)
         self._settled = False
-        self._direct = settings.bulk and not _crowd.distrusted
+        self._crowd = _crowds[settings.endpoint.partition(":")[0]]
+        self._direct = settings.bulk and not self._crowd.distrusted
         self._transport: t.Any = None
         self._last_use = clock.monotonic()
 
@@ -161,7 +163,7 @@ class Connection:
         limits = timed_http.Limits(deadline, self.settings.connect_timeout, what, self.where, self.settings.name)
         with timed_http.bound(limits):
             try:
-                return self._exchange(message, limits)
+                return self._exchange(message, limits, repeatable)
             except timed_http.Stale:
                 self.drop()
             except ConnectionLost:
@@ -173,7 +175,7 @@ class Connection:
                 self.drop()
             limits.may_connect = True
             try:
-                return self._exchange(message, limits)
+                return self._exchange(message, limits, repeatable)
             except timed_http.Stale as stale:
                 raise ConnectionLost(f"{self.where} ended the connection twice; look at its WinRM service", host=self.settings.name) from stale
 
@@ -183,12 +185,12 @@ class Connection:
         if transport is not None:
             transport.close_session()
 
-    def _exchange(self, message: bytes, limits: timed_http.Limits) -> bytes:
+    def _exchange(self, message: bytes, limits: timed_http.Limits, repeatable: bool) -> bytes:
         """By the method that worked before; the first time by each in turn until the host accepts one."""
         refused: list[FailoverError] = []
         for method in list(self._methods):
             try:
-                answer = self._send_either_way(method, message, limits)
+                answer = self._send_either_way(method, message, limits, repeatable)
             except (BadCredentials, MissingLibrary) as error:
                 refused.append(error)
                 continue
@@ -208,14 +210,15 @@ class Connection:
             self._methods = (method,)
             self._settled = True
 
-    def _send_either_way(self, method: str, message: bytes, limits: timed_http.Limits) -> bytes:
+    def _send_either_way(self, method: str, message: bytes, limits: timed_http.Limits, repeatable: bool) -> bytes:
         """One of many clients without pywinrm. Where that never worked in this process and fails now, pywinrm has the last word: if it gets
-        through, all others go its way. A password that was refused is not tried again: that would lock the account twice as fast."""
+        through, all others go its way. A password that was refused is not tried again: that would lock the account twice as fast. Nor is
+        a message sent again that must not be, because an answer that is not understood may be one to work that was done."""
         try:
             answer = self._send(method, message, limits)
         except (BadCredentials, ProtocolError) as error:
-            tried = isinstance(error, BadCredentials) and error.logons > 0
-            if not self._direct or _crowd.proven or method != "ntlm" or tried:
+            final = error.logons > 0 if isinstance(error, BadCredentials) else not repeatable
+            if not self._direct or self._crowd.proven or method != "ntlm" or final:
                 raise
             self._direct = False
             try:
@@ -223,9 +226,9 @@ class Connection:
             except MissingLibrary:
                 self._direct = True
                 raise error from None
-            _crowd.distrusted = True
+            self._crowd.distrusted = True
         else:
-            _crowd.proven = _crowd.proven or isinstance(self._transport, direct_http.DirectTransport)
+            self._crowd.proven = self._crowd.proven or isinstance(self._transport, direct_http.DirectTransport)
         return answer
 
     def _send(self, method: str, message: bytes, limits: timed_http.Limits) -> bytes:

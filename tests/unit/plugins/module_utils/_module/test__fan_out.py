@@ -170,7 +170,7 @@ def test_a_host_that_tries_the_password_several_times_counts_as_several() -> Non
     twice = BadCredentials("refused")
     twice.logons = 2
     names = names_of(20)
-    calls = Calls({name: twice for name in names})
+    calls = Calls(dict.fromkeys(names, twice))
     FanOut(hosts_named(names), FakeClock(), workers=1).run(names, calls)
     assert len(calls.made) == 2, "after four logons nobody tries a fifth"
 

@@ -75,9 +75,9 @@ def bulk(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def crowd(monkeypatch: pytest.MonkeyPatch) -> winrm_connection._Crowd:
-    """As after a first success, so that pywinrm is not tried behind it."""
+    """As after a first success by both forms (that of http is given), so that pywinrm is not tried behind it."""
     crowd = winrm_connection._Crowd(proven=True)
-    monkeypatch.setattr(winrm_connection, "_crowd", crowd)
+    monkeypatch.setattr(winrm_connection, "_crowds", {"http": crowd, "https": winrm_connection._Crowd(proven=True)})
     return crowd
 
 
@@ -467,6 +467,43 @@ def test_where_a_crowd_is_not_understood_pywinrm_has_the_last_word(
         session = WinrmSession(settings)
         assert read(session)["Name"] == "Spooler", "all others go by pywinrm at once"
         session.close()
+
+
+@pytest.mark.parametrize(("repeatable", "times"), [(False, 1), (True, 2)])
+def test_a_message_goes_by_pywinrm_too_only_where_it_may_be_repeated(
+    repeatable: bool, times: int, certificates: Certificates, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, crowd: winrm_connection._Crowd
+) -> None:
+    """The host does the work, and its answer is not understood."""
+
+    def garbled(*_args: object) -> t.NoReturn:
+        raise _errors.ProtocolError("the sealed answer does not verify")
+
+    done: list[bytes] = []
+
+    def work(request: Request) -> Reply | str:
+        done.append(request.body)
+        return OUTPUT
+
+    crowd.proven = False
+    monkeypatch.setattr(direct_http, "_opened", garbled)
+    with serve(NtlmGate(work, tmp_path, USER, PASSWORD), None) as server:
+        connection = winrm_connection.Connection(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True), FakeClock())
+        try:
+            connection.post(b"<start/>", Deadline(FakeClock(), 5), "start it", repeatable=repeatable)
+        except _errors.ProtocolError:
+            assert not repeatable
+        assert done == [b"<start/>"] * times
+        connection.drop()
+
+
+def test_what_works_sealed_says_nothing_of_tls(certificates: Certificates, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowds = {"http": winrm_connection._Crowd(), "https": winrm_connection._Crowd()}
+    monkeypatch.setattr(winrm_connection, "_crowds", crowds)
+    with serve(NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD), None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True))
+        read(session)
+        session.close()
+    assert (crowds["http"].proven, crowds["https"].proven) == (True, False)
 
 
 def proofs(server: LocalServer) -> int:
