@@ -11,12 +11,17 @@ The standard library's client does the same and takes more than four times the C
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ProtocolError
 
 #: Bytes of a status line with its headers, which the standard library's own client bounds too.
 HEAD_LIMIT = 65536
+#: Bytes of a body: far above what a host puts into one answer (MaxEnvelopeSizekb, 500 unless somebody raised it), far below what would fill our memory.
+BODY_LIMIT = 64 * 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CHUNK_SIZE = re.compile(r"[0-9A-Fa-f]+")
 
 
 class Answer(t.NamedTuple):
@@ -35,9 +40,11 @@ def read(reader: t.Any) -> Answer:
     if "chunked" in ",".join(headers.get("transfer-encoding", ())).lower():
         return Answer(status, headers, _chunks(reader))
     length = headers.get("content-length", [""])[0]
-    if length.isdigit():
+    if length:
+        if not _LENGTH.fullmatch(length):
+            raise ProtocolError(f"the answer announces {length[:60]!r} as its length, which is none")
         return Answer(status, headers, _exactly(reader, int(length)))
-    return Answer(status, headers, b"" if status in (204, 304) else reader.read())
+    return Answer(status, headers, b"" if status in (204, 304) else _to_the_end(reader))
 
 
 def _head(reader: t.Any) -> tuple[int, dict[str, list[str]]]:
@@ -65,15 +72,36 @@ def _line(reader: t.Any, limit: int) -> str:
 
 def _chunks(reader: t.Any) -> bytes:
     body = b""
-    while size := int(_line(reader, HEAD_LIMIT).partition(";")[0].strip() or "0", 16):
-        body += _exactly(reader, size)
-        _line(reader, HEAD_LIMIT)
+    while size := _chunk_size(_line(reader, HEAD_LIMIT)):
+        body += _exactly(reader, size, len(body))
+        if _line(reader, HEAD_LIMIT):
+            raise ProtocolError("a part of the answer is longer than announced")
     while _line(reader, HEAD_LIMIT):
         pass
     return body
 
 
-def _exactly(reader: t.Any, length: int) -> bytes:
+def _chunk_size(line: str) -> int:
+    text = line.partition(";")[0].strip()
+    if not _CHUNK_SIZE.fullmatch(text):
+        raise ProtocolError(f"a part of the answer announces {text[:60]!r} as its length, which is no hexadecimal number")
+    return int(text, 16)
+
+
+def _to_the_end(reader: t.Any) -> bytes:
+    body: bytes = reader.read(BODY_LIMIT + 1)
+    if len(body) > BODY_LIMIT:
+        raise _too_long()
+    return body
+
+
+def _too_long() -> ProtocolError:
+    return ProtocolError(f"the answer has more than {BODY_LIMIT} bytes")
+
+
+def _exactly(reader: t.Any, length: int, before: int = 0) -> bytes:
+    if before + length > BODY_LIMIT:
+        raise _too_long()
     body: bytes = reader.read(length)
     if len(body) < length:
         raise ConnectionResetError("the answer is shorter than announced")

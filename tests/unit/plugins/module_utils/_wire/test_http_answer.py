@@ -41,9 +41,28 @@ def test_headers_that_come_twice_are_both_kept() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", ConnectionResetError),
         (b"HTTP/1.1 200 OK\r\nContent-Le", ProtocolError),
         (b"SSH-2.0-OpenSSH\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nabc", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\nab\r\n0\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1_0\r\n0123456789abcdef\r\n0\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabX\r\n0\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\nabc", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nabc", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\nabc", ProtocolError),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * http_answer.HEAD_LIMIT + b"\r\n\r\n", ProtocolError),
     ],
 )
 def test_half_an_answer_is_none(wire: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         http_answer.read(io.BytesIO(wire))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\r\n0123456789", b"Transfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n", b"Content-Length: 9\r\n\r\n012345678"],
+)
+def test_no_form_of_a_body_grows_without_end(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_answer, "BODY_LIMIT", 8)
+    with pytest.raises(ProtocolError, match="more than 8 bytes"):
+        http_answer.read(io.BytesIO(b"HTTP/1.1 200 OK\r\n" + body))
