@@ -105,8 +105,11 @@ class DirectTransport:
             return self._sealed(message)
         if self._sock is None:
             self._connect()
-        answer = self._exchange(message) if self._logged_on else self._log_on(message)
-        if answer.status == 401 and self._logged_on:
+        was_logged_on = self._logged_on
+        answer = self._exchange(message) if was_logged_on else self._log_on(message)
+        if answer.status == 401 and was_logged_on:
+            if self._sock is None:  # it came with Connection: close
+                self._connect()
             answer = self._log_on(message)
         self._require(answer)
         return answer.body

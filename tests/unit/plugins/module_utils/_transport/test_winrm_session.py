@@ -506,6 +506,32 @@ def test_what_works_sealed_says_nothing_of_tls(certificates: Certificates, tmp_p
     assert (crowds["http"].proven, crowds["https"].proven) == (True, False)
 
 
+class InTls(NtlmGate):
+    """Messages as they are, within TLS. ``forget``: ends the logon and the connection at the next message, as a service that restarts its pool."""
+
+    forget = False
+
+    def __call__(self, request: Request) -> Reply | str:
+        if self.forget:
+            self.forget = False
+            return Reply(401, headers=(("WWW-Authenticate", "Negotiate"), ("Connection", "close")))
+        return super().__call__(request)
+
+    def _sealed(self, request: Request, context: t.Any) -> Reply | str:
+        return self._inner(request)
+
+
+def test_a_session_in_tls_logs_on_again_where_its_host_has_ended_logon_and_connection(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    gate = InTls(lambda request: OUTPUT, tmp_path, USER, PASSWORD)
+    with serve(gate, certificates.server) as server:
+        session = WinrmSession(settings_for(server, certificates, transport=("ntlm",), bulk=True))
+        assert start(session)["ReturnValue"] == 10
+        gate.forget = True
+        assert start(session)["ReturnValue"] == 10, "the message was refused before it did anything, so it may be sent again"
+        session.close()
+        assert (proofs(server), server.connections) == (2, 2)
+
+
 def proofs(server: LocalServer) -> int:
     """How often a password was tried: type 3 messages of NTLM, and Basic."""
     kinds = [request.headers.get("authorization", "none ").partition(" ") for request in server.requests]
