@@ -232,10 +232,12 @@ class Connection:
         return answer
 
     def _send(self, method: str, message: bytes, limits: timed_http.Limits) -> bytes:
+        ready = self._transport is not None
         try:
-            if self._transport is None:
+            if not ready:
                 self._transport = self._build(method, limits)
                 self._transport.build_session()
+                ready = True
             sealed = self._transport.encryption is not None
             if not sealed and self.settings.endpoint.startswith("http:"):
                 raise InvalidInput(f"messages to {self.where} would not be encrypted; use https", host=self.settings.name)
@@ -249,8 +251,8 @@ class Connection:
             if isinstance(translated, HttpFailure):
                 if translated.status == 500:
                     self._settle(method)
-            else:
-                self.drop()
+            if not (ready and isinstance(translated, HttpFailure)):
+                self.drop()  # a logon that was cut short leaves half a connection
             if translated is error:
                 raise
             raise translated from error

@@ -532,6 +532,22 @@ def test_a_session_in_tls_logs_on_again_where_its_host_has_ended_logon_and_conne
         assert (proofs(server), server.connections) == (2, 2)
 
 
+def test_a_sealed_logon_that_a_busy_host_cuts_short_is_done_anew_by_the_next_call(certificates: Certificates, tmp_path: pathlib.Path) -> None:
+    gate = NtlmGate(lambda request: ANSWER, tmp_path, USER, PASSWORD)
+    busy = [Reply(503)]
+
+    def answer(request: Request) -> Reply | str:
+        if proofs(server) == 1:  # the logon that was cut short; without one a message is refused
+            return busy.pop() if busy else Reply(401, headers=(("WWW-Authenticate", "Negotiate"),)) if request.body else gate(request)
+        return gate(request)
+
+    with serve(answer, None) as server:
+        session = WinrmSession(settings_for(server, certificates, scheme="http", transport=("ntlm",), bulk=True))
+        took(lambda: read(session), _errors.ProtocolError, "HTTP status 503")
+        assert read(session)["Name"] == "Spooler"
+        session.close()
+
+
 def proofs(server: LocalServer) -> int:
     """How often a password was tried: type 3 messages of NTLM, and Basic."""
     kinds = [request.headers.get("authorization", "none ").partition(" ") for request in server.requests]
