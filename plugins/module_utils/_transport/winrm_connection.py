@@ -26,7 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     MissingLibrary,
     ProtocolError,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_http, kerberos, timed_http, winrm_logon
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import direct_http, kerberos, timed_http, winrm_causes, winrm_logon
 
 #: HTTP.sys closes a connection after 120 idle seconds, and the sealed message for it would be lost.
 IDLE_LIMIT = 60.0
@@ -34,33 +34,6 @@ IDLE_LIMIT = 60.0
 REQUEST_LIMIT = 400 * 1024
 
 _importing = threading.Lock()
-
-
-class _Kinds(t.NamedTuple):
-    """Which exceptions of the libraries below mean what."""
-
-    status: tuple[type[Exception], ...]
-    refused: tuple[type[Exception], ...]
-    silent: tuple[type[Exception], ...]
-    tls: tuple[type[Exception], ...]
-    lost: tuple[type[Exception], ...]
-
-
-#: Without pywinrm and requests, which need not be installed then.
-_DIRECT = _Kinds((), (PermissionError,), (TimeoutError,), (), (ConnectionError, EOFError))
-
-
-def _of_pywinrm() -> _Kinds:
-    import requests.exceptions as http
-
-    exceptions = _winrm().exceptions
-    return _Kinds(
-        (exceptions.WinRMTransportError,),
-        (exceptions.InvalidCredentialsError, PermissionError),
-        (http.Timeout, TimeoutError),
-        (http.SSLError,),
-        (http.ConnectionError, http.ChunkedEncodingError, ConnectionError, EOFError),
-    )
 
 
 class HttpFailure(Exception):
@@ -267,29 +240,29 @@ class Connection:
                 return type(error)(f"could not {limits.what} on {self.where}: {error.message}", host=name, **error.details)
             return error
         direct = self._transport if isinstance(self._transport, direct_http.DirectTransport) else None
-        kinds = _of_pywinrm() if direct is None else _DIRECT
+        kinds = winrm_causes.of_pywinrm(_winrm()) if direct is None else winrm_causes.DIRECT
         if isinstance(error, kinds.status):
             return HttpFailure(error.code, error.response_text.encode("utf-8"), sealed)  # type: ignore[attr-defined]
-        if isinstance(error, kinds.refused) or (not self._settled and _of_a_logon(error)):
+        if isinstance(error, kinds.refused) or (not self._settled and winrm_causes.of_a_logon(error)):
             refusal = BadCredentials(
                 f"{self.where} does not accept the logon of {self.settings.user or 'the certificate'} by {method}; check account, password and the service's "
                 "authentication settings (winrm get winrm/config/service/auth)",
                 host=name,
                 transport=method,
-                cause=_innermost(error),
+                cause=winrm_causes.innermost(error),
             )
             refusal.logons = 1 if direct is None else int(direct.password_tried)
             return refusal
-        if isinstance(error, kinds.silent) or isinstance(_root(error), TimeoutError):
+        if isinstance(error, kinds.silent) or isinstance(winrm_causes.root(error), TimeoutError):
             return limits.exceeded()
         if isinstance(error, kinds.tls):
-            return ProtocolError(f"TLS with {self.where} failed ({_innermost(error)})", host=name)
+            return ProtocolError(f"TLS with {self.where} failed ({winrm_causes.innermost(error)})", host=name)
         if isinstance(error, kinds.lost):
             return ConnectionLost(
                 f"{self.where} ended the connection before it had answered to '{limits.what}'; whether it was done is not known, look before trying again",
                 host=name,
             )
-        return ProtocolError(f"could not {limits.what} on {self.where}: {_innermost(error)}", host=name, transport=method)
+        return ProtocolError(f"could not {limits.what} on {self.where}: {winrm_causes.innermost(error)}", host=name, transport=method)
 
     def _build(self, method: str, limits: timed_http.Limits) -> t.Any:
         settings = self.settings
@@ -320,21 +293,3 @@ class Connection:
             send_cbt=True,
             proxy=None,
         )
-
-
-def _root(error: BaseException) -> BaseException:
-    """requests raises within an except clause, so the cause is often only the context."""
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or t.cast("BaseException", error.__context__)
-    return error
-
-
-def _of_a_logon(error: BaseException) -> bool:
-    """Whether an authentication library gave up: no ticket, a broken token, a refused delegation."""
-    libraries = ("kerberos", "winrm.vendor.requests_kerberos", "requests_credssp", "requests_ntlm", "spnego")
-    return any(type(part).__module__.startswith(libraries) for part in (error, _root(error)))
-
-
-def _innermost(error: BaseException) -> str:
-    error = _root(error)
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
