@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import re
+import subprocess
+import sys
 import typing as t
 
 import jinja2
@@ -52,8 +56,10 @@ def test_a_failback_asks_for_the_data_unless_it_was_told_when_it_was_opened(said
     ("mode", "hook", "runs"), [("execute", "before_dns", True), ("plan", "before_dns", False), ("plan", "data", True), ("execute", "data", True)]
 )
 def test_a_plan_runs_only_hooks_that_only_look(mode: str, hook: str, runs: bool) -> None:
-    (one,) = yaml.safe_load((TASKS / "hook.yml").read_text(encoding="utf-8"))
-    condition = one["when"][-1]
+    (whole,) = yaml.safe_load((TASKS / "hook.yml").read_text(encoding="utf-8"))
+    keep, bounded = whole["block"]
+    assert keep["when"] == bounded["block"][0]["when"]
+    condition = keep["when"][-1]
     definition = {"hooks": {"dir": "hooks", "plan_safe": ["data"]}}
     assert worked_out(condition, steps_mode=mode, steps_hook=hook, steps_definition=definition) is runs
 
@@ -122,3 +128,28 @@ def test_a_repair_counts_once_clients_see_it(title: str) -> None:
 def test_lowering_takes_the_word_that_its_own_refusal_asks_for(title: str) -> None:
     options = task("lower_ttl", title)["continuity.identity_failover.update_dns"]
     assert "failover_accept" in options["accept_disagreement"]
+
+
+HOOK_PLAY = """
+- hosts: localhost
+  gather_facts: false
+  vars: {{steps_hook: data, steps_mode: execute, steps_definition: {{hooks: {{dir: "{folder}", timeouts: {{data: 30}}}}}}}}
+  tasks:
+    - ansible.builtin.import_tasks: {hook}
+"""
+#: Its first task is as one that took 30 seconds.
+SLOW_HOOK = """
+- ansible.builtin.set_fact:
+    steps_hook_ends: "{{ steps_hook_ends | default(0) | float - 30 }}"
+- ansible.builtin.command: sleep 3
+"""
+
+
+def test_the_time_of_a_hook_is_that_of_all_its_tasks(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "data.yml").write_text(SLOW_HOOK, encoding="utf-8")
+    (tmp_path / "play.yml").write_text(HOOK_PLAY.format(folder=tmp_path, hook=TASKS / "hook.yml"), encoding="utf-8")
+    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml")]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    python = ["-e", f"ansible_python_interpreter={sys.executable}"]
+    done = subprocess.run([*command, *python], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=60, check=False)
+    assert done.returncode == 2 and re.search(r"(after 1 second|time frame \(1\))", done.stdout + done.stderr), done.stdout + done.stderr
