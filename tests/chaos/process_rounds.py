@@ -74,7 +74,7 @@ class End:
 
 @dataclasses.dataclass
 class Counting:
-    """The boundaries of a run without a death, as (kind, label, lines so far, effects so far)."""
+    """The boundaries of a run without a death, as (kind, label, lines so far, what hooks did so far). What hosts go on with by themselves moves no place."""
 
     world: World
     since: int
@@ -82,15 +82,15 @@ class Counting:
 
     def __call__(self, kind: str, label: str) -> bool:
         lines = sum(one[0] == "line" for one in self.found) + (kind == "line")
-        effects = sum(record["kind"] in ("effect", "control") for record in self.world.lab.trace(self.since))
-        self.found.append((kind, label, lines, effects))
+        hooks = sum(record["kind"] == "control" for record in self.world.lab.trace(self.since))
+        self.found.append((kind, label, lines, hooks))
         return False
 
     def points(self) -> list[Point]:
         """Behind each line, before and after each task. Between a task's end and the next one's begin nothing happens mostly: that is one
         death, every other one at the end."""
         lines = [one for one in self.found if one[0] == "line"]
-        points = [Point("line", number, label) for number, (_kind, label, _lines, _effects) in enumerate(lines, 1)]
+        points = [Point("line", number, label) for number, (_kind, label, _lines, _hooks) in enumerate(lines, 1)]
         asked = [(number, *one) for number, one in enumerate((one for one in self.found if one[0] != "line"), 1)]
         skipped = {number - 1 for number, kind, *_rest in asked if kind == "skipped"} | {number for number, kind, *_rest in asked if kind == "skipped"}
         places: list[list[tuple[int, str, str, int, int]]] = []

@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.tests.chaos.process_rounds
 
 
 class Lab:
-    """Its trace grows by an effect whenever ``acts`` says so."""
+    """Its trace grows by what a host does by itself, or by what a hook does."""
 
     def __init__(self) -> None:
         self.records: list[dict[str, t.Any]] = []
@@ -23,8 +23,8 @@ class Lab:
     def trace(self, since: int) -> list[dict[str, t.Any]]:
         return self.records[since:]
 
-    def acts(self) -> None:
-        self.records.append({"kind": "effect"})
+    def acts(self, kind: str) -> None:
+        self.records.append({"kind": kind})
 
 
 class World:
@@ -42,9 +42,10 @@ def test_a_place_is_behind_each_line_and_before_and_after_each_task(counting: Co
     counting("before", "failover_run")
     counting("line", "run_opened")
     counting("after", "failover_run")
+    counting.world.lab.acts("effect")  # a service that is just starting
     counting("before", "app_services")
     counting("line", "step_intent")
-    counting.world.lab.acts()
+    counting.world.lab.acts("effect")
     counting("line", "step_outcome")
     counting("after", "app_services")
     assert counting.points() == [
@@ -60,7 +61,7 @@ def test_a_place_is_behind_each_line_and_before_and_after_each_task(counting: Co
 def test_what_happened_between_two_tasks_makes_two_places_of_them(counting: Counting) -> None:
     counting("before", "app_services")
     counting("after", "app_services")
-    counting.world.lab.acts()  # a hook
+    counting.world.lab.acts("control")  # a hook
     counting("before", "fence_source")
     counting("after", "fence_source")
     assert [point.label for point in counting.points()] == ["before app_services", "after app_services", "before fence_source", "after fence_source"]
