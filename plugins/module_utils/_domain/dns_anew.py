@@ -50,14 +50,19 @@ def all_made_anew(repoint: Repoint | None, edits: t.Iterable[Edit], now: t.Mappi
     return found
 
 
-def put_back(repoint: Repoint | None, item: Item, before: RecordSet | None, after: RecordSet | None, now: RecordSet | None) -> RecordSet | None:
-    """``before`` with what the move from it to ``after`` left there and did not bring: values of others, and a TTL that was raised since."""
+def put_back(
+    repoint: Repoint | None, item: Item, before: RecordSet | None, after: RecordSet | None, now: RecordSet | None, *, noted: bool = False
+) -> RecordSet | None:
+    """``before`` with what the move from it to ``after`` left there and did not bring: values of others, and a TTL that was raised since.
+
+    ``noted``: a note says what the TTL was before it was lowered, so whoever raised it did not restore it, and the note still will.
+    """
     beside = _others(repoint, item, before, after) if repoint is not None else set()
     values = {*(before.values if before else ()), *beside}
     like = before or after
     if not values or like is None:
         return None
-    raised = now is not None and before is not None and now.ttl > before.ttl and (after is None or now.ttl != after.ttl)
+    raised = not noted and now is not None and before is not None and now.ttl > before.ttl and (after is None or now.ttl != after.ttl)
     return RecordSet.of(values, now.ttl if raised and now is not None else like.ttl)
 
 
