@@ -331,11 +331,12 @@ def test_the_work_gets_what_the_task_has(estate: Estate, tmp_path: pathlib.Path,
     started = estate.action(Working, "exch1", {"connect_timeout": "2"})
     started.action._task.check_mode = True
     started.action._task.environment = [{"FAILOVER_WORD": "x"}]
+    started.action._loader.set_basedir(str(tmp_path))
     here = os.getcwd()
     result = started.action.run(task_vars=started.variables)
     assert not result["failed"] and "Mail-Canary-1" not in result["msg"] and MASK in result["msg"]
     assert (seen["params"]["host"], seen["params"]["connect_timeout"], seen["params"]["password"]) == ("127.0.0.11", 2.0, "Mail-Canary-1")
-    assert (seen["check"], seen["folder"], seen["word"]) == (True, str(started.action._loader.get_basedir()), "x")
+    assert (seen["check"], seen["folder"], seen["word"]) == (True, str(tmp_path), "x")
     assert os.getcwd() == here and "FAILOVER_WORD" not in os.environ
 
 
