@@ -108,7 +108,8 @@ class Bench:
             while value not in (there := _ask(secondary, name(number))):
                 if time.monotonic() > end:
                     raise RuntimeError(f"{name(number)} is {there} on the secondary and was to be {value}")
-                time.sleep(0.05)  # it follows the primary
+                # No event to wait for: a secondary tells nobody when a transfer has arrived.
+                time.sleep(0.05)
 
     def measure(self, side: str, count: int) -> dict[str, t.Any]:
         values = self.next_turn(count)

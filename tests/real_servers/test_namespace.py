@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 HERE = pathlib.Path(__file__).parent
 SCRIPT = HERE.parents[1] / "tests" / "utils" / "real_servers.sh"
@@ -33,8 +32,8 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
     with socket.create_server(("127.0.53.1", 0)) as listener:
         port = listener.getsockname()[1]
         child = (
-            "import signal, socket, time; [signal.signal(one, signal.SIG_IGN) for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]; "
-            f"kept = socket.create_connection(('127.0.53.1', {port})); time.sleep(60)"
+            "import signal, socket; [signal.signal(one, signal.SIG_IGN) for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]; "
+            f"kept = socket.create_connection(('127.0.53.1', {port})); kept.recv(1)"
         )
         parent = f"import subprocess; subprocess.run([{sys.executable!r}, '-c', {child!r}])"
         # The network of the test itself, so that the child reaches the listener.
@@ -42,9 +41,7 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
         with subprocess.Popen(["unshare", *options, sys.executable, "-c", parent]) as run:
             connection, _peer = listener.accept()
             with connection:
-                connection.settimeout(10)
+                connection.settimeout(5)
                 run.send_signal(signal.SIGKILL)
                 run.wait(10)
-                begun = time.monotonic()
                 assert connection.recv(1) == b"", "the kernel closed it when the server died"
-                assert time.monotonic() - begun < 5

@@ -23,6 +23,24 @@ Params = dict[str, t.Any]
 MAIL: Params = {"name": "mail.example.com", "type": "A", "values": ["127.1.0.22"], "ttl": 60}
 
 
+class CountingClock(SystemClock):
+    """The real one, which remembers the seconds of every wait."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        super().sleep(seconds)
+
+
+def waits_before_the_first_update(server: DnsServer, clock: CountingClock) -> list[int]:
+    """How many waits there had been, at each update that ``server`` gets."""
+    found: list[int] = []
+    server._trace = lambda kind, name, **data: found.append(len(clock.waits)) if data.get("opcode") == "UPDATE" else None
+    return found
+
+
 @contextlib.contextmanager
 def one_port(first: DnsServer, *others: DnsServer) -> Iterator[Call]:
     """All on the port that the kernel gave the first. The value calls a function in their thread."""

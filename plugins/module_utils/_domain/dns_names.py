@@ -27,7 +27,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 try:
     import idna
 except ImportError:
-    idna = None  # type: ignore[assignment]
+    HAS_IDNA = False
+else:
+    HAS_IDNA = True
 
 #: type -> how many numbers stand before the name in its value.
 NUMBERS_BEFORE_NAME: t.Mapping[str, int] = {"CNAME": 0, "DNAME": 0, "PTR": 0, "MX": 1, "SRV": 3}
@@ -65,7 +67,7 @@ def canonical_name(text: str, where: str, *, wildcards: bool = False) -> str:
 
 def _international(name: str, text: str, where: str) -> list[str]:
     """By IDNA 2008 with the mapping of UTS 46, as dnspython does it too, where the package idna is there; else by IDNA 2003, where both agree."""
-    if idna is not None:
+    if HAS_IDNA:
         try:
             mapped = idna.uts46_remap(name, std3_rules=False, transitional=False)
             return [label if label.isascii() else idna.alabel(label).decode("ascii") for label in mapped.split(".")]

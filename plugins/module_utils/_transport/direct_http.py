@@ -19,6 +19,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import importlib.util
 import os
 import select
 import socket
@@ -32,6 +33,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import timed_http
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import http_answer, sealed
 
+#: They come with pywinrm; what is imported where it is used.
+LIBRARIES = ("certifi", "cryptography", "spnego")
 SOAP = "application/soap+xml;charset=UTF-8"
 _contexts = threading.Lock()
 
@@ -49,13 +52,7 @@ def usable(settings: _settings.ConnectionSettings, method: str) -> bool:
     """Whether this host is reached this way: by NTLM, sealed or in TLS and not both, and with the libraries for it at hand."""
     if method != "ntlm" or settings.message_encryption == ("always" if settings.endpoint.startswith("https:") else "never"):
         return False
-    try:
-        import certifi  # noqa: F401
-        import cryptography.x509  # noqa: F401
-        import spnego  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return all(importlib.util.find_spec(library) for library in LIBRARIES)
 
 
 class DirectTransport:

@@ -242,7 +242,8 @@ class Connection:
         direct = self._transport if isinstance(self._transport, direct_http.DirectTransport) else None
         kinds = winrm_causes.of_pywinrm(_winrm()) if direct is None else winrm_causes.DIRECT
         if isinstance(error, kinds.status):
-            return HttpFailure(error.code, error.response_text.encode("utf-8"), sealed)  # type: ignore[attr-defined]
+            status = t.cast("t.Any", error)
+            return HttpFailure(status.code, status.response_text.encode("utf-8"), sealed)
         if isinstance(error, kinds.refused) or (not self._settled and winrm_causes.of_a_logon(error)):
             refusal = BadCredentials(
                 f"{self.where} does not accept the logon of {self.settings.user or 'the certificate'} by {method}; check account, password and the service's "

@@ -17,6 +17,7 @@ replication, conflict resolution). There the unit is the name with all its types
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Callable, Iterable
 
@@ -198,7 +199,7 @@ class Replicas:
         self._held[server.name][key] = held
         for other in self.members:
             if other is not server:
-                other.later(self.lag(server, other) + other.own_lag(), lambda other=other: self._arrives(server, other, key, held))  # type: ignore[misc]
+                other.later(self.lag(server, other) + other.own_lag(), functools.partial(self._arrives, server, other, key, held))
 
     def _arrives(self, server: Member, other: Member, key: Key, held: Held) -> None:
         if not other.hears(server.name):

@@ -29,12 +29,12 @@ class Estate:
     """``beforehand`` is called in the server's thread before the first message is carried out, ``afterwards`` behind it."""
 
     def __init__(self) -> None:
-        self.dns1 = example.primary(trace=self._trace)
+        self.dns1: t.Any = example.primary(trace=self._trace)
         self.updates = 0
         self.beforehand: Callable[[], object] = lambda: None
         self.afterwards: Callable[[], object] = lambda: None
         self._receive = self.dns1.receive
-        self.dns1.receive = self._received  # type: ignore[method-assign]
+        self.dns1.receive = self._received
 
     def _received(self, wire: bytes, peer: str, transport: str) -> bytes | None:
         if wire[2] >> 3 & 15 == 5:

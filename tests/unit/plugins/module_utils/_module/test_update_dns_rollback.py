@@ -213,7 +213,7 @@ def test_no_resolver_is_asked_for_what_is_about_to_be_taken_back(estate: Estate)
     assert result.extra["rollback"]["done"] and "mail.example.com." not in asked
 
 
-def test_the_way_back_overwrites_nobody_even_where_the_way_there_would(estate: Estate) -> None:
+def test_the_way_back_overwrites_nobody_even_where_the_way_there_would(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     def change(number: int) -> None:
         """Between the second look and the message that puts back; the first two were the way there."""
         if number == 2:
@@ -225,7 +225,7 @@ def test_the_way_back_overwrites_nobody_even_where_the_way_there_would(estate: E
                     estate.dns1.replace("mail.example.com", "A", ["127.1.0.22", "127.9.9.9"], 60)
                 return real(wire, peer, transport)
 
-            estate.dns1.receive = late  # type: ignore[method-assign]
+            monkeypatch.setattr(estate.dns1, "receive", late)
 
     estate.on_update = change
     move = {"from": ["127.1.0.21"], "to": ["127.1.0.22"], "names": ["mail.example.com"], "ptr": True}

@@ -178,7 +178,7 @@ def test_a_stated_zone_may_lie_on_the_second_server(estate: Estate) -> None:
         estate.run(estate.own, estate.branch, records=[{**records[0], "name": "mail.example.org", "zone": "example.org"}])
 
 
-def test_data_that_are_put_beside_an_alias_meanwhile_are_no_silent_loss(estate: Estate) -> None:
+def test_data_that_are_put_beside_an_alias_meanwhile_are_no_silent_loss(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server ignores an address beside a CNAME without a word: that there is none is a prerequisite."""
     real, looks = estate.own.receive, []
 
@@ -188,7 +188,7 @@ def test_data_that_are_put_beside_an_alias_meanwhile_are_no_silent_loss(estate: 
             estate.own.replace("new.example.com", "CNAME", ["mail.example.com."], 300)
         return real(wire, peer, transport)
 
-    estate.own.receive = alias_after_the_look  # type: ignore[method-assign]
+    monkeypatch.setattr(estate.own, "receive", alias_after_the_look)
     result = estate.run(records=[{"name": "new.example.com", "type": "A", "values": ["127.1.0.22"]}])
     assert (result.failed, result.reason) == (True, "changed_by_other")
     assert "new.example.com A is a CNAME to mail.example.com now and was absent when the task began" in result.msg

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import threading
+import typing as t
 
 import pytest
 
@@ -26,12 +27,13 @@ SHORT = 0.03
 class Heard:
     """A journal whose claims are counted; ``answers`` is raised in their turn."""
 
-    def __init__(self, journal: Journal, *answers: FailoverError) -> None:
-        self.journal, self.answers = journal, list(answers)
+    def __init__(self, journal: t.Any, *answers: FailoverError) -> None:
+        self.journal: Journal = journal
+        self.answers = list(answers)
         self.first, self.enough = threading.Event(), threading.Event()
         self.claims: list[LeaseClaim] = []
         self._claim = journal.claim
-        journal.claim = self.claim  # type: ignore[method-assign]
+        journal.claim = self.claim
 
     def claim(self, claim: LeaseClaim) -> LeaseState:
         self.claims.append(claim)

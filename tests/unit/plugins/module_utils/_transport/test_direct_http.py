@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ssl
+import typing as t
 
 import pytest
+import requests_ntlm.requests_ntlm
 import spnego.exceptions
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -20,8 +23,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 from ansible_collections.continuity.identity_failover.tests.lab.certificates import Authority
 
 
-def settings(**changes: str) -> ConnectionSettings:
-    return ConnectionSettings(**{"name": "ws001", "host": "127.0.0.1", "scheme": "https", "user": "u", "password": "p", **changes})  # type: ignore[arg-type]
+def settings(**changes: t.Any) -> ConnectionSettings:
+    return dataclasses.replace(ConnectionSettings("ws001", "127.0.0.1", scheme="https", user="u", password="p"), **changes)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +50,9 @@ def test_an_international_name_goes_as_idna() -> None:
 
 
 def test_the_logon_is_bound_to_the_certificate_as_requests_ntlm_binds_it() -> None:
-    requests_ntlm = pytest.importorskip("requests_ntlm.requests_ntlm", reason="requests-ntlm is not installed")
     pem = Authority().server("mail.example.com", [])
     certificate = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :]).public_bytes(serialization.Encoding.DER)
-    assert direct_http._fingerprint(certificate) == requests_ntlm._get_certificate_hash(certificate)
+    assert direct_http._fingerprint(certificate) == requests_ntlm.requests_ntlm._get_certificate_hash(certificate)
 
 
 def test_certificates_are_checked_unless_somebody_says_otherwise() -> None:

@@ -24,7 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
     ],
 )
 def test_an_answer_is_read_as_far_as_it_goes(wire: bytes, status: int, body: bytes) -> None:
-    answer = http_answer.read(io.BufferedReader(io.BytesIO(wire)))  # type: ignore[arg-type]
+    answer = http_answer.read(io.BytesIO(wire))
     assert (answer.status, answer.body) == (status, body)
 
 
