@@ -281,7 +281,8 @@ class DnsStep:
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
         item, there, left = Item.parse(name), from_image(now), from_image(self._became.get(name, after))
         notes, _others = dns_ttl.read_notes(self._now.get(dns_ttl.note_item(item.name)) if dns_ttl.has_note(item) else None)
-        wanted = put_back(self.repoint, item, from_image(before), left, there, noted=item.type in notes)
+        moved = self.repoint if item not in self.wanted else None  # of a listed record everything is ours, also where its name is repointed
+        wanted = put_back(moved, item, from_image(before), left, there, noted=item.type in notes)
         holder = self._holder(item)
         if self._going_back and self._sent.get(item, holder) is not holder:
             raise WrongState(

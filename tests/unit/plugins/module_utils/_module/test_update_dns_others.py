@@ -93,6 +93,35 @@ def test_putting_back_keeps_what_others_brought(estate: Estate, tmp_path: pathli
     assert (undone.failed, estate.mail()) == (False, {SOURCE, THEIRS}), undone.msg
 
 
+RECORDS = [
+    ("mail.example.com", "MX", ["10 old.example.com"], "10 standby-mx.example.com"),
+    ("mail.example.com", "TXT", [], "v=spf1 ip4:127.1.0.22 -all"),
+    ("22.0.1.127.in-addr.arpa", "PTR", ["exch2.example.com"], "standby.example.com"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "before", "standby"), RECORDS)
+def test_putting_back_takes_out_what_the_records_of_the_failover_brought(
+    estate: Estate, tmp_path: pathlib.Path, name: str, kind: str, before: list[str], standby: str
+) -> None:
+    """A failback is told of the names that were repointed and of the records in one task; a record of these is all ours."""
+
+    def there() -> set[str]:
+        return {value.strip('"').removesuffix(".") for value in estate.dns1.lookup(name, kind)}
+
+    record = {"name": name, "type": kind, "values": [standby], "ttl": 60}
+    if kind == "MX":
+        estate.dns1.replace(name, kind, [f"{value}." for value in before], 600)
+    run = runs.started(tmp_path, CLOCK)
+    assert not estate.run(run=run).failed
+    assert not estate.run("present", records=[record], repoint=None, on_conflict="replace", run=run).failed
+    assert there() == {standby} and estate.mail() == {TARGET}
+    runs.ended(tmp_path, CLOCK, run)
+    failback = runs.started(tmp_path, CLOCK, run_id="run2", kind="failback")
+    undone = estate.run("reverted", records=[record], run=failback, revert_run="run1")
+    assert (undone.failed, there(), estate.mail()) == (False, set(before), {SOURCE}), undone.msg
+
+
 def test_absent_takes_what_is_listed_and_no_more(estate: Estate) -> None:
     estate.beforehand = estate.set(SOURCE, THEIRS, "127.9.9.8")
     listed = [{"name": "mail.example.com", "type": "A", "values": [SOURCE, "127.9.9.8"]}]
