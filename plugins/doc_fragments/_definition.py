@@ -267,8 +267,8 @@ options:
             required: true
           credential:
             description:
-              - The credential for the directory.
-              - Without it, the domain controller's own connection is used.
+              - Has no effect in this release, and the preflight says so.
+              - The domain controller's own connection is used.
             type: str
       spns:
         description:

@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: app_services
 short_description: Starts and stops services in order
+version_added: 1.0.0
 description:
   - Brings services of a Windows host into the wanted state, one after the other in the order given, and sets how they start.
   - Where the dependencies that Windows knows contradict the order given, they win. Stopping goes the other way round.

@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: directory_spns
 short_description: Moves service principal names between accounts
+version_added: 1.0.0
 description:
   - Moves service principal names from the account of a failed server to the account of its stand-in, so that Kerberos clients get tickets that
     the stand-in can read.

@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_ack
 short_description: Records what a person decides about an incident or a planned move
+version_added: 1.0.0
 description:
   - Writes one decision into the journal of an identity. A decision binds to the intent, which is the identity, the kind of run,
     the fence level, the consent about data and the incident. It does not bind to a plan, so that a new plan does not void it.
@@ -214,6 +215,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What there is to say, or what went wrong, in one sentence.
+  returned: always
+  type: str
+  sample: mail is approved; 2 of 2 needed say proceed
 reason:
   description: Why it failed, as a word that does not change with languages. Empty when it did not.
   returned: always
@@ -272,8 +278,8 @@ timing:
   type: dict
   sample: {}
 details:
-  description: Facts about a failure, such as codes.
-  returned: on failure
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
   type: dict
   sample: {}
 state:

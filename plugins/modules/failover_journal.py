@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_journal
 short_description: Prints, verifies, exports or prunes the journal of an identity
+version_added: 1.0.0
 description:
   - The journal says everything that was decided and changed. Each of its lines names the hash of the line before, so that a line that was
     edited, dropped, repeated or reordered shows; the store and the mirror hold it against each other.
@@ -87,6 +88,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What there is to say, or what went wrong, in one sentence.
+  returned: always
+  type: str
+  sample: "the journal of mail in the default folder on exch2: 2 of 812 events shown, up to event 812"
 reason:
   description: Why it failed, as a word that does not change with languages. Empty when it did not.
   returned: always
@@ -151,7 +157,7 @@ details:
       RV(ignore:details.seq) the first event that can't be believed, RV(ignore:details.trusted) the last one that can, and
       RV(ignore:details.safe) what is safe to do, as words (V(read_status), V(use_newer_version), V(restore_from_mirror), V(rewrite_mirror),
       V(from_observation)).
-  returned: on failure
+  returned: on failure, where there are any
   type: dict
   sample: {what: edited, seq: 42, trusted: 40, safe: [read_status, restore_from_mirror, from_observation]}
 events:

@@ -8,12 +8,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_monitor
 short_description: Counts down to an incident while a source does not answer
+version_added: 1.0.0
 description:
   - Probes the source from every vantage point, once or for a given time. When nothing has answered for
     O(interval) times O(missed) seconds, Time to Fail is zero and an incident is written to the journal of the identity.
-    Nothing else happens, because manual intervention is required.
+    Nothing is moved, because manual intervention is required.
   - When the source of an open incident answers again, the incident is written down as recovered and the decisions are void.
   - After a quarter of Time to Fail without any reply the identity is V(suspect).
+  - While the target owns the identity and O(definition) is given, nothing is counted down. It looks for what pulls the identity back
+    instead, and records the state V(threatened), and V(failed_over) again once all of it is gone. See RV(threats).
+  - Name servers that a run went on without are read again, see RV(debts).
 author:
   - The continuity.identity_failover contributors (@continuity)
 extends_documentation_fragment:
@@ -126,6 +130,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What there is to say, or what went wrong, in one sentence.
+  returned: always
+  type: str
+  sample: mail is protected; Time to Fail 25 s
 reason:
   description: Why it failed, as a word that does not change with languages. Empty when it did not.
   returned: always
@@ -184,8 +193,8 @@ timing:
   type: dict
   sample: {}
 details:
-  description: Facts about a failure, such as codes.
-  returned: on failure
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
   type: dict
   sample: {}
 state:
@@ -260,8 +269,8 @@ debts:
 threats:
   description:
     - What pulls the identity back to the source while the target owns it. Empty in every other state.
-    - Every record is read from every name server of the definition and held against what the failover left there, so that a source that
-      registers its name again, a record that was scavenged, and a value that somebody set are seen.
+    - Every record is read from every name server of the definition, and with C(dns.discover) of its zones, and held against what the
+      failover left there, so that a source that registers its name again, a record that was scavenged, and a value that somebody set are seen.
     - For a record C(values) lists what the name server gives, nothing where it has no such record any more.
   returned: success
   type: list

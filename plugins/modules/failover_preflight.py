@@ -107,6 +107,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: Why the identity can not be moved as it is, in one sentence. Empty when nothing stops a run.
+  returned: always
+  type: str
+  sample: ""
 findings:
   description: What was found, the gravest first.
   returned: when the checks were made
@@ -162,6 +167,11 @@ next:
   returned: always
   type: str
   sample: ""
+details:
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
+  type: dict
+  sample: {host: exch2, code: 14}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_run
 short_description: Arms an identity, opens, takes over, stops, closes, undoes and abandons its runs
+version_added: 1.0.0
 description:
   - Everything that a failover, failback or drill does, it does inside a run. This module opens the run, which takes the lease of the
     identity, and returns RV(run), which every step takes as its O(ignore:run) option.
@@ -41,7 +42,8 @@ options:
     required: true
   state:
     description:
-      - V(armed) takes the baseline of both servers, of the records, and of the service principal names. The source must own the identity.
+      - V(armed) takes the baseline of both servers (services, addresses, shares, databases), of the records, and of the service principal names.
+        The source must own the identity.
       - V(disarmed) ends the baseline and removes everything that was left on hosts, host by host, which are the journal and the lease, the
         markers of scripts, the folder once it is empty, the source in the event log, and the runs' markers in DNS, for which it takes O(key) or
         O(kerberos). The journal itself is kept on the controller. The source must own the identity and no run may be open. It fails where
@@ -140,7 +142,7 @@ options:
       - What happens to data that the target has received but not applied. Without it, what people approved, and with O(break_glass)
         V(apply_queues).
       - Another choice than the one that people approved is refused. See M(continuity.identity_failover.failover_ack).
-      - The choice is kept in the journal and handed to the steps with RV(run). No step of this release acts on it.
+      - The choice is kept in the journal and handed to the steps with RV(run). M(continuity.identity_failover.promote_data) acts on it, by your hook.
     type: str
     choices: [apply_queues, discard_queues, revert_to_snapshot]
   data_at_risk:
@@ -224,6 +226,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What there is to say, or what went wrong, in one sentence.
+  returned: always
+  type: str
+  sample: failover run 20261122T200000Z-ab12cd of mail is open; afterwards the target owns the identity
 reason:
   description: Why it failed, as a word that does not change with languages. Empty when it did not.
   returned: always
@@ -282,8 +289,8 @@ timing:
   type: dict
   sample: {}
 details:
-  description: Facts about a failure, such as codes.
-  returned: on failure
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
   type: dict
   sample: {}
 state:

@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_status
 short_description: Says in which state an identity is, who owns it, and what to do next
+version_added: 1.0.0
 description:
   - Reads the journal of an identity, looks who answers for it, and may wait for a state. It changes nothing.
   - When the store of the journal does not answer, was set back, is gone or does not verify, it tells what the mirror or the part that verifies knows,
@@ -71,6 +72,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What there is to say, or what went wrong, in one sentence.
+  returned: always
+  type: str
+  sample: mail is protected; by the journal the owner is the source, observed is source
 reason:
   description: Why it failed, as a word that does not change with languages. Empty when it did not.
   returned: always
@@ -129,8 +135,8 @@ timing:
   type: dict
   sample: {}
 details:
-  description: Facts about a failure, such as codes.
-  returned: on failure
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
   type: dict
   sample: {}
 break_glass:
@@ -221,7 +227,8 @@ unexpected:
   sample: []
 read_from:
   description:
-    - Where this was read. V(mirror), V(store) for that part of the store which verifies, or V(observation) where the store can not be used.
+    - The place of the store where the journal is in order. Else V(mirror), V(store) for that part of the store which verifies, or
+      V(observation) where the store can not be used.
   returned: success
   type: str
   sample: the default folder on exch2
@@ -258,9 +265,9 @@ locked:
 debts:
   description:
     - What name servers and clients' resolvers owe. A run went on without them, because they could not be read or still had another value.
-    - Each is read again here. That needs no credentials and writes nothing. M(continuity.identity_failover.failover_monitor), and the end of
-      a run, note in the journal what was read as right, and only then it is no debt any more. Another value that a later run wants, such as a
-      failback, makes it void.
+    - Each is read again here. That needs no credentials and writes nothing. M(continuity.identity_failover.failover_monitor), the end of a
+      run, and a later DNS step note in the journal what was read as right, and only then it is no debt any more. Another value that a later
+      run wants, such as a failback, makes it void.
   returned: success
   type: list
   elements: dict
@@ -307,8 +314,8 @@ debts:
 threats:
   description:
     - What pulls the identity back to the source while the target owns it. Empty in every other state.
-    - Every record is read from every name server of the definition and held against what the failover left there, so that a source that
-      registers its name again, a record that was scavenged, and a value that somebody set are seen.
+    - Every record is read from every name server of the definition, and with C(dns.discover) of its zones, and held against what the
+      failover left there, so that a source that registers its name again, a record that was scavenged, and a value that somebody set are seen.
     - For a record C(values) lists what the name server gives, nothing where it has no such record any more.
   returned: success
   type: list

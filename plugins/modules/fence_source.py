@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fence_source
 short_description: Makes sure that a failed server cannot serve
+version_added: 1.0.0
 description:
   - Stops and disables the workload of the source, switches its DNS registration off, reads both back, and says how sure it is that the source
     cannot serve, as a grade.

@@ -132,6 +132,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What went wrong, in one sentence. Empty when everything is as wanted.
+  returned: always
+  type: str
+  sample: ""
 roll_call:
   description: Who answered. Every client is counted once.
   returned: when the clients were worked on, or would be in check mode
@@ -190,6 +195,11 @@ timing:
   returned: always
   type: dict
   sample: {resolvers: 5.1, clients: 12.4, total: 12.6}
+details:
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
+  type: dict
+  sample: {host: exch2, code: 14}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mount_databases
 short_description: Mounts and dismounts databases
+version_added: 1.0.0
 description:
   - Brings databases of a Windows host up or takes them down. These are mailbox databases of Exchange, databases of SQL Server, and any other
     that three commands of yours can mount, dismount and ask.

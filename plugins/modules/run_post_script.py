@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: run_post_script
 short_description: Runs your own script once in every run
+version_added: 1.0.0
 description:
   - Runs a script or program on a Windows host and tells how it ended. In a run it is started once, however often the playbook is run again.
   - Before the start it writes a marker on the host, and after the end another one with the exit code. A marker of a start without one of an end

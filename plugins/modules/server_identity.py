@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: server_identity
 short_description: Gives a server the addresses, names and shares of another one, or takes them away
+version_added: 1.0.0
 description:
   - Adds IP addresses, alternate server names and SMB shares to a Windows host, or removes them.
   - All items are looked at first. What would hurt fails the task before anything is touched, such as an adapter that uses DHCP, an address

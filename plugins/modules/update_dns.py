@@ -10,7 +10,8 @@ module: update_dns
 short_description: Change DNS records all at once, and read them back from every name server
 version_added: 1.0.0
 description:
-  - Changes any number of records, in any zones, in one task. It sends dynamic updates (RFC 2136) that are signed with a TSIG key.
+  - Changes any number of records, in any zones, in one task. It sends dynamic updates (RFC 2136), signed with a TSIG key (O(key)) or
+    by Kerberos (O(kerberos)).
   - Each message carries the values that were read before as its prerequisite (compare and swap). A record that somebody else
     changes in between is never overwritten unseen.
   - A message has at most 250 records of one zone, with everything of one name in the same message. The name server does all of
@@ -19,7 +20,8 @@ description:
   - Afterwards every record is read back from every name server in O(servers) and O(verify_servers) until they agree, or
     O(verify_timeout) has passed. The task only succeeds on what was read.
   - When the updated name server then shows another value, because somebody wrote in between, for example a source server
-    that came back and registered its name, the record is written again, three times at most, and the result says so.
+    that came back and registered its name, O(on_conflict) decides. With V(replace) the record is written again, three times at
+    most, and the result says so.
   - Inside a O(run) a zone gets a TXT record C(_failover-<identity>) that names the run and its epoch. All further messages of
     the run have it as a prerequisite, so that a controller that lost its lease can't write any more. The record of an earlier
     controller is taken over before any record is read. M(continuity.identity_failover.failover_run) removes it when the run ends.
@@ -668,7 +670,8 @@ resolvers:
 debts:
   description:
     - Name servers and clients' resolvers that the written name server's records could not be read from, or that had others, when the task
-      ended. In a O(run) they stand in the journal, and M(continuity.identity_failover.failover_status) shows them until they were read.
+      ended. In a O(run) they stand in the journal, and M(continuity.identity_failover.failover_status) shows them until it is noted that
+      they were read as right.
   returned: when the options were right
   type: list
   elements: dict
@@ -702,6 +705,11 @@ debts:
       type: list
       elements: str
       sample: [mail.example.com A]
+details:
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
+  type: dict
+  sample: {host: dns1, rcode: 5}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -157,6 +157,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: How many clients are there, or what went wrong, in one sentence.
+  returned: always
+  type: str
+  sample: 8 of 8 clients arrive, which is enough
 curves:
   description:
     - How the sample converged, for each stage by itself. V(resolve), V(tcp) and V(identity) are what a client passes through. V(kerberos) is
@@ -216,6 +221,11 @@ timing:
   returned: always
   type: dict
   sample: {total: 3.1}
+details:
+  description: Facts about a failure, such as codes. Never a secret.
+  returned: on failure, where there are any
+  type: dict
+  sample: {host: exch2, code: 14}
 """
 
 from ansible.module_utils.basic import AnsibleModule

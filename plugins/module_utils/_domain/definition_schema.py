@@ -125,7 +125,7 @@ FENCE = {
 
 DIRECTORY = {
     "domain_controllers": _names("Domain controllers that are asked, in this order.", required=True, names="host"),
-    "credential": _name("The credential for the directory. Without it, the domain controller's own connection is used.", names="credential"),
+    "credential": _name("Has no effect in this release, and the preflight says so. The domain controller's own connection is used.", names="credential"),
 }
 
 SPNS = {
