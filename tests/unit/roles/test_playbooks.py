@@ -9,6 +9,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
+import jinja2
 import pytest
 import yaml
 
@@ -86,3 +87,20 @@ def test_a_playbook_tells_its_outcome_however_it_ends_and_fails_where_it_ran_on_
     assert leads_to(tasks, ROLES, "outcome")
     rescues = list(rescues_of(tasks, ROLES))
     assert rescues and all(leads_to(rescue, role, "stopped") for rescue, role in rescues)
+
+
+@pytest.mark.parametrize(
+    ("until", "owing", "said"),
+    [
+        ("21:01", [], "the old TTLs have run out everywhere at 21:01"),
+        ("21:01", ["dns2", "dns2", "dns3"], "the old TTLs have run out at 21:01, but perhaps not at dns2, dns3"),
+        ("", ["dns2"], "every TTL is as low already"),
+    ],
+)
+def test_lowered_ttls_have_run_out_everywhere_only_where_no_name_server_owes_them(until: str, owing: list[str], said: str) -> None:
+    plays = yaml.safe_load((ROOT / "playbooks" / "lower_ttl.yml").read_text(encoding="utf-8"))
+    (tell,) = [task["ansible.builtin.set_fact"] for task in plays[1]["tasks"][0]["block"] if "ansible.builtin.set_fact" in task]
+    environment = jinja2.Environment(autoescape=False)
+    environment.filters["bool"] = bool
+    lowered = {"ttl": {"until": until}, "debts": [{"server": server} for server in owing]}
+    assert environment.from_string(tell["steps_reason"]).render(steps_ttl_lowered=lowered) == said
