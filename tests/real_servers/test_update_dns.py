@@ -14,12 +14,12 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Change
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe, Update
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import REVERSE, ZONE, RealServer
 from ansible_collections.continuity.identity_failover.tests.unit import runs
@@ -158,16 +158,16 @@ def test_what_was_written_is_put_back_when_a_later_message_is_refused(server: Re
     def taken(update: Update) -> None:
         update.add(pointer + ".", 300, "PTR", f"theirs.{ZONE}.")
 
-    real = Servers.present
+    decided = DnsStep.groups
 
-    def somebody_is_quicker(servers: Servers, holder: NameServer, items: t.Sequence[Item]) -> t.Any:
-        found = real(servers, holder, items)
-        if any(item.name == pointer for item in items) and not probe.values(pointer + ".", "PTR"):
+    def somebody_is_quicker(step: DnsStep, changes: list[Change]) -> list[list[Change]]:
+        """Between the last look and the first message."""
+        if not probe.values(pointer + ".", "PTR"):
             assert probe.send(taken, zone=REVERSE) == "NOERROR"
-        return found
+        return decided(step, changes)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Servers, "present", somebody_is_quicker)
+        patch.setattr(DnsStep, "groups", somebody_is_quicker)
         result = run(server, records=records, on_failure="rollback")
     assert (result.failed, result.changed, result.extra["rollback"]["done"]) == (True, False, [f"{name} A"]), result.msg
     assert (probe.values(name + ".", "A"), probe.values(pointer + ".", "PTR")) == (["127.20.0.21"], [f"theirs.{ZONE}."])

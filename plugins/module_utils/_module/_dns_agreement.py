@@ -21,11 +21,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import FIRST_WAIT, LONGEST_WAIT, ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 
 #: Seconds in which a secondary that only lags has the records of its primary.
 LAG = 10.0
 
 Records = t.Mapping[Item, "RecordSet | None"]
+#: Asks the servers that are written.
+Read = t.Callable[[t.Sequence[Item]], t.Mapping[Item, Reading]]
 
 
 class ServersDisagree(WrongState):
@@ -45,16 +48,21 @@ class Agreement:
         self._readback = readback
         self._clock = clock
 
-    def wait(self, now: Records, after: Records | None) -> None:
-        """Until all have what the server has that will be written, or a lag is no explanation any more. ``after`` None: not known yet."""
+    def wait(self, now: Records, after: Records | None, read: Read) -> Records:
+        """Until all have what the server has that will be written, or a lag is no explanation any more. ``after`` None: not known yet.
+        Returns ``now`` as it is then: who is behind may be our own reading, of a server that somebody writes at this moment."""
         deadline, pause = Deadline(self._clock, LAG), FIRST_WAIT
         while True:
             left = {item: now[item] for item in now if (after is None or after.get(item) != now[item]) and self._others(item, now[item], after)}
             if not left or deadline.passed():
-                return
+                return now
             self._readback.push(left, self._survey.holders.values())
             self._clock.sleep(min(pause, deadline.remaining()))
             pause = min(pause * 1.5, LONGEST_WAIT)
+            left = {item: reading.records for item, reading in read(list(left)).items()}
+            now = {**now, **left}
+            for holder, held in self._survey.by_holder(left).items():
+                self._readback.known(holder, {item: now[item] for item in held})
             self._readback.look(left, self._servers.all)
 
     def write_where_it_is_wrong(self, now: Records, after: Records) -> dict[Item, RecordSet | None]:

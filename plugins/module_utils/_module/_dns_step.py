@@ -138,7 +138,8 @@ class DnsStep:
         self.readback.look({item: self._now[item] for item in shown}, self.servers.all)
         after = self._foreseen()
         if self.agreement is not None and not self._begun:
-            self.agreement.wait({item: self._now[item] for item in shown}, after)
+            self._now |= self.agreement.wait({item: self._now[item] for item in shown}, after, self._read)
+            after = self._foreseen()
             if after is not None:
                 self._now |= self.agreement.write_where_it_is_wrong({item: self._now[item] for item in shown}, after)
             self._since = self.clock.now()

@@ -14,12 +14,15 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_messages
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_agreement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import GssAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
@@ -386,6 +389,27 @@ def test_a_secondary_that_lags_is_no_disagreement(takes_notify: bool, lag: float
         call(dns1.replace, "mail.example.com", "A", ["127.1.0.55"], 600)
         result = task([entry(dns1)], verify_servers=[entry(dns2)])
         assert not result.failed and dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
+
+
+@pytest.mark.usefixtures("short_lag")
+def test_a_server_that_somebody_writes_at_this_moment_does_not_disagree_with_what_we_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dns2 is asked after dns1 was written, so it is ahead of what dns1 said; dns1 is asked again, and its new value is what is compared and replaced."""
+    dns1, dns2 = controllers()
+    asked = Servers.present
+
+    def written_behind_the_look(servers: Servers, server: NameServer, items: t.Sequence[Item]) -> dict[Item, Reading]:
+        found = asked(servers, server, items)
+        if dns2.lookup("mail.example.com", "A") == ["127.1.0.21"]:
+            for written in (dns1, dns2):
+                call(written.replace, "mail.example.com", "A", ["127.1.0.77"], 600)
+        return found
+
+    monkeypatch.setattr(Servers, "present", written_behind_the_look)
+    with one_port(dns1, dns2) as call:
+        result = task([entry(dns1), entry(dns2)], require=1)
+        assert not result.failed, result.msg
+        assert result.outcomes[0].before == {"values": ["127.1.0.77"], "ttl": 600}
+        assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
 
 
 @pytest.mark.usefixtures("short_lag")
