@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
+import subprocess
+import sys
 import typing as t
 
 import jinja2
@@ -42,10 +46,55 @@ def test_a_roll_call_names_its_beginning_and_what_it_waited_for() -> None:
 @pytest.mark.parametrize("name", ["choose", "main"])
 def test_the_roll_call_of_an_earlier_run_is_gone_before_anything_else(name: str) -> None:
     assert tasks(name)[0]["ansible.builtin.import_tasks"] == "forget.yml"
-    (forget,) = tasks("forget")
+    (whole,) = yaml.safe_load((TASKS / "forget.yml").read_text(encoding="utf-8"))
+    forget = whole["block"][-1]
     assert forget["ansible.builtin.file"] == {"path": "{{ failover_roll_call_path }}", "state": "absent"}
-    assert worked_out(forget["when"], failover_roll_call_path="/x.json") is True
-    assert worked_out(forget["when"]) is False
+    assert worked_out(whole["when"], failover_roll_call_path="/x.json") is True
+    assert worked_out(whole["when"]) is False
+
+
+def played(folder: pathlib.Path, *more: str, **variables: t.Any) -> str:
+    """What the playbook says on an inventory without a client, which is enough for what comes before the clients."""
+    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "continuity.identity_failover.flush_dns", *more]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    given = json.dumps({"failover_flush_clients": "workstations", "failover_flush_may_be_empty": True, **variables})
+    done = subprocess.run([*command, "-e", given], capture_output=True, text=True, cwd=folder, env=environment, timeout=60, check=False)
+    return f"{done.returncode} {' '.join(done.stdout.split())} {done.stderr}"
+
+
+@pytest.mark.parametrize(("as_named", "more"), [("roll-calls", ()), ("linked", ("--check",))])
+def test_a_folder_in_place_of_the_roll_call_is_refused_and_stays_as_it_is(tmp_path: pathlib.Path, as_named: str, more: tuple[str, ...]) -> None:
+    folder = tmp_path / "roll-calls"
+    folder.mkdir()
+    (folder / "1.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "linked").symlink_to(folder)
+    said = played(tmp_path, *more, failover_roll_call_path=f"{tmp_path}/{as_named}")
+    assert (folder / "1.json").is_file() and (tmp_path / "linked").is_symlink()
+    assert said.startswith("2 ") and "it is a folder" in said and "failover_outcome: refused" in said, said
+
+
+@pytest.mark.parametrize(
+    ("path", "there", "refused"), [("/x/", {}, True), ("/x", {"isdir": True}, True), ("/x.json", {"isdir": False}, False), ("/x", {}, False)]
+)
+def test_what_is_called_a_folder_is_refused_before_anything_is_done(path: str, there: dict[str, bool], refused: bool) -> None:
+    (whole,) = yaml.safe_load((TASKS / "forget.yml").read_text(encoding="utf-8"))
+    (gate,) = [task["when"] for task in whole["block"] if "ansible.builtin.include_role" in task]
+    assert worked_out(gate, failover_roll_call_path=path, flush_dns_there={"stat": there}) is refused
+
+
+@pytest.mark.parametrize(("more", "stays"), [((), False), (("--check",), True)], ids=["", "check"])
+def test_a_check_deletes_no_roll_call(tmp_path: pathlib.Path, more: tuple[str, ...], stays: bool) -> None:
+    earlier = tmp_path / "1.json"
+    earlier.write_text("{}", encoding="utf-8")
+    said = played(tmp_path, *more, failover_roll_call_path=str(earlier))
+    assert said.startswith("0 ") and earlier.is_file() is stays, said
+
+
+def test_a_check_writes_no_roll_call() -> None:
+    (write,) = [task for task in yaml.safe_load((TASKS / "main.yml").read_text(encoding="utf-8")) if task["name"] == "Write the roll call"]
+    given, real = write["when"]
+    assert (worked_out(real, ansible_check_mode=True), worked_out(real, ansible_check_mode=False)) == (False, True)
+    assert worked_out(given, failover_roll_call_path="/x.json") is True and not any("check_mode" in task for task in write["block"])
 
 
 @pytest.mark.parametrize(("clients", "refused"), [([], True), (["workstations"], False)])
