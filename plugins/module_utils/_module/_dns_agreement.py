@@ -67,12 +67,16 @@ class Agreement:
 
     def write_where_it_is_wrong(self, now: Records, after: Records) -> dict[Item, RecordSet | None]:
         """With a disagreement that is accepted: where the server to write has all of a zone as it shall be, and another one that takes updates has
-        not, that one is written, with what it has as the prerequisite. Waiting would not mend it. Returns what is there instead of ``now``."""
+        not, that one is written, with what it has as the prerequisite. Waiting would not mend it, but for a secondary that passes updates on: it
+        only lags behind a primary that has it right. Returns what is there instead of ``now``."""
         instead: dict[Item, RecordSet | None] = {}
         for zone, holder in list(self._survey.holders.items()) if self.accepted else ():
             mine = [item for item in now if self._survey.zones[item.name] == zone]
-            others = [one for one in self._servers.updated if one is not holder and any(self._readback.is_wrong(item, one) for item in mine)]
-            if not others or any(after.get(item) != now[item] for item in mine):
+            if any(after.get(item) != now[item] for item in mine):
+                continue
+            wrong = [one for one in self._servers.updated if one is not holder and any(self._readback.is_wrong(item, one) for item in mine)]
+            others = [one for one in wrong if not self._readback.passes_on(one, zone)]
+            if not others:
                 continue
             with contextlib.suppress(FailoverError):  # one that can't be read now is only waited for, as ever
                 found = {item: reading.records for item, reading in self._servers.present(others[0], mine).items()}

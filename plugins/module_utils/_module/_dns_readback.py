@@ -69,7 +69,7 @@ class ReadBack:
         self.notified: dict[NameServer, dict[str, str]] = {}  #: zone -> what a server said that was told to fetch it
         self._notify = notify
         self._anew = anew
-        self._passes_on = passes_on
+        self.passes_on = passes_on
         self._clock = clock
         self._failures: dict[NameServer, int] = {}
         self._retry_at: dict[NameServer, float] = {}
@@ -230,7 +230,7 @@ class ReadBack:
     def on_the_way(self, item: Item, before: RecordSet | None, primary: NameServer) -> bool:
         """Whether the server that was written shows the old value because it passed the update on and lacks the transfer, so that it proves nothing."""
         verdict = self.said(primary, item)
-        return verdict is not None and verdict.status == "wrong" and verdict.records == before and self._passes_on(primary, self.servers.zone_of(item))
+        return verdict is not None and verdict.status == "wrong" and verdict.records == before and self.passes_on(primary, self.servers.zone_of(item))
 
     def _seen(self, edit: Edit, primary: NameServer, timeout: float) -> Seen:
         times = self.again.get(edit.item, 0)

@@ -379,6 +379,20 @@ def test_a_secondary_that_lags_is_not_written_for_it() -> None:
         assert dns2.lookup("mail.example.com", "A") == dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
 
 
+@pytest.mark.usefixtures("short_lag")
+def test_a_secondary_that_passes_updates_on_and_lags_is_waited_for() -> None:
+    """Its primary has all of it as wanted: an update that it passed on would be held against what its primary has, not against its own old value."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=1.0)
+    dns2.forwards = True
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 60)
+        result = task([entry(dns1), entry(dns2)], on_conflict="replace", accept_disagreement="it is what is repaired", verify_timeout=5.0)
+        assert not result.failed, result.msg
+        assert {label: facts["messages"] for label, facts in result.extra["servers"].items()} == {"dns1": 0, "dns2": 0}
+        assert dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
+
+
 @pytest.mark.parametrize(("takes_notify", "lag"), [(False, 0.5), (True, 60.0)])
 def test_a_secondary_that_lags_is_no_disagreement(takes_notify: bool, lag: float) -> None:
     """Somebody has just changed the record, and dns2 has it in half a second, or long before its time where it lets itself be told."""
