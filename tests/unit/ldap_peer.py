@@ -65,7 +65,8 @@ class FakeSeal:
 class Peer:
     """``entries``: DN -> attribute -> values, all names in lower case. ``refuse``: DN in lower case -> LDAP's code for whatever is asked of it.
     ``layers``: what it offers; ``known``: whether it takes the logon; ``raw``: bytes that it answers with instead of all else,
-    ``stray`` before all else."""
+    ``stray`` before all else. ``cuts``: connections that it ends before it takes a change. Who is not logged on gets the root alone
+    (operationsError otherwise); ``in_clear``: what was asked without a seal all the same."""
 
     def __init__(self) -> None:
         self.entries: dict[str, dict[str, list[bytes]]] = {"": {"dnshostname": [b"dc1.example.com"], "defaultnamingcontext": [b"DC=example,DC=com"]}}
@@ -74,7 +75,9 @@ class Peer:
         self.layers, self.known, self.raw, self.stray = 7, True, b"", b""
         self.before_change: t.Callable[[], None] = lambda: None
         self.seals: t.Callable[[bytes], bytes] = seal
+        self.cuts = 0
         self.seen: list[str] = []
+        self.in_clear: list[str] = []
         self.flags: list[int] = []
         self.port = 0
 
@@ -115,7 +118,7 @@ class Peer:
                     message, opened = opened[:end], opened[end:]
                     number, operation = ber.elements(message)[0].children()[:2]
                     controls = ber.elements(message)[0].children()[2:]
-                    answers, now_sealed = self._answer(number.number(), operation, controls, rounds)
+                    answers, now_sealed = self._answer(number.number(), operation, controls, rounds, sealed)
                     rounds += operation.tag == 0x60
                     data = self.raw or self.stray + b"".join(answers)
                     if sealed:
@@ -125,9 +128,13 @@ class Peer:
                     connection.sendall(data)
                     sealed = sealed or now_sealed
 
-    def _answer(self, number: int, operation: ber.Element, controls: t.Sequence[ber.Element], rounds: int) -> tuple[list[bytes], bool]:
+    def _answer(self, number: int, operation: ber.Element, controls: t.Sequence[ber.Element], rounds: int, sealed: bool) -> tuple[list[bytes], bool]:
         if operation.tag == 0x60:
             return self._logon(number, operation, rounds)
+        name = operation.children()[0].content.decode().lower()
+        if not sealed and (name or operation.tag != 0x63):
+            self.in_clear.append(name)
+            return [_response(number, ldap.SEARCH_DONE if operation.tag == 0x63 else ldap.MODIFY_RESPONSE, 1, "log on first")], False
         flags = [ber.elements(one.children()[2].content)[0].children()[0].number() for entry in controls for one in entry.children()]
         if operation.tag == 0x63:
             return self._search(number, operation), False
@@ -184,6 +191,9 @@ class Peer:
     def _modify(self, number: int, operation: ber.Element, flags: list[int]) -> bytes:
         name, changes = operation.children()
         dn = name.content.decode().lower()
+        if self.cuts:
+            self.cuts -= 1
+            raise ConnectionResetError
         self.before_change()
         self.seen.append(f"change {dn}")
         self.flags += flags

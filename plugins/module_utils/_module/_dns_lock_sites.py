@@ -33,6 +33,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 #: Told as ``unreachable``; anything else was an answer.
 SILENT = (Unreachable, ConnectionRefused, ConnectionLost, DeadlineExceeded)
 
+Said = t.TypeVar("Said")
+
 
 class Site:
     """``seen``: name -> how it is guarded, from the last look; ``failure`` is why that look failed, else None; ``sid`` the account's, if it is known."""
@@ -61,21 +63,23 @@ class Site:
             self._nodes = Nodes(self._directory)
         return self._nodes
 
-    def nodes(self, names: t.Sequence[str]) -> dict[str, Node]:
-        """Raises what the connection raises; it is made anew next time."""
+    def _asked(self, ask: t.Callable[[Nodes], Said]) -> Said:
+        """Raises what the connection raises; it is made anew, and logged on, next time."""
         try:
-            nodes = self._logged_on()
-            return {name: nodes.node(name) for name in names}
+            return ask(self._logged_on())
         except TransportError:
             self.close()
             raise
+
+    def nodes(self, names: t.Sequence[str]) -> dict[str, Node]:
+        return self._asked(lambda nodes: {name: nodes.node(name) for name in names})
 
     def look(self, names: t.Sequence[str], account: str) -> bool:
         """Whether it could be read."""
         try:
             self._found = self.nodes(names)
             aged = {name: _aged(node) for name, node in self._found.items()}
-            self.sid = self._logged_on().sid(account)
+            self.sid = self._asked(lambda nodes: nodes.sid(account))
             self.failure = None
         except (TransportError, RemoteError) as error:
             self.failure = error
@@ -105,12 +109,12 @@ class Site:
             return
         guarded = (with_lock if wanted else without_lock)(node.descriptor, self.sid)
         if guarded != node.descriptor:
-            self._logged_on().guard(node, guarded)
+            self._asked(lambda nodes: nodes.guard(node, guarded))
 
     def freeze(self, name: str) -> bool:
         """Takes the addresses out of ageing, as they were at the last look; False where somebody changed them since."""
         try:
-            self._logged_on().freeze(self._found[name], ADDRESSES)
+            self._asked(lambda nodes: nodes.freeze(self._found[name], ADDRESSES))
         except LdapRefused as error:
             if error.code == ldap.NO_SUCH_ATTRIBUTE:
                 return False

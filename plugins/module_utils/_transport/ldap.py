@@ -60,7 +60,10 @@ class LdapRefused(RemoteError):
 
 
 class Directory:
-    """One connection. Calls raise TransportError; those that the server refuses AccessDenied or LdapRefused."""
+    """One connection. Calls raise TransportError; those that the server refuses AccessDenied or LdapRefused.
+
+    A connection that was sealed and ends takes the logon with it: every call raises ConnectionLost until ``logon`` or ``close``.
+    """
 
     def __init__(self, controller: Controller, clock: Clock) -> None:
         self.controller = controller
@@ -68,6 +71,7 @@ class Directory:
         self._socket: socket.socket | None = None
         self._number = 0
         self._security: Security | None = None
+        self._was_sealed = False
         self._received = b""
         self._opened = b""
 
@@ -76,12 +80,17 @@ class Directory:
         return self.controller.label
 
     def close(self) -> None:
+        self._hang_up()
+        self._was_sealed = False
+
+    def _hang_up(self) -> None:
         if self._socket is not None:
             self._socket.close()
         self._socket, self._security, self._received, self._opened = None, None, b"", b""
 
     def logon(self, security: Security) -> None:
         """Raises BadCredentials in one sentence. Everything after it is sealed; before it only the root may be read."""
+        self._was_sealed = False
         answer = self._bind(security, security.step(None) or b"")
         for _round in range(ROUNDS):
             if answer.code != ldap.SASL_IN_PROGRESS:
@@ -92,7 +101,7 @@ class Directory:
                 token = security.agreed(answer.token)
                 answer = self._bind(security, token)
                 if answer.code == ldap.SUCCESS:
-                    self._security = security
+                    self._security, self._was_sealed = security, True
                     return
                 break
             answer = self._bind(security, token)
@@ -103,7 +112,7 @@ class Directory:
         raise BadCredentials(f"{self.controller} does not take the logon ({self._said(answer)}); check the account, and the clocks", host=self.label)
 
     def _bind(self, security: Security, token: bytes) -> ldap.Answer:
-        return self._asked(lambda number: ldap.sasl_bind(number, security.mechanism, token), ldap.BIND_RESPONSE, "log on")[-1]
+        return self._asked(lambda number: ldap.sasl_bind(number, security.mechanism, token), ldap.BIND_RESPONSE, "log on", clear=True)[-1]
 
     def root(self) -> ldap.Attributes:
         """What the domain controller says of itself (MS-ADTS 3.1.1.3.2); needs no logon."""
@@ -130,8 +139,9 @@ class Directory:
         self, base: str, scope: int, attributes: t.Sequence[str], equal: tuple[str, str] | None = None, *, descriptor: int = 0
     ) -> list[tuple[str, ldap.Attributes]]:
         controls = [ldap.sd_flags(descriptor)] if descriptor else []
-        answers = self._asked(lambda number: ldap.search(number, base, scope, attributes, equal, controls), ldap.SEARCH_DONE, f"read {base or 'the root'}")
-        self._checked(answers[-1], f"read {base or 'the root'}")
+        do = f"read {base or 'the root'}"
+        answers = self._asked(lambda number: ldap.search(number, base, scope, attributes, equal, controls), ldap.SEARCH_DONE, do, clear=not base)
+        self._checked(answers[-1], do)
         return [(answer.dn, answer.attributes) for answer in answers if answer.operation == ldap.ENTRY]
 
     def modify(self, dn: str, changes: t.Sequence[tuple[int, str, t.Sequence[bytes]]], descriptor: int = 0) -> None:
@@ -152,8 +162,11 @@ class Directory:
 
     # Octets
 
-    def _asked(self, message: t.Callable[[int], bytes], last: int, do: str) -> list[ldap.Answer]:
-        """Everything that is answered up to the response ``last``. The connection ends with an error."""
+    def _asked(self, message: t.Callable[[int], bytes], last: int, do: str, *, clear: bool = False) -> list[ldap.Answer]:
+        """Everything that is answered up to the response ``last``. The connection ends with an error. ``clear``: may be asked before the logon."""
+        if self._security is None and (self._was_sealed or not clear):
+            why = "the connection has ended, and the logon with it" if self._was_sealed else "nobody is logged on"
+            raise ConnectionLost(f"could not {do} on {self.controller}: {why}", host=self.label)
         deadline = Deadline(self._clock, self.controller.timeout)
         self._number += 1
         answers: list[ldap.Answer] = []
@@ -166,10 +179,10 @@ class Directory:
                 if answer.id == self._number:
                     answers.append(answer)
         except ProtocolError as error:
-            self.close()
+            self._hang_up()
             raise ProtocolError(f"could not {do} on {self.controller}: {error.message}", host=self.label) from None
         except BaseException:
-            self.close()
+            self._hang_up()
             raise
         return answers
 

@@ -201,6 +201,26 @@ def test_a_controller_that_does_not_have_the_name_yet_is_waited_for(estate: Esta
     assert not estate.run(require="primary").failed
 
 
+def asked_in_clear(estate: Estate) -> list[str]:
+    return [asked for peer in estate.peers.values() for asked in peer.in_clear]
+
+
+def test_a_lost_answer_costs_a_new_logon_and_nothing_goes_in_clear(estate: Estate) -> None:
+    del estate.peers["dc2"]
+    estate.peers["dc1"].cuts = 1
+    result = estate.run()
+    assert (result.failed, statuses(result)) == (False, {"dc1": "locked"}), result.msg
+    assert estate.descriptor("dc1") == with_lock(OPEN, SOURCE) and asked_in_clear(estate) == []
+
+
+def test_an_answer_that_is_lost_while_addresses_stop_ageing_costs_a_new_logon(estate: Estate) -> None:
+    ageing(estate)
+    estate.run(names=[], repoint=REPOINT)
+    estate.peers["dc1"].cuts = 1
+    assert not estate.run(names=[], repoint=REPOINT, static=True).failed
+    assert sorted(timestamps(estate, "dc1")) == [0, HOURS] and asked_in_clear(estate) == []
+
+
 def test_without_any_controller_nothing_is_touched(estate: Estate) -> None:
     for peer in estate.peers.values():
         peer.known = False

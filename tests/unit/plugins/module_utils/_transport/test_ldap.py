@@ -101,6 +101,28 @@ def test_octets_that_are_not_sealed_end_the_conversation(directory: Directory, p
         directory.read(NODE, ["dnsRecord"])
 
 
+def test_after_a_lost_answer_nothing_is_said_without_a_new_logon(directory: Directory, peer: Peer) -> None:
+    directory.logon(FakeSeal())
+    peer.cuts = 1
+    with pytest.raises(ConnectionLost):
+        directory.modify(NODE, [(ldap.REPLACE, "dnsRecord", [])])
+    with pytest.raises(ConnectionLost, match=r"not read DC=mail.* dc1 .*: the connection has ended, and the logon with it"):
+        directory.read(NODE, ["dnsRecord"])
+    with pytest.raises(ConnectionLost, match="not change DC=mail"):
+        directory.modify(NODE, [(ldap.REPLACE, "dnsRecord", [])])
+    with pytest.raises(ConnectionLost, match="not read the root"):
+        directory.root()
+    assert peer.in_clear == [] and peer.seen == []
+    directory.logon(FakeSeal())
+    assert directory.read(NODE, ["samAccountName"]) == {"samaccountname": [b"MAIL$"]}
+
+
+def test_before_a_logon_nothing_but_the_root_is_asked(directory: Directory, peer: Peer) -> None:
+    with pytest.raises(ConnectionLost, match="not read DC=mail"):
+        directory.read(NODE, ["dnsRecord"])
+    assert peer.in_clear == []
+
+
 def test_silence_refusal_and_a_cut_connection_are_told_apart() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
