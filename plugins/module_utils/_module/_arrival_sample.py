@@ -77,6 +77,8 @@ class Sample:
             self.clock.sleep(min(LOOK, deadline.remaining()))
 
     def _to_look_at(self) -> list[str]:
+        if self.fan_out.locked_out():
+            return []
         return [name for name in self.clients if not self._arrived(name) and not self._refused(name)]
 
     def _refused(self, name: str) -> bool:

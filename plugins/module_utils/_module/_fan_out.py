@@ -71,6 +71,10 @@ class Logons:
     refused: int = 0
     taken: bool = False
 
+    @property
+    def closed(self) -> bool:
+        return not self.taken and self.refused >= REFUSED_LOGONS
+
 
 class Breaker:
     """Opens after too many failures of one kind without a success of any host.
@@ -113,7 +117,7 @@ class Breaker:
             self._state.notify_all()
 
     def _why_open(self) -> str:
-        if not self._logons.taken and self._logons.refused >= REFUSED_LOGONS:
+        if self._logons.closed:
             return f"not tried: {self._logons.refused} logons were refused and none was taken, so the rest is left alone lest the account be locked"
         if not self._answered and self._silent >= self._silent_hosts:
             return f"not tried: {self._silent} hosts gave no answer and none gave one"
@@ -121,7 +125,7 @@ class Breaker:
 
 
 class FanOut:
-    """Calls on the hosts of one task. The breaker's memory lasts as long as this object."""
+    """Calls on the hosts of one task. Refused logons are remembered as long as this object lasts, silence for a ``run`` or for ``once`` and ``again``."""
 
     def __init__(self, hosts: Hosts, clock: Clock, *, workers: int = WORKERS, host_timeout: float = 30.0) -> None:
         self._hosts = hosts
@@ -137,16 +141,27 @@ class FanOut:
 
         ``call`` must be safe to repeat. It gets the host's session, which is closed afterwards, and the host's deadline.
         """
-        found = self.once(names, call)
-        return {**found, **self.again([name for name, answer in found.items() if answer.silent], call)}
+        breaker = Breaker(self._logons)
+        found = self._first_try(names, call, breaker)
+        return {**found, **self._other_try([name for name, answer in found.items() if answer.silent], call, breaker)}
 
     def once(self, names: t.Iterable[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
-        """As ``run``, without another try. Each host is called as soon as ``names`` gives it."""
-        return self._round(names, lambda name: self._one(name, call, self._breaker, 1))
+        """As ``run``, without another try. Each host is called as soon as ``names`` gives it. However often this is called, it is one round."""
+        return self._first_try(names, call, self._breaker)
 
     def again(self, silent: t.Sequence[str], call: t.Callable[[Session, Deadline], T]) -> dict[str, Answer[T]]:
         """The other try for those whose answer was ``silent``, for when nobody else waits for the workers. Only who was tried has an answer in it."""
-        if self._breaker.is_open():
+        return self._other_try(silent, call, self._breaker)
+
+    def locked_out(self) -> bool:
+        """Whether logons were refused and none taken, so that no host is tried any more."""
+        return self._logons.closed
+
+    def _first_try(self, names: t.Iterable[str], call: t.Callable[[Session, Deadline], T], breaker: Breaker) -> dict[str, Answer[T]]:
+        return self._round(names, lambda name: self._one(name, call, breaker, 1))
+
+    def _other_try(self, silent: t.Sequence[str], call: t.Callable[[Session, Deadline], T], first: Breaker) -> dict[str, Answer[T]]:
+        if first.is_open():
             return {}
         breaker = Breaker(self._logons, STILL_SILENT)
         tried = self._round(silent, lambda name: self._one(name, call, breaker, 2))

@@ -203,6 +203,35 @@ def test_a_dark_site_is_not_tried_twice_to_the_end() -> None:
     assert {answers[name].reason for name in dark} == {"unreachable"}, "also of those that were not tried again"
 
 
+def test_silence_counts_for_one_round_however_often_the_hosts_are_asked() -> None:
+    names, rounds = names_of(10), SILENT_HOSTS // 10 + 5
+    fan_out = FanOut(hosts_named(names), FakeClock())
+    calls = Calls({name: Unreachable("no answer") for name in names}, times=2 * rounds)
+    for _round in range(rounds):
+        assert {answer.reason for answer in fan_out.run(names, calls).values()} == {"unreachable"}
+    assert all(answer.ok for answer in fan_out.run(names, calls).values())
+
+
+def test_once_and_again_are_one_round() -> None:
+    names = names_of(2 * SILENT_HOSTS)
+    fan_out = FanOut(hosts_named(names), FakeClock(), workers=1)
+    calls = Calls({name: Unreachable("no answer") for name in names})
+    found = fan_out.once(names[:SILENT_HOSTS], calls)
+    assert {answer.reason for answer in fan_out.once(names[SILENT_HOSTS:], calls).values()} == {"circuit_open"}
+    assert fan_out.again(list(found), calls) == {} and len(calls.made) == SILENT_HOSTS
+
+
+def test_refused_logons_count_for_all_rounds() -> None:
+    names = names_of(20)
+    fan_out = FanOut(hosts_named(names), FakeClock(), workers=5)
+    calls = Calls({name: BadCredentials("refused") for name in names})
+    assert not fan_out.locked_out()
+    fan_out.run(names[:10], calls)
+    assert fan_out.locked_out()
+    fan_out.run(names[10:], calls)
+    assert len(calls.made) == REFUSED_LOGONS
+
+
 def test_a_host_is_called_as_soon_as_it_is_known() -> None:
     names, called = names_of(2), threading.Event()
 

@@ -309,6 +309,37 @@ def test_nobody_waits_for_those_that_have_refused() -> None:
     assert clock.monotonic() == FakeClock().monotonic()
 
 
+def test_where_no_logon_is_taken_nobody_waits_for_those_that_were_not_tried() -> None:
+    clock, clients = FakeClock(), [Client(f"ws{number}", met()) for number in range(10)]
+    for client in clients:
+        client.session = Refusing(client, BadCredentials("wrong password"))
+    result = verify(*clients, clock=clock)
+    assert clock.monotonic() == FakeClock().monotonic()
+    assert [outcome.reason for outcome in result.outcomes].count("circuit_open") == 7
+
+
+class DownUntil(FakeSession):
+    """Silent until some seconds have passed."""
+
+    def __init__(self, client: Client, clock: FakeClock, seconds: float) -> None:
+        super().__init__(client.session.name, scripts=client.script)
+        self.clock = clock
+        self.up = clock.monotonic() + seconds
+
+    def run(self, *arguments: t.Any) -> t.Any:
+        if self.clock.monotonic() < self.up:
+            raise Unreachable(f"{self.name} is silent")
+        return super().run(*arguments)
+
+
+def test_a_sample_that_is_down_for_a_while_is_asked_until_it_is_up() -> None:
+    clock, clients = FakeClock(), [Client(f"ws{number}", met()) for number in range(10)]
+    for client in clients:
+        client.session = DownUntil(client, clock, 45.0)
+    result = verify(*clients, clock=clock)
+    assert not result.failed and result.extra["curves"]["identity"]["p100"] == 46.0
+
+
 def test_who_refuses_the_question_for_tickets_is_not_asked_what_keeps_it() -> None:
     client = Client("a", met())
     client.session = session = Refusing(client, BadCredentials("disabled meanwhile"), tickets_only=True)
