@@ -19,6 +19,7 @@ import socket
 import threading
 import time
 import typing as t
+from collections.abc import Callable
 
 import dns.flags
 import dns.message
@@ -30,14 +31,15 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.server impor
 
 
 class CachingResolver:
-    def __init__(self, address: str, upstream: DnsServer, *, tcp: bool = True, lasts: float = 1.0) -> None:
-        """``lasts``: how long a second of TTL lasts, so that a test need not wait for a whole one."""
+    def __init__(self, address: str, upstream: DnsServer, *, tcp: bool = True, lasts: float = 1.0, now: Callable[[], float] = time.monotonic) -> None:
+        """``lasts``: how long a second of TTL lasts, so that a test need not wait for a whole one, in the time of ``now``."""
         self.address = address
         self.upstream = upstream
         self.silent = False
         self.rcode = ""
         self.asked: collections.Counter[str] = collections.Counter()
         self._lasts = lasts
+        self._now = now
         self._cache: dict[tuple[str, int], tuple[float, dns.message.Message]] = {}
         self._listener = socket.create_server((address, 0)) if tcp else None
         self.port = self._listener.getsockname()[1] if self._listener else 0
@@ -73,7 +75,7 @@ class CachingResolver:
             refusal = dns.message.make_response(question)
             refusal.set_rcode(dns.rcode.from_text(self.rcode))
             return refusal.to_wire()
-        key, now = (str(name).lower(), int(rdtype)), time.monotonic()
+        key, now = (str(name).lower(), int(rdtype)), self._now()
         kept = self._cache.get(key)
         if kept is None or now >= kept[0] + _ttl(kept[1]) * self._lasts:
             said = dns.query.udp(dns.message.make_query(name, rdtype), self.upstream.address, timeout=2, port=self.upstream.port)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, SystemClock
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
@@ -23,15 +26,54 @@ Params = dict[str, t.Any]
 MAIL: Params = {"name": "mail.example.com", "type": "A", "values": ["127.1.0.22"], "ttl": 60}
 
 
+#: Seconds for which a message that nobody will answer is waited for.
+LOST_SECONDS = 0.1
+
+
 class CountingClock(SystemClock):
-    """The real one, which remembers the seconds of every wait."""
+    """Waits really, and remembers the seconds of every wait. Its time passes by them alone, so that a busy machine takes nothing from a deadline.
+
+    ``behind[n]`` is called when the n-th wait, counted from 1, is over.
+    """
 
     def __init__(self) -> None:
         self.waits: list[float] = []
+        self.behind: dict[int, Callable[[], t.Any]] = {}
+
+    def monotonic(self) -> float:
+        return sum(self.waits)
 
     def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
         super().sleep(seconds)
+        self.waits.append(seconds)
+        self.behind.get(len(self.waits), lambda: None)()
+
+
+def is_update(wire: bytes) -> bool:
+    return wire[2] >> 3 & 15 == 5
+
+
+def not_waited_for(patch: pytest.MonkeyPatch, address: str, lost: Callable[[bytes], bool] = lambda wire: True) -> None:
+    """What the server of this address will not answer is given up after LOST_SECONDS a try: all that it is sent, or each message for which ``lost``
+    is true as it goes out. Everything else, and every other server, has the time that it has with a user, however busy the machine is."""
+    real = NameServer.exchange_many
+
+    def exchange(self: NameServer, wires: Sequence[bytes], deadline: Deadline, answers: dict[bytes, bytes]) -> None:
+        gone = [wire for wire in wires if self.endpoint.address == address and lost(wire)]
+        if len(gone) < len(wires):
+            real(self, [wire for wire in wires if wire not in gone], deadline, answers)
+        if gone:
+            real(self, gone, Deadline(self._clock, LOST_SECONDS), answers)
+
+    patch.setattr(NameServer, "exchange_many", exchange)
+
+
+def catch_up(call: Call, secondary: DnsServer) -> None:
+    """A secondary has all that its primary has, whatever its lag."""
+    primary = secondary.follows
+    assert primary is not None
+    for zone in primary.zones.values():
+        call(secondary._take, zone.current)
 
 
 def waits_before_the_first_update(server: DnsServer, clock: CountingClock) -> list[int]:

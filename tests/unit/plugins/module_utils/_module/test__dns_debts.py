@@ -9,22 +9,21 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import pathlib
+import threading
 import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.unit.caching_resolver import CachingResolver
 from ansible_collections.continuity.identity_failover.tests.unit.estate import Estate, make_estate
-from ansible_collections.continuity.identity_failover.tests.unit.name_servers import MAIL, entry, one_port, task
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import MAIL, entry, not_waited_for, one_port, task
 from ansible_collections.continuity.identity_failover.tests.unit.runs import journal
 
 
@@ -164,11 +163,13 @@ def test_a_failed_step_that_is_accepted_leaves_its_debts(world: World) -> None:
 
 def test_the_server_that_was_written_owes_it_when_it_falls_silent_behind_the_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others have the change already, and its disk may not."""
-    monkeypatch.setattr(update_dns, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.1))
+    written = threading.Event()
+    not_waited_for(monkeypatch, world.dns1.address, lambda wire: written.is_set())
     world.call(world.dns2.start)
 
     def trace(kind: str, server: str, **data: t.Any) -> None:
         if data.get("opcode") == "UPDATE" and data["updates"][0].startswith("mail"):
+            written.set()
             world.dns1.later(0.0, lambda: world.dns1.set_fault("silent"))
 
     world.dns1._trace = trace

@@ -11,22 +11,16 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _baseline, _preflight_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_dns import dns
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.unit.caching_resolver import CachingResolver
-from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, one_port
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, not_waited_for, one_port
 
 KEY = {"name": "failover-key", "secret": example.SECRET, "algorithm": "hmac-sha256"}
 REPOINT = {"from": ["127.1.0.21"], "to": ["127.1.0.22"], "names": ["mail.example.com"], "ptr": False}
-
-
-@pytest.fixture(autouse=True)
-def quick_to_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_baseline, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.2))
 
 
 def found(dns1: DnsServer, **options: t.Any) -> dict[str, dict[str, t.Any]]:
@@ -64,13 +58,15 @@ def test_more_name_servers_than_there_are_stop_the_run_beforehand() -> None:
         assert finding["msg"].startswith("dns.require: 3 name servers shall have the records, and only 2 are known for zone example.com (dns1, dns2.")
 
 
-def test_a_resolver_is_asked_whether_it_answers_and_for_no_record_of_the_identity() -> None:
+def test_a_resolver_is_asked_whether_it_answers_and_for_no_record_of_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     dns1 = example.primary()
     with one_port(dns1), CachingResolver("127.0.53.8", dns1) as resolver:
         assert found(dns1, resolvers=[resolver.entry("resolver1")]) == {}
         assert dict(resolver.asked) == {"example.com SOA": 1}
         resolver.silent = True
-        finding = found(dns1, resolvers=[resolver.entry("resolver1")])["dns_server_unreachable resolver1"]
+        with monkeypatch.context() as patch:
+            not_waited_for(patch, resolver.address)
+            finding = found(dns1, resolvers=[resolver.entry("resolver1")])["dns_server_unreachable resolver1"]
         assert finding["severity"] == "warning" and "the clients' resolver resolver1" in finding["msg"]
         resolver.silent, resolver.rcode = False, "REFUSED"
         finding = found(dns1, resolvers=[resolver.entry("resolver1")])["dns_server_unreachable resolver1"]

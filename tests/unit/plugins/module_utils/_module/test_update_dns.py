@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionRefused,
@@ -23,16 +23,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     LeaseLost,
     WrongState,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.plugins.modules import update_dns as update_dns_module
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 from ansible_collections.continuity.identity_failover.tests.unit.module_arguments import run_main
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import CountingClock, catch_up, is_update, not_waited_for
 
 CLOCK = SystemClock()
 Params = dict[str, t.Any]
@@ -83,8 +82,8 @@ class Estate:
             **options,
         }
 
-    def run(self, *, check_mode: bool = False, **options: t.Any) -> Result:
-        return update_dns(self.params(**options), FakeHosts(), CLOCK, check_mode=check_mode)
+    def run(self, *, check_mode: bool = False, clock: Clock = CLOCK, **options: t.Any) -> Result:
+        return update_dns(self.params(**options), FakeHosts(), clock, check_mode=check_mode)
 
     def mail(self) -> list[str]:
         return self.dns1.lookup("mail.example.com", "A")
@@ -247,9 +246,11 @@ def test_a_thousand_records_are_four_messages(estate: Estate) -> None:
 
 
 def test_a_secondary_that_lags_is_waited_for(estate: Estate) -> None:
-    estate.dns2.lag = 0.4
-    result = estate.run()
-    assert not result.failed and result.timing["verify"] >= 0.3
+    estate.dns2.lag = 60
+    clock = CountingClock()
+    clock.behind[2] = lambda: catch_up(estate.call, estate.dns2)
+    result = estate.run(clock=clock)
+    assert not result.failed and len(clock.waits) == 2
     assert estate.dns2.lookup("mail.example.com", "A") == ["127.1.0.22"]
 
 
@@ -276,9 +277,10 @@ def test_a_secondary_that_lags_too_long_is_named(estate: Estate) -> None:
     ],
 )
 def test_what_success_needs(estate: Estate, monkeypatch: pytest.MonkeyPatch, fault: str, require: str, failed: bool, status: str) -> None:
-    quick_to_give_up(monkeypatch)
+    if fault == "silent":
+        not_waited_for(monkeypatch, estate.dns2.address)
     estate.dns2.set_fault(fault)
-    result = estate.run(require=require, verify_timeout=1.0)
+    result = estate.run(clock=CountingClock(), require=require, verify_timeout=1.0)
     assert result.failed is failed
     if failed:
         assert named(result)["mail.example.com A"].reason == status
@@ -286,11 +288,6 @@ def test_what_success_needs(estate: Estate, monkeypatch: pytest.MonkeyPatch, fau
         assert result.extra["servers"]["dns2"]["status"] == status
         assert any("name server dns2" in warning for warning in result.warnings)
     assert estate.mail() == ["127.1.0.22"]
-
-
-def quick_to_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A silent server costs a tenth of a second a try."""
-    monkeypatch.setattr(module_function, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.1))
 
 
 @pytest.mark.parametrize("fault", ["unsigned_replies", "echoed_mac", "bad_mac"])
@@ -303,7 +300,7 @@ def test_a_success_that_is_not_vouched_for_is_settled_by_reading_back(estate: Es
 
 
 def test_a_lost_answer_is_settled_by_reading_back(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages.BASE_SECONDS", 0.1)
+    not_waited_for(monkeypatch, estate.dns1.address, is_update)
     estate.dns1.set_fault("drop_replies", count=1)
     result = estate.run()
     assert (result.failed, statuses(result)) == (False, {"mail.example.com A": "done"})
@@ -312,16 +309,19 @@ def test_a_lost_answer_is_settled_by_reading_back(estate: Estate, monkeypatch: p
 
 @pytest.mark.parametrize("seed", range(4))
 def test_messages_that_get_lost_are_sent_again(estate: Estate, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    quick_to_give_up(monkeypatch)
-    monkeypatch.setattr("ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages.BASE_SECONDS", 0.1)
-    real, chance = estate.dns1.receive, random.Random(seed)
+    real, chance, losses = estate.dns1.receive, random.Random(seed), []
+    lost: set[bytes] = set()
 
-    def a_tenth_is_lost(wire: bytes, peer: str, transport: str) -> bytes | None:
-        return real(wire, peer, transport) if chance.random() > 0.1 else None
+    def a_tenth_is_lost(wire: bytes) -> bool:
+        gone = chance.random() <= 0.1
+        losses.append(gone)
+        (lost.add if gone else lost.discard)(wire)  # a query that is sent again has the same bytes
+        return gone
 
-    monkeypatch.setattr(estate.dns1, "receive", a_tenth_is_lost)
+    not_waited_for(monkeypatch, estate.dns1.address, a_tenth_is_lost)
+    monkeypatch.setattr(estate.dns1, "receive", lambda wire, peer, transport: None if wire in lost else real(wire, peer, transport))
     result = estate.run(**REPOINT)
-    assert not result.failed, result.msg
+    assert not result.failed and any(losses), result.msg
     assert estate.mail() == ["127.1.0.22"]
 
 

@@ -16,13 +16,11 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import MAX_BYTES, MAX_RECORDS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, InvalidInput
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.name_servers import Params, entry, task
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import CountingClock, Params, entry, is_update, not_waited_for, task
 
 CLOCK = SystemClock()
 
@@ -143,15 +141,14 @@ def test_putting_back_is_in_the_journal_before_its_message_too(estate: Estate, t
 
 
 def test_a_server_that_does_not_answer_is_said_with_its_name(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module_function, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.1))
+    not_waited_for(monkeypatch, estate.dns1.address)
     estate.call(estate.dns1.set_fault, "silent")
     with pytest.raises(DeadlineExceeded, match=r"dns1 \(127.0.53.1 port \d+\) did not answer within"):
         estate.run([{"name": "mail.example.com", "type": "A", "values": ["127.1.0.22"]}])
 
 
 def test_a_server_that_falls_silent_between_two_messages_leaves_nothing_unsaid(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module_function, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.1))
-    monkeypatch.setattr("ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages.BASE_SECONDS", 0.2)
+    not_waited_for(monkeypatch, estate.dns1.address, lambda wire: "silent" in estate.dns1.faults or (is_update(wire) and len(estate.sizes) == 1))
 
     def die(number: int) -> None:
         if number == 2:
@@ -162,7 +159,7 @@ def test_a_server_that_falls_silent_between_two_messages_leaves_nothing_unsaid(e
         {"name": "mail.example.com", "type": "A", "values": ["127.1.0.22"]},
         {"name": "22.0.1.127.in-addr.arpa", "type": "PTR", "values": ["mail.example.com"]},
     ]
-    result = estate.run(records, verify_timeout=0.5)
+    result = estate.run(records, clock=CountingClock(), verify_timeout=0.5)
     assert [(outcome.name, outcome.status) for outcome in result.outcomes] == [
         ("mail.example.com A", "done"),
         ("22.0.1.127.in-addr.arpa PTR", "unconfirmed"),

@@ -13,12 +13,10 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_messages
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_agreement
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import GssAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
@@ -28,16 +26,20 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.server impor
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.name_servers import MAIL, CountingClock, entry, one_port, task, waits_before_the_first_update
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import (
+    MAIL,
+    CountingClock,
+    catch_up,
+    entry,
+    is_update,
+    not_waited_for,
+    one_port,
+    task,
+    waits_before_the_first_update,
+)
 
-#: A name server of the zone that does not run, and one whose name leads nowhere.
-DEAD, NAMELESS = "127.0.53.9", "ns.elsewhere.test."
-
-
-@pytest.fixture
-def quick_to_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A silent server costs a tenth of a second a try."""
-    monkeypatch.setattr(module_function, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=0.1))
+#: A name server of the zone that does not run.
+DEAD = "127.0.53.9"
 
 
 def primary(**servers: str) -> DnsServer:
@@ -50,24 +52,25 @@ def primary(**servers: str) -> DnsServer:
 
 def test_the_zone_s_own_name_servers_are_read_back_too() -> None:
     dns1 = primary()
-    dns2 = example.secondary(dns1, lag=0.3)
-    with one_port(dns1, dns2):
-        result = task([entry(dns1)], discover=True)
-        assert not result.failed and result.timing["verify"] >= 0.2, "the secondary that nobody listed was waited for"
+    dns2 = example.secondary(dns1, lag=60)
+    clock = CountingClock()
+    with one_port(dns1, dns2) as call:
+        clock.behind[2] = lambda: catch_up(call, dns2)
+        result = task([entry(dns1)], clock, discover=True)
+        assert not result.failed and len(clock.waits) == 2, "the secondary that nobody listed was waited for"
         assert {label: facts["status"] for label, facts in result.extra["servers"].items()} == {"dns1": "ok", "dns2.example.com": "ok"}
         assert result.extra["servers"]["dns2.example.com"]["address"] == example.SECOND
         again = task([entry(dns1)], discover=True)
         assert (again.changed, again.failed) == (False, False)
 
 
-@pytest.mark.usefixtures("quick_to_give_up")
 @pytest.mark.parametrize(("require", "failed"), [("reachable", False), ("all", True), ("2", False), (4, True), ("primary", False)])
 def test_a_name_server_that_can_t_be_read_is_named(require: t.Any, failed: bool) -> None:
     """Of four, one does not run and one has no address: reading two back is what can be done."""
     dns1 = primary(dead_example_com=DEAD, ns_elsewhere_test_="")
     dns2 = example.secondary(dns1)
     with one_port(dns1, dns2):
-        result = task([entry(dns1)], discover=True, require=require, verify_timeout=1.0)
+        result = task([entry(dns1)], CountingClock(), discover=True, require=require, verify_timeout=1.0)
         assert result.failed is failed
         assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
         servers = result.extra["servers"]
@@ -188,7 +191,6 @@ def controllers() -> tuple[DnsServer, DnsServer]:
     return made[0], made[1]
 
 
-@pytest.mark.usefixtures("quick_to_give_up")
 def test_another_primary_takes_the_change_where_the_first_is_dead() -> None:
     dns1, dns2 = controllers()
     with one_port(dns1, dns2) as call:
@@ -203,11 +205,10 @@ def test_another_primary_takes_the_change_where_the_first_is_dead() -> None:
         }
 
 
-@pytest.mark.usefixtures("quick_to_give_up")
 def test_a_primary_that_dies_under_the_message_is_left_for_the_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """It took the message and answers nobody any more: whether it did it is for its own return to tell, and it owes until then."""
-    monkeypatch.setattr(dns_messages, "BASE_SECONDS", 0.2)
     dns1, dns2 = controllers()
+    not_waited_for(monkeypatch, dns1.address, lambda wire: is_update(wire) or "silent" in dns1.faults)
 
     def dies(kind: str, server: str, **data: t.Any) -> None:
         if data.get("opcode") == "UPDATE":
@@ -269,7 +270,6 @@ def test_what_was_passed_on_and_is_not_seen_yet_is_not_called_taken_back() -> No
         assert result.changed
 
 
-@pytest.mark.usefixtures("quick_to_give_up")
 @pytest.mark.parametrize("forwards", [False, True])
 def test_where_only_secondaries_survive_one_sentence_says_so_and_nothing_is_done(forwards: bool) -> None:
     dns1 = example.primary()
