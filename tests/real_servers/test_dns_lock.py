@@ -13,11 +13,14 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_telling import Telling
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account, GssAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_nodes import Nodes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
 from ansible_collections.continuity.identity_failover.tests.real_servers.samba import ADDRESS, BASE, HOST, REALM, DomainController
@@ -92,6 +95,19 @@ def test_a_locked_name_keeps_its_source_out_and_lets_the_failover_account_in(est
     assert estate.lock("unlocked").changed and estate.descriptor() == before
     assert not estate.lock("unlocked").changed
     assert not estate.source_registers().failed and estate.values == [OWN]
+
+
+def test_samba_does_not_replicate_on_request_and_says_so(estate: Estate) -> None:
+    """The logon, the place of the entry and the service's name are real; replicateSingleObject itself only Windows has."""
+    auth = GssAuth(Account(f"failover@{REALM}", str(estate.controller.keytab("failover"))), lambda label: HOST, SystemClock())
+    server = NameServer(Endpoint(ADDRESS, estate.controller.server.endpoint.port), SystemClock())
+    telling = Telling(auth, lambda zone: server, SystemClock())
+    said = telling(server, ZONE, [estate.name])
+    telling.close()
+    assert said == "refused (LDAP code 53)"
+    nodes = Nodes(estate.directory())
+    assert nodes.place(estate.name) == f"DC={estate.name.partition('.')[0]},{ZONE_DN}"
+    assert nodes.service().startswith("CN=NTDS Settings,CN=")
 
 
 def test_the_lock_outlives_the_record(estate: Estate) -> None:

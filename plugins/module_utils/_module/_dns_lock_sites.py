@@ -58,7 +58,7 @@ class Site:
 
     def _logged_on(self) -> Nodes:
         if self._nodes is None:
-            host = self.controller.name or _own_name(self._directory)
+            host = self.controller.name or self._directory.own_name()
             self._directory.logon(KerberosSeal(self._account, host))
             self._nodes = Nodes(self._directory)
         return self._nodes
@@ -137,8 +137,3 @@ def _aged(node: Node) -> tuple[list[Aged], Zone]:
         return [], Zone()
     records = [Aged(dns_node.TYPES.get(one.type, f"TYPE{one.type}"), one.data, one.refreshed) for one in node.records]
     return records, Zone(node.zone.name, node.zone.ageing, node.zone.no_refresh, node.zone.refresh)
-
-
-def _own_name(directory: Directory) -> str:
-    """As the controller says itself; who lies about it has no key for the ticket."""
-    return directory.root().get("dnshostname", [b""])[0].decode("ascii", "replace").lower()

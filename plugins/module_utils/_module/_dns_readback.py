@@ -34,8 +34,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.05, 0.5
 Again = t.Callable[[t.Sequence[Edit]], bool]
 
 
-#: Tells a server that a zone has changed; what it said.
-Notify = t.Callable[[NameServer, str], str]
+#: Tells a server that names of a zone have changed; what it said.
+Notify = t.Callable[[NameServer, str, t.Sequence[str]], str]
 #: Whether a server that took an update of a zone passed it on to its primary, and has it back only after a transfer.
 PassesOn = t.Callable[[NameServer, str], bool]
 #: What edits become in the face of what is there now; without those that would cost another writer's value.
@@ -203,12 +203,14 @@ class ReadBack:
         """Each other server that answers with something else is told once a zone to fetch it, where that may be."""
         if self._notify is None or self.only_looks:
             return
+        lacking: dict[tuple[NameServer, str], list[str]] = {}
         for item in items:
             zone = self.servers.zone_of(item)
             for server in self._serving(item):
-                told = self.notified.setdefault(server, {})
-                if server not in written and zone not in told and self._status(server, item) == "wrong":
-                    told[zone] = self._notify(server, zone)
+                if server not in written and zone not in self.notified.get(server, {}) and self._status(server, item) == "wrong":
+                    lacking.setdefault((server, zone), []).append(item.name)
+        for (server, zone), names in lacking.items():
+            self.notified.setdefault(server, {})[zone] = self._notify(server, zone, names)
 
     def _others(self, written: t.Collection[NameServer]) -> list[NameServer]:
         """Those whose word counts beside the written ones."""

@@ -47,12 +47,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_ttl_result import tell_ttls, ttls_owed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_telling import Telling
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_notify import notify
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -100,8 +100,8 @@ class DnsStep:
         self.clock = clock
         self.survey = Survey(servers)
         self.updater = DynamicUpdates(servers, self.survey, auth, clock)
-        tells = (lambda server, zone: notify(server, zone, auth)) if auth.shared else None
-        self.readback = ReadBack(servers, require, clock, on_conflict, tells, self.updater.passes_on, self._anew)
+        self.telling = Telling(auth, self.survey.holder, clock)
+        self.readback = ReadBack(servers, require, clock, on_conflict, self.telling, self.updater.passes_on, self._anew)
         self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock)
         self.warnings: list[str] = []
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None

@@ -107,6 +107,7 @@ def update_dns(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, che
     finally:
         step.servers.close()
         step.resolvers.close()
+        step.telling.close()
     result.extra["servers"] = step.readback.report(list(step.survey.holders.values()), step.updater.messages)
     result.extra["resolvers"] = step.resolvers.report()
     result.extra.setdefault("debts", [])

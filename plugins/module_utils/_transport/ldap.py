@@ -116,10 +116,14 @@ class Directory:
 
     def root(self) -> ldap.Attributes:
         """What the domain controller says of itself (MS-ADTS 3.1.1.3.2); needs no logon."""
-        found = self.read("", ["dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "namingContexts", "supportedSASLMechanisms"])
+        found = self.read("", ["dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "namingContexts", "supportedSASLMechanisms", "dsServiceName"])
         if found is None:
             raise ProtocolError(f"{self.controller} says nothing of itself, so it is no domain controller", host=self.label)
         return found
+
+    def own_name(self) -> str:
+        """As the domain controller says itself; who lies about it has no key for the ticket."""
+        return self.root().get("dnshostname", [b""])[0].decode("ascii", "replace").lower()
 
     def read(self, dn: str, attributes: t.Sequence[str], descriptor: int = 0) -> ldap.Attributes | None:
         """One entry; None where there is none. ``descriptor``: the parts of nTSecurityDescriptor, where that is asked for."""

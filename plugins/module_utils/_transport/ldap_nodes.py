@@ -74,8 +74,7 @@ class Nodes:
         zone = self._zone_of(name)
         if zone is None:
             return Node(name)
-        label = name[: -len(zone.name) - 1] if name != zone.name else "@"
-        dn = f"DC={ldap.escaped(label)},{zone.dn}"
+        dn = _entry(name, zone)
         found = self.directory.read(dn, ["dnsRecord", "nTSecurityDescriptor", "sDRightsEffective"], ldap.OWNER | ldap.GROUP | ldap.DACL)
         if found is None:
             return Node(name, zone)
@@ -100,6 +99,20 @@ class Nodes:
         static = [dataclasses.replace(dns_node.record(value), timestamp=0).to_bytes() for value in ageing]
         if ageing:
             self.directory.modify(node.dn, [(ldap.DELETE, "dnsRecord", ageing), (ldap.ADD, "dnsRecord", static)])
+
+    def place(self, name: str) -> str:
+        """The DN of the name's entry, which need not be there; empty where none of its zones is kept here."""
+        zone = self._zone_of(name)
+        return _entry(name, zone) if zone is not None else ""
+
+    def service(self) -> str:
+        """The DN of what this domain controller is to the others (dsServiceName, MS-ADTS 3.1.1.3.2)."""
+        return _text(self.directory.root(), "dsservicename")
+
+    def fetch(self, dn: str, service: str) -> None:
+        """Has this domain controller replicate one entry from the one whose ``service`` is given, and returns when it has (replicateSingleObject,
+        MS-ADTS 3.1.1.3.3.18). The account needs the right DS-Replication-Synchronize on the naming context."""
+        self.directory.modify("", [(ldap.ADD, "replicateSingleObject", [f"{service}:{dn}".encode()])])
 
     def _learn(self) -> None:
         if self._base:
@@ -138,6 +151,11 @@ class Nodes:
         return DirectoryZone(
             name, dn, said.get(dns_node.ALLOW_UPDATE, -1), bool(said.get(dns_node.AGING)), said.get(dns_node.NO_REFRESH, 0), said.get(dns_node.REFRESH, 0)
         )
+
+
+def _entry(name: str, zone: DirectoryZone) -> str:
+    label = name[: -len(zone.name) - 1] if name != zone.name else "@"
+    return f"DC={ldap.escaped(label)},{zone.dn}"
 
 
 def _text(found: ldap.Attributes, attribute: str) -> str:
