@@ -61,6 +61,8 @@ class Held:
     records: RecordSet | None = None
     hours: int = STATIC
     denied: frozenset[str] = frozenset()
+    descriptor: bytes = b""
+    """The security descriptor that says so, where the name was guarded over LDAP."""
 
 
 class Member(t.Protocol):
@@ -124,6 +126,12 @@ class Replicas:
         held = self._held[server.name].get(Key(zone.origin, name, None)) if zone is not None else None
         return held is not None and key in held.denied
 
+    def descriptor(self, server: Member, name: Name) -> bytes:
+        """What was written there as the name's security descriptor; empty where nobody wrote one."""
+        zone = server.zone_of(name)
+        held = self._held[server.name].get(Key(zone.origin, name, None)) if zone is not None else None
+        return held.descriptor if held is not None else b""
+
     def hours(self, server: Member, name: str, rdtype: str) -> int:
         """The hour in which a record set was written or refreshed, 0 for one that does not age."""
         owner = dns.name.from_text(name)
@@ -145,13 +153,15 @@ class Replicas:
 
     # What people and time do
 
-    def deny(self, server: Member, name: str, *keys: str) -> None:
+    def deny(self, server: Member, name: str, *keys: str, descriptor: bytes = b"") -> None:
         """Whose updates of a name are refused from now on at this server, and at the others once it got there. No keys: nobody's."""
         owner = dns.name.from_text(name)
         zone = server.zone_of(owner)
         if zone is None:
             raise KeyError(f"{server.name} serves no zone of {name}")
-        self._tell(server, Key(zone.origin, owner, None), Held(self._next(server, Key(zone.origin, owner, None)), denied=frozenset(keys)))
+        self._tell(
+            server, Key(zone.origin, owner, None), Held(self._next(server, Key(zone.origin, owner, None)), denied=frozenset(keys), descriptor=descriptor)
+        )
 
     def static(self, server: Member, name: str, rdtype: str) -> None:
         """The record set does not age any more, until it is written by dynamic update again (so does Samba)."""

@@ -39,6 +39,7 @@ import dns.name
 import dns.opcode
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import dns.update
 
 from ansible_collections.continuity.identity_failover.tests.lab.dns.answers import answer
@@ -51,6 +52,10 @@ FAULTS = ("silent", "lame", "refused", "unsigned_replies", "echoed_mac", "bad_ma
 #: How often a secondary that is cut off from its primary tries again, in seconds.
 RETRY = 0.2
 TraceCall = Callable[..., t.Any]
+#: The client's token -> ours, the account and its security context; ValueError where the logon is not taken.
+Logon = Callable[[bytes], tuple[bytes, str, t.Any]]
+#: RFC 2930 section 2.6.
+BADKEY = 17
 
 
 #: Seconds between two tries to bind a port that is taken.
@@ -88,6 +93,8 @@ class DnsServer:
         self.followers: list[DnsServer] = []
         self.forwards = False
         self.takes_notify = False
+        self.logon: Logon | None = None
+        """Takes the tokens of GSS-TSIG (RFC 3645), where the estate has a Kerberos realm."""
         self._keyring = Keyring(keys)
         self._trace = trace or (lambda kind, server, **data: None)
         self._reachable = reachable or (lambda a, b: True)
@@ -302,6 +309,8 @@ class DnsServer:
         elif isinstance(message, dns.update.UpdateMessage):
             noted.update(update_parts(message))
             reply.set_rcode(self._update(message, signature))
+        elif message.opcode() == dns.opcode.QUERY and noted.get("type") == "TKEY" and self.logon is not None:
+            noted["account"] = self._negotiate(message, reply, self.logon)
         elif message.opcode() == dns.opcode.QUERY:
             self._query(message, reply)
         elif message.opcode() == dns.opcode.NOTIFY:
@@ -316,6 +325,21 @@ class DnsServer:
             reply.set_rcode(dns.rcode.REFUSED)
         elif "lame" not in self.faults:
             answer(self.zone_of, message, reply)
+
+    def _negotiate(self, message: dns.message.Message, reply: dns.message.Message, logon: Logon) -> str:
+        """One token each way (RFC 3645 section 4.1); whose they were, empty where the logon was not taken."""
+        asked = next((rdata for rrset in message.additional for rdata in rrset if rdata.rdtype == dns.rdatatype.TKEY), None)
+        if asked is None:
+            reply.set_rcode(dns.rcode.FORMERR)
+            return ""
+        name, account, error, token = message.question[0].name, "", 0, b""
+        try:
+            token, account, context = logon(asked.key)
+            self._keyring.add_session(name, account, context)
+        except ValueError:
+            error = BADKEY
+        reply.answer.append(dns.rrset.from_rdata(name, 0, asked.replace(error=error, key=token)))
+        return account
 
     def _told(self, message: dns.message.Message) -> dns.rcode.Rcode:
         """A NOTIFY that does not come from the primary: refused, as BIND does unless it is told otherwise."""

@@ -69,6 +69,10 @@ class Keyring:
     def __init__(self, keys: Iterable[Key]) -> None:
         self._keys = {dns.name.from_text(key.name): (key, _digest_key(key)) for key in keys}
 
+    def add_session(self, name: Name, account: str, context: t.Any) -> None:
+        """GSS-TSIG (RFC 3645): from now on ``account`` signs under this name, by a security context of gssapi."""
+        self._keys[name] = (Key(account, "", "gss-tsig"), dns.tsig.Key(name, context, dns.tsig.GSS_TSIG))
+
     def split(self, wire: bytes, now: int) -> tuple[bytes, Signature | None]:
         """The message without its TSIG record, and that record judged. Raises FormError for a broken message."""
         start, owner, rdata = _find(wire)

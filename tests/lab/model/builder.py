@@ -19,6 +19,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.server impor
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON, LabError
+from ansible_collections.continuity.identity_failover.tests.lab.ldap.domain import Domain
 from ansible_collections.continuity.identity_failover.tests.lab.model.addresses import Adapter, AddressTable
 from ansible_collections.continuity.identity_failover.tests.lab.model.data import Data
 from ansible_collections.continuity.identity_failover.tests.lab.model.databases import MailboxDatabase, MailboxStore
@@ -368,6 +369,15 @@ class Builder:
                 reachable=reachable,
             )
             self.world.network.register_place(server.name, server.address)
+        return built
+
+    def domain_service(self, hosts: Mapping[str, Host], directory: Directory, servers: Mapping[str, DnsServer]) -> Domain | None:
+        """None where the estate's directory has no realm, and so no LDAP."""
+        described = self.file.section("directory").get("realm")
+        if described is None:
+            return None
+        built = Domain(self.world, self.domain, str(described["account"]), int(described.get("port", 389)), self.folder / "realm")
+        built.furnish(directory.all(), hosts, self.keys, servers)
         return built
 
     def _replicas(self) -> Replicas | None:

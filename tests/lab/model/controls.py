@@ -10,8 +10,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 
+import dns.name
+
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON, LabError
+from ansible_collections.continuity.identity_failover.tests.lab.ldap.service import DomainController
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
 from ansible_collections.continuity.identity_failover.tests.lab.model.resolver import SUCCESS
 from ansible_collections.continuity.identity_failover.tests.lab.model.view import EstateView
@@ -42,6 +45,9 @@ class Controls:
             "dns_fault": self._dns_fault,
             "dns_heal": self._dns_heal,
             "dns_record": self._dns_record,
+            "dns_zone": self._dns_zone,
+            "ldap_fault": self._ldap_fault,
+            "ldap_heal": self._ldap_heal,
             "flush": self._flush,
             "clock": self._clock,
             "hosts_file": self._hosts_file,
@@ -93,11 +99,14 @@ class Controls:
             "replication": {link.name: link.describe() for link in self._estate.links},
             "dns": {name: self._dns_state(server) for name, server in self._estate.dns.items()},
             "powershell": self._estate.launcher.describe(),
+            **({"active_directory": self._estate.domain.state(self._names())} if self._estate.domain is not None else {}),
         }
 
+    def _names(self) -> list[str]:
+        return sorted({name for host in self._estate.hosts.values() if host.machine.is_server for name in (host.fqdn, *host.extra_names)})
+
     def _dns_state(self, server: DnsServer) -> JSON:
-        names = {name for host in self._estate.hosts.values() if host.machine.is_server for name in (host.fqdn, *host.extra_names)}
-        return {"records": {name: server.lookup(name, "A") for name in sorted(names)}, "faults": sorted(server.faults), "lag": server.lag}
+        return {"records": {name: server.lookup(name, "A") for name in self._names()}, "faults": sorted(server.faults), "lag": server.lag}
 
     async def _ask(self, arguments: Mapping[str, JSON]) -> JSON:
         """What a user at a client reaches under a name."""
@@ -256,6 +265,36 @@ class Controls:
         except KeyError:
             raise LabError(f"{server.name} serves no zone of {name}.") from None
         return {"server": server.name, "name": name, "type": kind, "values": server.lookup(name, kind), "ttl": server.ttl(name, kind)}
+
+    async def _dns_zone(self, arguments: Mapping[str, JSON]) -> JSON:
+        """Which updates a zone takes from now on, on all name servers: signed, any or none."""
+        name, updates = dns.name.from_text(str(arguments.get("name", ""))), str(arguments.get("updates", ""))
+        zones = [server.zones[name] for server in self._estate.dns.values() if name in server.zones]
+        if not zones or updates not in ("signed", "any", "none"):
+            raise LabError("Say which zone, and whether it takes updates signed, any or none.")
+        for zone in zones:
+            zone.updates = updates
+        return {"name": str(name), "updates": updates}
+
+    def _controller(self, arguments: Mapping[str, JSON]) -> DomainController:
+        controllers = self._estate.domain.controllers if self._estate.domain is not None else {}
+        found = controllers.get(str(arguments.get("server")))
+        if found is None:
+            raise LabError(f"There is no domain controller {arguments.get('server')!r} with LDAP; there are {', '.join(controllers) or 'none'}.")
+        return found
+
+    async def _ldap_fault(self, arguments: Mapping[str, JSON]) -> JSON:
+        controller = self._controller(arguments)
+        try:
+            await controller.set_fault(str(arguments.get("kind")))
+        except ValueError as error:
+            raise LabError(f"{error}.") from None
+        return {"server": controller.name, "faults": sorted(controller.faults)}
+
+    async def _ldap_heal(self, arguments: Mapping[str, JSON]) -> JSON:
+        controller = self._controller(arguments)
+        await controller.clear_fault(None if arguments.get("kind") is None else str(arguments["kind"]))
+        return {"server": controller.name, "faults": sorted(controller.faults)}
 
     async def _flush(self, arguments: Mapping[str, JSON]) -> JSON:
         """As a user does with ipconfig /flushdns."""

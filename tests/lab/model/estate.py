@@ -78,6 +78,7 @@ class LabEstate:
         self.store.in_use = lambda name: any(link.writes_into(name) for link in self.links)
         self.store.on_change.append(lambda host: self.hosts[host].refresh())
         self.dns: dict[str, DnsServer] = builder.dns_servers(self.hosts, self._dns_reachable, lag)
+        self.domain = builder.domain_service(self.hosts, self.directory, self.dns)
         self.credentials: dict[str, dict[str, str]] = {
             "exchange": {"user": "EXAMPLE\\exchange-admin", "password": new_password()},
             "directory": {"user": "EXAMPLE\\spn-admin", "password": new_password()},
@@ -126,6 +127,8 @@ class LabEstate:
                 await server.start()
             except OSError as error:
                 raise LabError(f"The name server {server.name} cannot listen on {server.address} port {server.port}: {error.strerror}.") from None
+        if self.domain is not None:
+            await self.domain.start()
         for host in self.hosts.values():
             if host.application is not None:
                 await host.application.update()
@@ -133,6 +136,8 @@ class LabEstate:
     async def stop(self) -> None:
         await self.world.stop()
         await self.launcher.stop()
+        if self.domain is not None:
+            self.domain.stop()
         for server in self.dns.values():
             await server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -234,6 +239,7 @@ class LabEstate:
             "clients_dns": {name: [server.name for server in self.hosts[name].resolver.servers] for name in self.clients},
             "credentials": self.credentials,
             "domain": self._builder.domain,
+            **({"active_directory": self.domain.description()} if self.domain is not None else {}),
             "groups": groups,
             "hosts": hosts,
         }

@@ -4,7 +4,7 @@
 
 """The estate file: what machines there are. Read strictly: a key that is not known is an error that names it.
 
-Addresses are written "20.21" and mean 127.<the lab's octet>.20.21.
+Addresses are written "20.21" and mean 127.<the lab's octet>.20.21. A file with ``based_on`` has what that estate has, but for its own sections.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ ESTATES = Path(__file__).parent.parent / "estates"
 
 _TOP = {
     "name",
+    "based_on",
     "domain",
     "application_port",
     "dns_port",
@@ -74,6 +75,8 @@ _SERVICE = {
     "state",
 }
 _CLIENTS = {"prefix", "count", "dns", "negative_ttl", "group", "services", "drill", "sites"}
+_DIRECTORY = {"controllers", "accounts", "realm"}
+_REALM = {"account", "port"}
 _ACCOUNT = {"name", "kind", "spns", "writers", "enabled"}
 _MAILBOX = {"name", "server", "mounted", "mount_at_startup", "file_state", "logs", "mount_time", "sequence", "edb_path", "allow_file_restore"}
 _LINK = {"name", "source", "target", "lag", "resumes"}
@@ -117,6 +120,9 @@ def read_estate(source: str | Path | Mapping[str, JSON]) -> EstateFile:
             raise LabError(f"The estate file {path.name} is not YAML: {error}.") from None
     if not isinstance(content, Mapping):
         raise LabError("An estate is a mapping with the key hosts.")
+    if content.get("based_on"):
+        base = read_estate(str(content["based_on"])).content
+        content = {**base, **content, "directory": {**base.get("directory", {}), **content.get("directory", {})}}
     _check(content)
     return EstateFile(str(content.get("name", "unnamed")), content, dict(content["hosts"]))
 
@@ -143,6 +149,8 @@ def _check(content: Mapping[str, Any]) -> None:
     for where, known in (("servers", _SERVER), ("zones", _ZONE)):
         for entry in (content.get("dns") or {}).get(where) or []:
             _keys(f"dns.{where}", entry, known)
+    _keys("directory", content.get("directory") or {}, _DIRECTORY)
+    _keys("directory.realm", (content.get("directory") or {}).get("realm") or {}, _REALM)
     for account in (content.get("directory") or {}).get("accounts") or []:
         _keys("directory.accounts", account, _ACCOUNT)
     for database in content.get("mailbox_databases") or []:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.lab.ldap.domain import Domain
 from ansible_collections.continuity.identity_failover.tests.lab.model.databases import MailboxStore
 from ansible_collections.continuity.identity_failover.tests.lab.model.directory import Directory
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
@@ -27,6 +28,7 @@ class EstateView(Protocol):
     store: MailboxStore
     links: list[ReplicationLink]
     dns: dict[str, DnsServer]
+    domain: Domain | None
     credentials: dict[str, dict[str, str]]
     application_port: int
     launcher: Any

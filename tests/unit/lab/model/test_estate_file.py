@@ -54,3 +54,10 @@ def test_an_address_is_two_numbers(text: str) -> None:
 
 def test_an_address_is_read() -> None:
     assert parts_of("20.21") == (20, 21)
+
+
+def test_an_estate_based_on_another_has_what_that_has_but_for_its_own_sections() -> None:
+    base, domain = read_estate("default"), read_estate("active_directory")
+    assert domain.hosts == base.hosts and domain.section("directory")["accounts"] == base.section("directory")["accounts"]
+    assert domain.section("dns")["servers"] != base.section("dns")["servers"]
+    assert (domain.name, "realm" in domain.section("directory"), "realm" in base.section("directory")) == ("active_directory", True, False)

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's domain controllers, asked by our own client: what they deny over LDAP holds for dynamic updates, on each as it has it."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory, LdapRefused
+from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.lab_level.active_directory import (
+    changes,
+    controllers,
+    descriptors,
+    kerberos,
+    locked,
+    registrations,
+    started,
+)
+from ansible_collections.continuity.identity_failover.tests.unit import runs
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
+
+MAIL = "mail.example.com"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with started(pathlib.Path(tmp_path_factory.mktemp("domain")) / "lab") as made:
+        yield made
+
+
+def lock(lab: Lab, state: str, **options: t.Any) -> Result:
+    params = {
+        **runs.ALONE,
+        "state": state,
+        "lock": {"account": "EXCH1$", "names": [MAIL], "domain_controllers": controllers(lab)},
+        "kerberos": kerberos(lab),
+        "require": "all",
+        "verify_timeout": 5.0,
+        **options,
+    }
+    return update_dns(params, FakeHosts(), SystemClock(), check_mode=False)
+
+
+def write(lab: Lab, address: str) -> Result:
+    server = lab.info["dns"]["servers"][0]
+    params = {
+        **runs.ALONE,
+        "state": "present",
+        "records": [{"name": MAIL, "type": "A", "values": [address], "ttl": 60, "zone": None, "expect": None}],
+        "repoint": None,
+        "servers": [{name: server[name] for name in ("address", "port", "name")}],
+        "verify_servers": [],
+        "key": None,
+        "kerberos": kerberos(lab),
+        "unsigned": False,
+        "ttl": 60,
+        "require": "all",
+        "verify_timeout": 5.0,
+        "protected_names": [],
+        "on_conflict": "replace",
+    }
+    return update_dns(params, FakeHosts(), SystemClock(), check_mode=False)
+
+
+def address(lab: Lab, server: str = "dns1") -> list[str]:
+    return t.cast("list[str]", lab.state()["dns"][server]["records"][MAIL])
+
+
+def travelled(lab: Lab) -> None:
+    """Returns when both domain controllers have the entry."""
+    end = time.monotonic() + 10
+    while locked(lab) != {"dns1": [MAIL], "dns2": [MAIL]}:
+        assert time.monotonic() < end, "the entry does not travel"
+        time.sleep(0.05)
+
+
+def test_the_source_is_kept_out_the_failover_account_is_not_and_nothing_is_left(lab: Lab) -> None:
+    before, own = descriptors(lab), address(lab)
+    assert registrations(lab)[MAIL] == "NOERROR"
+    made = lock(lab, "locked")
+    assert (made.failed, made.changed) == (False, True), made.msg
+    assert locked(lab) == {"dns1": [MAIL], "dns2": [MAIL]} and changes(lab) == [("dns1", "mail"), ("dns2", "mail")]
+    assert not write(lab, "127.0.9.9").failed and address(lab) == ["127.0.9.9"]
+    assert registrations(lab) == {"exch1.example.com": "NOERROR", MAIL: "REFUSED", "autodiscover.example.com": "NOERROR"}
+    assert address(lab) == ["127.0.9.9"]
+    assert not lock(lab, "locked").changed and len(changes(lab)) == 2
+    assert lock(lab, "unlocked").changed and descriptors(lab) == before
+    assert registrations(lab)[MAIL] == "NOERROR" and address(lab) == own
+
+
+def test_what_one_domain_controller_was_told_the_other_has_later(lab: Lab) -> None:
+    first = {"account": "EXCH1$", "names": [MAIL], "domain_controllers": controllers(lab)[:1]}
+    assert not lock(lab, "locked", lock=first).failed
+    travelled(lab)
+    lock(lab, "unlocked")
+    assert locked(lab) == {"dns1": [], "dns2": []}
+
+
+def test_without_a_logon_the_root_is_all_there_is(lab: Lab) -> None:
+    place = controllers(lab)[0]
+    directory = Directory(Controller(place["address"], place["port"]), SystemClock())
+    try:
+        assert directory.root()["dnshostname"] == [b"dns1.example.com"]
+        with pytest.raises(LdapRefused) as refused:
+            directory.find("DC=example,DC=com", ("sAMAccountName", "EXCH1$"), ["objectSid"])
+        assert refused.value.code == 1
+    finally:
+        directory.close()
+
+
+def test_a_wrong_password_locks_nothing(lab: Lab) -> None:
+    with pytest.raises(BadCredentials, match="nothing was touched"):
+        lock(lab, "locked", kerberos=kerberos(lab, password="wrong"))
+    assert locked(lab) == {"dns1": [], "dns2": []}
+
+
+@pytest.mark.parametrize("fault", ["refused", "access_denied"])
+def test_what_a_fault_of_one_domain_controller_keeps_from_being_locked_is_not_claimed(lab: Lab, fault: str) -> None:
+    before = descriptors(lab)
+    lab.control("ldap_fault", {"server": "dns1", "kind": fault})
+    try:
+        result = lock(lab, "locked", verify_timeout=0.0)
+        assert (result.failed, result.reason) == (True, "not_converged"), result.msg
+        assert result.extra["locks"]["dns1.example.com"]["status"] != "locked"
+        travelled(lab)  # from the other one, which was locked
+    finally:
+        lab.control("ldap_heal", {"server": "dns1"})
+    assert not lock(lab, "unlocked").failed and descriptors(lab) == before
+
+
+def test_a_zone_that_takes_unsigned_updates_is_never_claimed_locked(lab: Lab) -> None:
+    lab.control("dns_zone", {"name": "example.com", "updates": "any"})
+    try:
+        result = lock(lab, "locked")
+        assert (result.failed, result.reason) == (True, "zone_not_secure") and "takes updates that nobody signs" in result.msg
+        assert registrations(lab)[MAIL] == "NOERROR"
+    finally:
+        lab.control("dns_zone", {"name": "example.com", "updates": "signed"})
+
+
+def test_addresses_are_taken_out_of_ageing(lab: Lab) -> None:
+    assert registrations(lab)[MAIL] == "NOERROR"  # by dynamic update, so it bears a time stamp
+    aged = lock(lab, "locked")
+    assert aged.extra["locks"]["dns1.example.com"]["ageing"][MAIL][0]["static"] is False and any("ages" in warning for warning in aged.warnings)
+    frozen = lock(lab, "locked", static=True)
+    assert not frozen.failed and frozen.extra["locks"]["dns1.example.com"]["ageing"][MAIL][0]["static"] is True
+    assert changes(lab, "dnsRecord") == [("dns1", "mail")]
+    lock(lab, "unlocked")
