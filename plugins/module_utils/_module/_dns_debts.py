@@ -32,9 +32,12 @@ WORKERS, TIMEOUT = 8, 3.0
 OWES = ("unreachable", "wrong")
 
 
-def wanted_of(outcomes: t.Sequence[Outcome], said: t.Callable[[Item], Verdict | None], located: t.Container[str]) -> dict[Item, RecordSet | None]:
-    """What is wanted now of every record that a step wrote or found. ``said``: what the written server said last; ``located``: names whose server
-    is known. Where it fell silent behind the write and others had the change, what is done is wanted of it all the same. Notes of TTLs owe nothing."""
+def wanted_of(
+    outcomes: t.Sequence[Outcome], said: t.Callable[[Item], Verdict | None], arrived: t.Mapping[Item, RecordSet | None], located: t.Container[str]
+) -> dict[Item, RecordSet | None]:
+    """What is wanted now of every record that a step wrote or found. ``said``: what the written server said last; ``arrived``: changes that at least
+    one server shows; ``located``: names whose server is known. Where the written one fell silent behind the write, or waits for a transfer, and
+    another has the change, it is wanted of them all, also where fewer than it takes have shown it. Notes of TTLs owe nothing."""
     wanted: dict[Item, RecordSet | None] = {}
     for outcome in outcomes:
         if (
@@ -49,6 +52,8 @@ def wanted_of(outcomes: t.Sequence[Outcome], said: t.Callable[[Item], Verdict | 
             wanted[item] = verdict.records
         elif outcome.status == "done" and (verdict is None or verdict.status != "wrong"):
             wanted[item] = from_image(outcome.after)
+        elif outcome.status == "unconfirmed" and item in arrived:
+            wanted[item] = arrived[item]
     return wanted
 
 

@@ -65,6 +65,7 @@ class ReadBack:
         self.require = require
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {}
         self.again: dict[Item, int] = {}
+        self._sought: dict[Item, RecordSet | None] = {}  #: what each set was to become, when it was last read back
         self.only_looks = False  #: check mode and plans tell no server to do anything
         self.notified: dict[NameServer, dict[str, str]] = {}  #: zone -> what a server said that was told to fetch it
         self._notify = notify
@@ -165,6 +166,7 @@ class ReadBack:
             anew = self._made_anew(wrong, primary)
             given_up |= {edit.item for edit in wrong if edit.item not in anew}
             edits = [dataclasses.replace(edit, after=anew.get(edit.item, edit.after)) for edit in edits]
+            self._sought.update({edit.item: edit.after for edit in edits})
             self._write_again([edit for edit in edits if edit.item in anew], primary, again)
             if deadline.passed() or all(edit.item in given_up or self._shown(edit.item, primary) for edit in edits):
                 break
@@ -190,6 +192,11 @@ class ReadBack:
         """What nobody waited for: each server that was never asked for a set since it was written is asked now."""
         for server in self._others([]):
             self.look({item: records for item, records in wanted.items() if self.said(server, item) is None}, [server])
+
+    def arrived(self) -> dict[Item, RecordSet | None]:
+        """What was to become of each set that at least one server shows so."""
+        told = [(item, verdict) for verdicts in self.verdicts.values() for item, verdict in verdicts.items() if verdict.status == "ok"]
+        return {item: verdict.records for item, verdict in told if item in self._sought and verdict.records == self._sought[item]}
 
     def _shown(self, item: Item, primary: NameServer) -> bool:
         """By the server that was written, or by enough others where that fell silent."""

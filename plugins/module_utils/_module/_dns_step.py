@@ -366,7 +366,7 @@ class DnsStep:
     def conclude(self, result: Result) -> dict[str, str] | None:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
         tell_ttls(result)
-        wanted = wanted_of(result.outcomes, lambda item: self.readback.said(self._holder(item), item), self.survey.zones)
+        wanted = wanted_of(result.outcomes, lambda item: self.readback.said(self._holder(item), item), self.readback.arrived(), self.survey.zones)
         self.readback.look_once(wanted)
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
