@@ -98,8 +98,9 @@ options:
     default: null
 notes:
   - Which DNS server a client asks comes from its variable C(failover_resolver). Without it the client is asked, which costs one more request,
-    and a second session where that server does not have the new values yet. Its servers count in the order in which Windows has them, IPv4 before
-    IPv6. A silent one is passed over for the next; one that gives another value holds the client back.
+    and a second session where that server does not have the new values yet. The servers of each of its adapters count in the order in which Windows
+    has them, IPv4 before IPv6. A silent one is passed over for the next of its adapter; one that gives another value holds the client back.
+  - An adapter that is silent, or whose server knows nothing of the names, is passed over where another adapter gives the new values.
   - The account needs to be an administrator of the clients, or needs the rights to enable and to execute methods in C(root/StandardCimv2).
 seealso:
   - module: continuity.identity_failover.update_dns

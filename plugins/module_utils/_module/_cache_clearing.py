@@ -17,10 +17,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import RemoteError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import Answer, FanOut
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._resolvers import (
+    Adapters,
     Convergence,
     Expected,
     FirstLooks,
-    Servers,
     await_resolvers,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Session
@@ -47,7 +47,7 @@ class Cleared:
 class Waiting:
     """Not cleared yet: the client's name servers still have the old values, or are silent."""
 
-    servers: Servers
+    adapters: Adapters
 
 
 class CacheClearing:
@@ -64,7 +64,7 @@ class CacheClearing:
         resolver_timeout: float = 60.0,
         read_back: bool = True,
     ) -> None:
-        self._servers: dict[str, Servers] = {name: (server,) for name, server in servers.items() if server}
+        self._servers: dict[str, Adapters] = {name: ((server,),) for name, server in servers.items() if server}
         self._expect = expect
         self._wanted = {(record.name, record.type): record.values for record in expect}
         self._names = sorted({record.name for record in expect})
@@ -99,25 +99,25 @@ class CacheClearing:
 
     def _converged(self, names: t.Sequence[str]) -> t.Iterator[str]:
         """Each client as soon as its name server has every new value. Those whose server never does are answered here."""
-        by_servers: dict[Servers, list[str]] = {}
+        alike: dict[Adapters, list[str]] = {}
         for name in names:
-            by_servers.setdefault(self._servers[name], []).append(name)
-        for outcome in await_resolvers(list(by_servers), self._port, self._expect, self._resolver_timeout, self._clock):
+            alike.setdefault(self._servers[name], []).append(name)
+        for outcome in await_resolvers(list(alike), self._port, self._expect, self._resolver_timeout, self._clock):
             self.waited = max(self.waited, outcome.seconds)
             if outcome.problem:
-                self._found.update({name: _not_cleared(outcome) for name in by_servers[outcome.servers]})
+                self._found.update({name: _not_cleared(outcome) for name in alike[outcome.adapters]})
             else:
-                yield from by_servers[outcome.servers]
+                yield from alike[outcome.adapters]
 
     def _work(self, session: Session, deadline: Deadline) -> Cleared | Waiting:
         """Everything that is done on one client. A client that has to say which server it asks is cleared in the same session, if that has converged."""
         if self._expect and not self._servers.get(session.name):
-            servers = tuple(dns_cache.name_servers(session, deadline.remaining()))
-            if not servers:
+            adapters = dns_cache.name_servers(session, deadline.remaining())
+            if not adapters:
                 raise ResolverUnknown(f"{session.name} names no DNS server: set failover_resolver for it in the inventory", host=session.name)
-            self._servers[session.name] = servers
-            if not self._first_looks.have_it(servers):
-                return Waiting(servers)
+            self._servers[session.name] = adapters
+            if not self._first_looks.have_it(adapters):
+                return Waiting(adapters)
         how = dns_cache.clear_cache(session, deadline.remaining())
         if not self._read_back or how != "cim":
             return Cleared(how)

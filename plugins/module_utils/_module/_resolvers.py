@@ -22,10 +22,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 #: Seconds between two questions to one server, and the longest that one answer may take.
 LOOK = 0.5
 ONE_ANSWER = 2.0
+#: Clients with so many different lists of name servers are waited for side by side. Nearly all of the time a thread sleeps.
+MOST_AT_ONCE = 500
 
 
-#: A client's name servers in the order in which Windows asks them: the next one only where those before it are silent.
+#: The name servers of one of a client's adapters in the order in which Windows asks them: the next one only where those before it are silent.
 Servers = tuple[str, ...]
+#: Those of all adapters of a client. Windows asks one adapter's servers beside another's, and any of them may fill the cache.
+Adapters = tuple[Servers, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +43,9 @@ class Expected:
 
 @dataclasses.dataclass(frozen=True)
 class Convergence:
-    """What a client's servers answered at last. ``problem`` is empty when the first that is not silent gives every new value."""
+    """What a client's servers answered at last. ``problem`` is empty when every new value is given, and no other one on any adapter."""
 
-    servers: Servers
+    adapters: Adapters
     problem: str
     reason: str
     seconds: float
@@ -70,10 +74,8 @@ class FirstLooks:
         self._locks: dict[str, threading.Lock] = {}
         self._looked: dict[str, _Look] = {}
 
-    def have_it(self, servers: Servers) -> bool:
-        looks = (self._look(server) for server in servers)
-        first = next((look for look in looks if not look.silent), None)
-        return first is not None and not first.missing
+    def have_it(self, adapters: Adapters) -> bool:
+        return not _of_client([_of_adapter(servers, self._look) for servers in adapters]).missing
 
     def _look(self, server: str) -> _Look:
         with self._lock:
@@ -84,52 +86,94 @@ class FirstLooks:
             return self._looked[server]
 
 
-def await_resolvers(lists: t.Collection[Servers], port: int, expect: t.Sequence[Expected], seconds: float, clock: Clock) -> t.Iterator[Convergence]:
-    """Each list's outcome as soon as it is known; all are asked side by side, each for at most ``seconds``."""
-    if not lists:
+def await_resolvers(clients: t.Collection[Adapters], port: int, expect: t.Sequence[Expected], seconds: float, clock: Clock) -> t.Iterator[Convergence]:
+    """The outcome for each kind of client as soon as it is known; all are asked side by side, each for at most ``seconds``."""
+    if not clients:
         return
-    with concurrent.futures.ThreadPoolExecutor(max_workers=min(50, len(lists)), thread_name_prefix="resolver") as pool:
-        futures = [pool.submit(_await_one, servers, port, expect, Deadline(clock, seconds), clock) for servers in dict.fromkeys(lists)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, len(clients)), thread_name_prefix="resolver") as pool:
+        futures = [pool.submit(_await_one, adapters, port, expect, seconds, clock) for adapters in dict.fromkeys(clients)]
         for future in concurrent.futures.as_completed(futures):
             yield future.result()
 
 
-def _await_one(servers: Servers, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> Convergence:
-    begun = clock.monotonic()
-    missing = dict.fromkeys(servers, list(expect))
+def _await_one(adapters: Adapters, port: int, expect: t.Sequence[Expected], seconds: float, clock: Clock) -> Convergence:
+    """Made where the first question is asked, the deadline is the same for those that had to wait for a thread."""
+    begun, deadline = clock.monotonic(), Deadline(clock, seconds)
+    missing = {server: list(expect) for servers in adapters for server in servers}
+    knowing: set[str] = set()
+
+    def ask(server: str) -> _Look:
+        look = _still_missing(server, port, missing[server], deadline, clock, knows=server in knowing)
+        missing[server] = look.missing
+        if look.other or len(look.missing) < len(expect):
+            knowing.add(server)
+        return look
+
     while True:
-        problems = []
-        for server in servers:
-            look = _still_missing(server, port, missing[server], deadline, clock)
-            missing[server] = look.missing
-            problems.append(look.problem)
-            if not look.silent:
-                break
-        problem = "" if not look.missing else "; ".join(problems)
+        look = _of_client([_of_adapter(servers, ask) for servers in adapters])
         if not look.missing or look.reason == MissingLibrary.reason:
-            return Convergence(servers, problem, look.reason, clock.monotonic() - begun)
+            return Convergence(adapters, look.problem, look.reason, clock.monotonic() - begun)
         if deadline.passed():
-            return Convergence(servers, f"{problem}, even after {deadline.seconds:g} s", look.reason, clock.monotonic() - begun)
+            return Convergence(adapters, f"{look.problem}, even after {seconds:g} s", look.reason, clock.monotonic() - begun)
         clock.sleep(min(LOOK, deadline.remaining()))
 
 
 class _Look(t.NamedTuple):
-    """What one server does not give yet, from the first such record on, with the sentence and reason for it. ``silent``: it gave no answer at all."""
+    """What one server does not give yet, from the first such record on, with the sentence and reason for it.
+
+    ``silent``: it gave no answer at all. ``other``: it knows the names, and gives something else than the new values.
+    """
 
     missing: list[Expected]
     problem: str = ""
     reason: str = ""
     silent: bool = False
+    other: bool = False
 
 
-def _still_missing(server: str, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock) -> _Look:
+def _of_adapter(servers: Servers, ask: t.Callable[[str], _Look]) -> _Look:
+    """The look at the first server that is not silent; where all are, the last with the problems of all."""
+    problems = []
+    look = _Look([])
+    for server in servers:
+        look = ask(server)
+        problems.append(look.problem)
+        if not look.silent:
+            break
+    return look._replace(problem="; ".join(problems) if look.missing else "")
+
+
+def _of_client(looks: t.Sequence[_Look]) -> _Look:
+    """An adapter that is silent, or whose servers know nothing of the names, is passed over where another one gives the new values.
+
+    Such is a network of its own: Windows takes no more of that adapter's servers, and the answer of another's (reference: Microsoft, Windows
+    2000 DNS, name resolution). Other values on any adapter hold the client back, because they may be what it takes.
+    """
+    others = [look for look in looks if look.other]
+    if not others and any(not look.missing for look in looks):
+        return _Look([])
+    told = others or looks
+    decisive = next((look for look in told if not look.silent), told[-1])
+    return decisive._replace(problem="; ".join(look.problem for look in told))
+
+
+def _still_missing(server: str, port: int, expect: t.Sequence[Expected], deadline: Deadline, clock: Clock, *, knows: bool = False) -> _Look:
+    """Asks up to the first other value. Where a record is not there, the rest tells whether the server ``knows`` of the names at all."""
+    absent: _Look | None = None
     for number, record in enumerate(expect):
         try:
             found = lookup(server, port, record.name, record.type, max(0.1, min(ONE_ANSWER, deadline.remaining())), clock)
         except FailoverError as error:
-            problem = f"the name server {server} did not answer for {record.name}: {error.message}"
-            return _Look(list(expect[number:]), problem, error.reason, isinstance(error, TransportError))
-        if frozenset(plain(value) for value in found) != record.values:
-            what = ", ".join(sorted(found)) or "nothing"
-            return _Look(list(expect[number:]), f"the name server {server} gives {what} for {record.name} {record.type}", "resolver_not_converged")
-    return _Look([])
+            if absent:
+                break
+            problem, silent = f"the name server {server} did not answer for {record.name}: {error.message}", isinstance(error, TransportError)
+            return _Look(list(expect[number:]), problem, error.reason, silent, other=knows and not silent)
+        if frozenset(plain(value) for value in found) == record.values:
+            knows = True
+            continue
+        what = ", ".join(sorted(found)) or "nothing"
+        look = _Look(list(expect[number:]), f"the name server {server} gives {what} for {record.name} {record.type}", "resolver_not_converged")
+        if found:
+            return look._replace(missing=(absent or look).missing, other=True)
+        absent = absent or look
+    return absent._replace(other=knows) if absent else _Look([])

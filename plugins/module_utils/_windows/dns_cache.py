@@ -71,27 +71,33 @@ def read_cache(session: Session, timeout: float, names: t.Sequence[str] = ()) ->
     return found
 
 
-def name_servers(session: Session, timeout: float) -> list[str]:
-    """Every name server of the host, adapter by adapter, each adapter's in its order, IPv4 before IPv6.
+def name_servers(session: Session, timeout: float) -> tuple[tuple[str, ...], ...]:
+    """The name servers of each adapter that has some, in its order, IPv4 before IPv6.
 
-    Windows asks an adapter's further servers only when the first is silent (reference: Microsoft, DNS client resolution timeouts).
+    Windows asks an adapter's further servers only when the first is silent, and one adapter's servers beside another's (reference:
+    Microsoft, DNS client resolution timeouts).
     """
     try:
         instances = session.query(NAMESPACE, wql.select("MSFT_DNSClientServerAddress", ("AddressFamily", "InterfaceIndex", "ServerAddresses")), timeout)
     except NotFound:
         return _servers_of_old_windows(session, timeout)
     by_family = sorted(instances, key=lambda one: values.number(one, "AddressFamily"))
-    return _usable(server for one in by_family for server in values.strings(one, "ServerAddresses"))
+    return _by_adapter((values.number(one, "InterfaceIndex"), values.strings(one, "ServerAddresses")) for one in by_family)
 
 
-def _servers_of_old_windows(session: Session, timeout: float) -> list[str]:
+def _servers_of_old_windows(session: Session, timeout: float) -> tuple[tuple[str, ...], ...]:
     """Windows 7 and Server 2008 R2 have the older class only, which knows IPv4 (reference: Microsoft, Win32_NetworkAdapterConfiguration)."""
     query = wql.select("Win32_NetworkAdapterConfiguration", ("Index", "DNSServerSearchOrder"), {"IPEnabled": True})
-    return _usable(server for one in session.query("root/cimv2", query, timeout) for server in values.strings(one, "DNSServerSearchOrder"))
+    instances = session.query("root/cimv2", query, timeout)
+    return _by_adapter((values.number(one, "Index"), values.strings(one, "DNSServerSearchOrder")) for one in instances)
 
 
-def _usable(servers: t.Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(server for server in servers if not _is_placeholder(server)))
+def _by_adapter(rows: t.Iterable[tuple[int, t.Sequence[str]]]) -> tuple[tuple[str, ...], ...]:
+    """Adapters with the same servers count once."""
+    found: dict[int, list[str]] = {}
+    for adapter, servers in rows:
+        found.setdefault(adapter, []).extend(server for server in servers if not _is_placeholder(server))
+    return tuple(dict.fromkeys(tuple(dict.fromkeys(servers)) for servers in found.values() if servers))
 
 
 def _is_placeholder(server: str) -> bool:

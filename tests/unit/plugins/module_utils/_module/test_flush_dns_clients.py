@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import threading
 import typing as t
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, DeadlineExceeded, InvalidInput, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, DeadlineExceeded, DnsRefused, InvalidInput, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _resolvers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import flush_dns_clients as module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -42,6 +43,8 @@ class Resolvers:
         after = self.after["r" + address]
         if isinstance(after, Exception):
             raise after
+        if after == "nothing":
+            return []
         return [NEW] if after is not None and count > after else [OLD]
 
 
@@ -129,6 +132,43 @@ def test_waiting_for_a_resolver_is_bounded(resolvers: Resolvers) -> None:
     assert clock.elapsed <= 12.0
 
 
+class ClockOfEachThread(Clock):
+    """Time that moves only for the thread that sleeps."""
+
+    def __init__(self) -> None:
+        self.own = threading.local()
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
+
+    def monotonic(self) -> float:
+        return float(getattr(self.own, "elapsed", 0.0))
+
+    def sleep(self, seconds: float) -> None:
+        self.own.elapsed = self.monotonic() + seconds
+
+
+def test_name_servers_that_never_have_it_take_no_time_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = [f"10.1.{number // 250}.{number % 250}" for number in range(_resolvers.MOST_AT_ONCE)]
+    late = [f"10.9.0.{number}" for number in range(10)]
+    monkeypatch.setattr(_resolvers, "lookup", Resolvers(**{**dict.fromkeys([f"r{one}" for one in never]), **{f"r{one}": 2 for one in late}}))
+    expect = _resolvers.expected_records(EXPECT)
+    outcomes = _resolvers.await_resolvers([((one,),) for one in (*never, *late)], 53, expect, 1.5, ClockOfEachThread())
+    assert {outcome.adapters[0][0] for outcome in outcomes if not outcome.problem} == set(late), "each has its whole time, from its first question on"
+
+
+def test_all_name_servers_are_asked_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting = threading.Barrier(120)
+
+    def lookup(*arguments: t.Any) -> list[str]:
+        meeting.wait(10)
+        return [NEW]
+
+    monkeypatch.setattr(_resolvers, "lookup", lookup)
+    lists = [((f"10.1.0.{number}",),) for number in range(120)]
+    assert not any(outcome.problem for outcome in _resolvers.await_resolvers(lists, 53, _resolvers.expected_records(EXPECT), 5.0, FakeClock()))
+
+
 def without_resolvers(servers: t.Mapping[str, list[str]]) -> FakeHosts:
     """Clients of whose name servers the inventory knows nothing; each says itself what it asks."""
     hosts = FakeHosts(named=[client(name) for name in servers], settings={name: ConnectionSettings(name, "127.0.0.1") for name in servers})
@@ -176,6 +216,77 @@ def test_a_name_server_with_the_old_value_holds_back_whoever_comes_after(resolve
     result = flush(["a"], hosts, expect=EXPECT, resolver_timeout=5.0)
     assert (result.reason, clears(hosts, "a")) == ("resolver_not_converged", 0)
     assert DNS2 not in {asked[0] for asked in resolvers.asked}
+
+
+SILENT, NOTHING, HAS, OLD_VALUE = Unreachable("silence"), "nothing", 0, None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "well"),
+    [
+        (HAS, HAS, True),
+        (HAS, OLD_VALUE, False),
+        (OLD_VALUE, HAS, False),
+        (SILENT, HAS, True),
+        (HAS, SILENT, True),
+        (SILENT, OLD_VALUE, False),
+        (SILENT, SILENT, False),
+        (NOTHING, HAS, True),  # a network of its own, such as that of a storage adapter, knows nothing of the name
+        (HAS, DnsRefused("REFUSED"), True),
+        (NOTHING, NOTHING, False),
+        (NOTHING, OLD_VALUE, False),
+    ],
+)
+@pytest.mark.parametrize("waits", [False, True], ids=["at the first look", "after a wait"])
+def test_the_name_servers_of_every_adapter_count(resolvers: Resolvers, first: t.Any, second: t.Any, well: bool, waits: bool) -> None:
+    resolvers.after.update({"r" + DNS1: first, "r" + DNS2: second})
+    if waits:
+        resolvers.after.update({"r" + address: 1 for address in (DNS1, DNS2) if resolvers.after["r" + address] == HAS})
+    hosts = without_resolvers({"a": []})
+    hosts.named("a").instances[("root/StandardCimv2", "MSFT_DNSClientServerAddress")] = [
+        {"AddressFamily": 2, "InterfaceIndex": index, "ServerAddresses": [address]} for index, address in ((4, DNS1), (7, DNS2))
+    ]
+    result = flush(["a"], hosts, expect=EXPECT, resolver_timeout=5.0)
+    assert (not result.failed, clears(hosts, "a")) == (well, 1 if well else 0), result.outcomes[0].msg
+
+
+@pytest.mark.parametrize("beside", [(), ((DNS1,),)], ids=["alone", "beside one that has both at the second look"])
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [{"mail": [], "web": [OLD]}, {"mail": [], "web": [NEW]}],
+        [{"mail": [NEW], "web": []}],
+        [{"mail": [NEW], "web": DnsRefused("REFUSED")}],
+        [{"mail": [OLD], "web": []}, {"mail": [NEW], "web": []}],
+        [{"mail": [NEW], "web": SILENT}, {"mail": [NEW], "web": []}],
+        [{"mail": [], "web": [NEW]}, {"mail": [], "web": SILENT}, {"mail": [], "web": [NEW]}],
+    ],
+)
+def test_no_record_is_lost_over_the_looks(monkeypatch: pytest.MonkeyPatch, looks: list[dict[str, t.Any]], beside: tuple[tuple[str], ...]) -> None:
+    clock = FakeClock()
+
+    def lookup(address: str, port: int, name: str, *rest: t.Any) -> t.Any:
+        number = round(clock.elapsed / _resolvers.LOOK)
+        found = looks[min(number, len(looks) - 1)][name.partition(".")[0]] if address == DNS2 else [NEW] if number else [OLD]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(_resolvers, "lookup", lookup)
+    expect = _resolvers.expected_records([*EXPECT, {"name": "web.example.com", "type": "A", "values": [NEW]}])
+    (outcome,) = _resolvers.await_resolvers([(*beside, (DNS2,))], 53, expect, 3.0, clock)
+    assert DNS2 in outcome.problem and outcome.seconds >= 3.0
+
+
+def test_a_name_server_that_has_only_some_of_the_records_lags_and_holds_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {(DNS1, "mail.example.com"): [NEW], (DNS1, "web.example.com"): [NEW], (DNS2, "mail.example.com"): [], (DNS2, "web.example.com"): [OLD]}
+    monkeypatch.setattr(_resolvers, "lookup", lambda address, port, name, *rest: answers[address, name])
+    expect = _resolvers.expected_records([*EXPECT, {"name": "web.example.com", "type": "A", "values": [NEW]}])
+    (outcome,) = _resolvers.await_resolvers([((DNS1,), (DNS2,))], 53, expect, 2.0, FakeClock())
+    assert outcome.reason == "resolver_not_converged" and f"{DNS2} gives {OLD} for web.example.com A" in outcome.problem
+    answers[DNS2, "web.example.com"] = [NEW]
+    (outcome,) = _resolvers.await_resolvers([((DNS1,), (DNS2,))], 53, expect, 2.0, FakeClock())
+    assert f"{DNS2} gives nothing for mail.example.com A" in outcome.problem
 
 
 def test_a_client_that_has_to_wait_for_its_resolver_is_cleared_afterwards(resolvers: Resolvers) -> None:

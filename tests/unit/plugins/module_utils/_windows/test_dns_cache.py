@@ -87,16 +87,17 @@ def test_only_what_answers_for_the_names_is_read() -> None:
     assert "WHERE" not in (read_cache(session, 30, [f"n{number}.example.com" for number in range(MOST_NAMES + 1)]) and session.calls[-1][-1])
 
 
-def test_the_name_servers_are_in_the_order_of_windows() -> None:
+def test_each_adapter_has_its_name_servers_in_the_order_of_windows() -> None:
     servers = [
         {"AddressFamily": 23, "InterfaceIndex": 3, "ServerAddresses": ["fec0:0:0:ffff::1", "fec0:0:0:ffff::2"]},
         {"AddressFamily": 23, "InterfaceIndex": 4, "ServerAddresses": ["2001:db8::53"]},
         {"AddressFamily": 2, "InterfaceIndex": 4, "ServerAddresses": ["10.0.0.10", "10.0.1.10"]},
         {"AddressFamily": 2, "InterfaceIndex": 5, "ServerAddresses": "10.0.0.10"},
+        {"AddressFamily": 2, "InterfaceIndex": 8, "ServerAddresses": "10.0.0.10"},
         {"AddressFamily": 2, "InterfaceIndex": 1},
     ]
     session = FakeSession(instances={("root/StandardCimv2", "MSFT_DNSClientServerAddress"): servers})
-    assert name_servers(session, 30) == ["10.0.0.10", "10.0.1.10", "2001:db8::53"]
+    assert name_servers(session, 30) == (("10.0.0.10", "10.0.1.10", "2001:db8::53"), ("10.0.0.10",))
 
 
 def test_an_old_windows_says_its_name_servers_in_its_older_class() -> None:
@@ -104,9 +105,10 @@ def test_an_old_windows_says_its_name_servers_in_its_older_class() -> None:
         {"Index": 1, "IPEnabled": False, "DNSServerSearchOrder": ["10.9.9.9"]},
         {"Index": 7, "IPEnabled": True, "DNSServerSearchOrder": ["10.0.0.10", "10.0.1.10"]},
         {"Index": 9, "IPEnabled": True},
+        {"Index": 11, "IPEnabled": True, "DNSServerSearchOrder": ["10.0.2.10"]},
     ]
     session = FakeSession(instances={("root/cimv2", "Win32_NetworkAdapterConfiguration"): rows})
-    assert name_servers(session, 30) == ["10.0.0.10", "10.0.1.10"]
+    assert name_servers(session, 30) == (("10.0.0.10", "10.0.1.10"), ("10.0.2.10",))
 
 
 def test_a_refusal_to_say_the_name_servers_stays_one() -> None:
