@@ -265,11 +265,6 @@ options:
             type: list
             elements: str
             required: true
-          credential:
-            description:
-              - Has no effect in this release, and the preflight says so.
-              - The domain controller's own connection is used.
-            type: str
       spns:
         description:
           - Service principal names that move.

@@ -125,7 +125,6 @@ FENCE = {
 
 DIRECTORY = {
     "domain_controllers": _names("Domain controllers that are asked, in this order.", required=True, names="host"),
-    "credential": _name("Has no effect in this release, and the preflight says so. The domain controller's own connection is used.", names="credential"),
 }
 
 SPNS = {

@@ -61,11 +61,6 @@ KINDS: dict[str, Kind] = {
     "check_failed": Kind("error", "a check could not be made", "mend what its message says, or run the preflight again"),
     "plan_conflict": Kind("error", "something is otherwise than the plan found it", "make a new plan, or put it as the plan found it"),
     "source_answers": Kind("error", "the source answers again", "decide on a planned move with the ack playbook, or fence the source"),
-    "not_in_this_release": Kind(
-        "warning",
-        "the definition asks for something that this release does not do",
-        "do not count on it: do it by hand, or take it out of the definition",
-    ),
     "data_choice_unserved": Kind(
         "error",
         "nobody can carry out what is to happen to the data",

@@ -80,7 +80,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
         found += _receiving(case, accounts)
     found += _preflight_hosts.baseline(case, journal) if isinstance(journal, Fold) else journal
     found += _mirror(case, params["identity"])
-    found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case) + _not_yet(definition)
+    found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case)
     found += _data_choice(definition, params, journal if isinstance(journal, Fold) else None, clock)
     result = _result(judged(found, accept), params["identity"], params["kind"])
     result.timing["total"] = clock.monotonic() - begun
@@ -91,14 +91,6 @@ def _receiving(case: Case, accounts: t.Mapping[str, Account]) -> list[Finding]:
     """What must be there on the host that will own the identity."""
     found = _preflight_hosts.services(case) + _preflight_hosts.adapters(case) + _preflight_hosts.disks(case)
     return found + _preflight_workload.databases(case, accounts)
-
-
-def _not_yet(definition: t.Mapping[str, t.Any]) -> list[Finding]:
-    """Settings that are understood and have no effect yet must not be taken for protection."""
-    asked = {
-        "directory.credential": bool((definition["directory"] or {}).get("credential")),
-    }
-    return [Finding("not_in_this_release", "", {"key": key}, f"{key} has no effect in this release") for key, set_ in asked.items() if set_]
 
 
 def _data_choice(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], fold: Fold | None, clock: Clock) -> list[Finding]:

@@ -26,7 +26,7 @@ monitor:
   probes: [{kind: tcp, port: 445}, {kind: wsman}, {kind: service, names: [MSExchangeIS]}]
 approvals: {required: 2, identity: windows_logon, expires: 3600}
 fence: {minimum: 2}
-directory: {domain_controllers: [dc3], credential: directory}
+directory: {domain_controllers: [dc3]}
 spns: [{from: 'EXCH1$', to: 'EXCH2$', values: [http/mail.example.com]}]
 services: [{name: MSExchangeADTopology}, {name: MSExchangeIS}, {name: MSExchangeTransport, start_mode: auto}]
 databases: [{kind: exchange, from: DB01, to: DB01-DR, credential: exchange}]
@@ -54,7 +54,7 @@ approvals:
   people: [{name: Chief, accounts: ['CORP\\chief', S-1-5-21-1-2-3-1104], keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample chief@notebook]}]
   domains: [{netbios: CORP, dns: [corp.example.com, example.com]}]
 fence: {minimum: 0, services: [MSExchangeIS], accept_unfenced: a read-only copy}
-directory: {domain_controllers: [dc3], credential: directory}
+directory: {domain_controllers: [dc3]}
 spns: [{from: 'EXCH1$', to: 'EXCH2$', values: [http/mail.example.com]}]
 addresses: [{address: 10.0.5.5, prefix_length: 24, interface: LAN, policy_store: active, skip_as_source: false}]
 names: [mail]
