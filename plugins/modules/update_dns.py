@@ -514,7 +514,9 @@ locks:
       description: Its port.
       type: int
     status:
-      description: V(locked) where all names are, V(partly), V(unlocked), V(unreachable), or V(refused) where it did not let itself be read.
+      description:
+        - V(locked) where all names are, V(partly), V(unlocked), V(unknown) where it does not tell of a name, V(unreachable), or V(refused) where it
+          did not let itself be read.
       type: str
     locked:
       description: Names that the account can't change there.
@@ -526,6 +528,10 @@ locks:
       elements: str
     absent:
       description: Names that it does not have.
+      type: list
+      elements: str
+    unknown:
+      description: Names of which it is not known, because it does not tell who may change them, or nobody knows the account's SID.
       type: list
       elements: str
     ageing:
@@ -544,6 +550,7 @@ locks:
       locked: [mail.example.com]
       unlocked: []
       absent: []
+      unknown: []
       ageing:
         mail.example.com:
           - type: A

@@ -22,13 +22,15 @@ TAKES = {0: "takes no dynamic updates", 1: "takes updates that nobody signs"}
 class Guarded:
     """One name as one domain controller has it. ``there``: our entry stands in its list; ``first``: and nothing that allows before it.
 
-    ``updates``: the zone's setting, -1 where it does not say; ``zone`` and ``dn`` are empty where there is none.
+    ``updates``: the zone's setting, -1 where it does not say; ``zone`` and ``dn`` are empty where there is none. ``readable``: whether the list could
+    be read; ``identified``: whether the account's SID is known, without which no entry can be told to be its.
     """
 
     zone: str = ""
     dn: str = ""
     updates: int = -1
     readable: bool = True
+    identified: bool = True
     writable: bool = True
     there: bool = False
     first: bool = False
@@ -37,8 +39,29 @@ class Guarded:
         """An entry keeps nobody out of a zone that does not look at it."""
         return self.first and self.updates == 2
 
+    def unknown(self) -> bool:
+        """Whether our entry may stand there unseen."""
+        return bool(self.dn) and not (self.readable and self.identified)
 
-def obstacle(name: str, one: Guarded, on: str) -> tuple[str, str]:
+
+def unseen(name: str, one: Guarded, on: str, account: str) -> tuple[str, str]:
+    """Why it is not known whether ``account`` is denied the name there: a machine-readable word and a sentence; empty where it is."""
+    if one.dn and not one.readable:
+        return "access_denied", f"{on} does not tell the account who may change {name}; give it the rights of DnsAdmins"
+    if one.dn and not one.identified:
+        return "not_found", f"{on} knows no account {account}, so its entry for {name} can't be told from others; give its SID"
+    return "", ""
+
+
+def doubt(name: str, one: Guarded, on: str, account: str) -> str:
+    """A warning of what is not known; empty where it is."""
+    if not one.unknown():
+        return ""
+    why = f"it knows no account {account}; give its SID" if one.readable else "it does not tell the account; give it the rights of DnsAdmins"
+    return f"it is not known whether {on} denies {name}: {why}"
+
+
+def obstacle(name: str, one: Guarded, on: str, account: str) -> tuple[str, str]:
     """Why it can't be locked there: a machine-readable word and a sentence; empty where it can."""
     if not one.zone:
         return (
@@ -50,15 +73,15 @@ def obstacle(name: str, one: Guarded, on: str) -> tuple[str, str]:
         return "zone_not_secure", f"zone {one.zone} {takes}, so on {on} an entry for {name} would stop nobody; set the zone to secure updates only"
     if not one.dn:
         return "no_node", f"{on} has no entry for {name} in zone {one.zone}; write its record first"
-    if not one.readable:
-        return "access_denied", f"{on} does not tell the account who may change {name}; give it the rights of DnsAdmins"
+    if one.unknown():
+        return unseen(name, one, on, account)
     if not one.writable:
         return "access_denied", f"the account may not set on {on} who may change {name}; give it the rights of DnsAdmins"
     return "", ""
 
 
-def image(account: str, locked: bool, static: bool | None = None) -> JSON:
-    """``static``: None where nobody asked for it."""
+def image(account: str, locked: bool | None, static: bool | None = None) -> JSON:
+    """``locked``: None where nobody knows; ``static``: None where nobody asked for it."""
     return {"account": account, "locked": locked, **({"static": static} if static is not None else {})}
 
 
@@ -68,14 +91,16 @@ def is_locked(seen: t.Iterable[Guarded]) -> bool:
     return bool(having) and all(one.locks() for one in having)
 
 
-def is_there(seen: t.Iterable[Guarded]) -> bool:
-    """Our entry stands somewhere: what unlocking takes away."""
-    return any(one.there for one in seen)
+def is_there(seen: t.Collection[Guarded]) -> bool | None:
+    """Our entry stands somewhere: what unlocking takes away. None where it was not seen and may be there all the same."""
+    if any(one.there for one in seen):
+        return True
+    return None if any(one.unknown() for one in seen) else False
 
 
 def verdict(one: Guarded | None, wanted: bool) -> str:
     """As ``Require.enough`` takes it. None: the domain controller could not be read."""
-    if one is None:
+    if one is None or one.unknown():
         return "unreachable"
     if not wanted:
         return "wrong" if one.there else "ok"  # where there is no such name, nobody is denied it
@@ -85,10 +110,11 @@ def verdict(one: Guarded | None, wanted: bool) -> str:
 
 
 def status(names: t.Mapping[str, Guarded]) -> str:
-    """A domain controller in one word: ``locked`` is claimed for every name or not at all."""
+    """A domain controller in one word: ``locked`` and ``unlocked`` are claimed for every name or not at all."""
     if names and all(one.locks() for one in names.values()):
         return LOCKED
-    return "partly" if any(one.there for one in names.values()) else UNLOCKED
+    there = is_there(names.values())
+    return "partly" if there else "unknown" if there is None else UNLOCKED
 
 
 class Ran(t.Protocol):
@@ -107,7 +133,7 @@ def left_locked(runs: t.Iterable[Ran]) -> dict[str, str]:
         for name, image in (run.images.get("dns_lock") or {}).items():
             ends = [image["before"]] if run.put_back("dns_lock") else [image["after"], *(image.get("afters") or ())]
             ends = [end for end in ends if isinstance(end, dict) and "locked" in end]
-            if any(end["locked"] for end in ends):
+            if any(end["locked"] is not False for end in ends):
                 found[name] = str(ends[0]["account"])
             elif ends:
                 found.pop(name, None)

@@ -73,7 +73,8 @@ class Fence:
 class Step(t.Protocol):
     """One kind of thing that a run changes. Only the driver calls these, in this order.
 
-    A step may have some more: ``fenced(fence)`` gives it the run's fence before it looks, where it may change things; ``look_again(confirmed)
+    A step may have some more: ``fenced(fence)`` gives it the run's fence before it looks, where it may change things; ``recorded(images)`` tells it
+    before it looks what the run that is put back recorded; ``look_again(confirmed)
     -> dict[str, Seen]`` takes a second look at all that was confirmed, after the last group; ``conclude(result)`` adds what belongs to the whole,
     may fail it, and returns ``{what, reason}`` where an option of the step's own accepts what is amiss; ``on_the_way(aim, there) -> list[image]``
     tells what lies between two images of an item, which a death there leaves behind; ``takes_back(outcomes) -> bool`` says whether nothing more is

@@ -24,13 +24,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import sid_from_text, sid_text
 
 #: Seconds between two looks at domain controllers that do not have the name yet.
 BREATH = 1.0
 
 
 class DnsLockStep:
-    """One name is one item; its image is ``{"account": …, "locked": bool}``."""
+    """One name is one item; its image is ``{"account": …, "locked": bool}``, with None where it is not known."""
 
     key = "dns_lock"
     host = ""
@@ -61,6 +62,7 @@ class DnsLockStep:
         self.old = old
         self.warnings: list[str] = []
         self._asked: list[Site] = []
+        self._former: tuple[bytes, ...] = ()
 
     def close(self) -> None:
         for site in self.sites:
@@ -69,13 +71,28 @@ class DnsLockStep:
     def check_machine(self, expected: Machine | None) -> None:
         """There is no host: domain controllers prove themselves by Kerberos."""
 
+    def recorded(self, images: t.Mapping[str, t.Mapping[str, JSON]]) -> None:
+        """SIDs that names were locked against: the account may be gone by now, or be another of that name."""
+        noted = [str((image.get("detail") or {}).get("sid") or "") for image in images.values()]
+        self._former = tuple(sid_from_text(text) for text in dict.fromkeys(noted) if text)
+
     # Looking
+
+    def _look(self, sites: t.Sequence[Site]) -> list[Site]:
+        """Those that could be read. What one knows of the account counts for all."""
+        read = [site for site in sites if site.look(self.names, self.account)]
+        sid = self._sid()
+        for site in read:
+            site.judge(sid, self._former)
+        return read
+
+    def _sid(self) -> bytes | None:
+        return next((site.sid for site in self.sites if site.sid is not None), None)
 
     def observe(self) -> dict[str, JSON]:
         if not self.sites:
             raise BadCredentials("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
-        self._asked = [site for site in self.sites if site.look(self.names, self.account)]
-        known = [site for site in self.sites if site.failure is None]
+        self._asked = known = self._look(self.sites)
         if not known:
             causes = [site.failure for site in self.sites if site.failure is not None]
             told = "; ".join(dict.fromkeys(cause.message for cause in causes))
@@ -101,13 +118,16 @@ class DnsLockStep:
         """Domain controllers that have the name and know of the move."""
         return [site for site in self.sites if site.failure is None and site.seen[name].dn and not is_stale(site.aged[name][0], self.old)]
 
+    def _is_known(self, name: str) -> bool:
+        return not any(one.unknown() for one in self._seen(name))
+
     def _is_static(self, name: str) -> bool:
         """One is enough: a record replicates as a whole."""
         return any(is_static(site.aged[name][0]) for site in self._fresh(name))
 
     def obstacle(self, name: str) -> tuple[str, str]:
         """Of the domain controllers that have the name; where none has it, why not."""
-        told = [dns_lock.obstacle(name, site.seen[name], site.label) for site in self.sites if site.failure is None]
+        told = [dns_lock.obstacle(name, site.seen[name], site.label, self.account) for site in self.sites if site.failure is None]
         having = [one for one, site in zip(told, [site for site in self.sites if site.failure is None], strict=True) if site.seen[name].dn]
         return next((one for one in having or told if one[0]), ("", ""))
 
@@ -134,7 +154,8 @@ class DnsLockStep:
 
     def _settled(self, name: str, wanted: bool) -> bool:
         verdicts = self._verdicts(name, wanted)
-        return self.require.enough(verdicts, verdicts[self.sites[0].label], lambda _label: True)
+        silent = {site.label for site in self.sites if site.failure is not None}
+        return self.require.enough(verdicts, verdicts[self.sites[0].label], silent.__contains__)
 
     def _change(self, name: str, before: JSON, wanted: bool) -> Change:
         places = [site.label for site in self.sites if site.failure is None and site.seen[name].dn]
@@ -143,8 +164,10 @@ class DnsLockStep:
         if self.static:
             do += ", and take its addresses out of ageing"
         dn = next((site.seen[name].dn for site in self.sites if site.failure is None and site.seen[name].dn), "")
-        grade = "predicted" if places else "unknown"
-        return Change(name, do, before, dns_lock.image(self.account, wanted, self.static or None), grade, deadline=self._longest(), detail={"dn": dn})
+        grade = "predicted" if places and before["locked"] is not None else "unknown"
+        sid = next(filter(None, [self._sid(), *self._former]), b"")
+        after = dns_lock.image(self.account, wanted, self.static or None)
+        return Change(name, do, before, after, grade, self._longest(), {"dn": dn, "sid": sid_text(sid) if sid else ""})
 
     def _longest(self) -> float:
         return (2 if self.static else 1) * self.verify_timeout + sum(3 * site.timeout for site in self.sites)
@@ -183,17 +206,21 @@ class DnsLockStep:
                 continue
             if fence is not None:
                 fence.lease.still_ours()
+            reason, msg = dns_lock.unseen(name, site.seen[name], site.label, self.account)
             try:
-                site.guard(name, wanted)
-                done.append(site.label)
+                if not reason:
+                    site.guard(name, wanted)
+                    done.append(site.label)
             except RemoteError as error:
-                failures.append(error)
+                reason, msg = error.reason, error.message
+            if reason:
+                failures.append((reason, msg))
         if not done and failures:
-            return Applied(False, failures[0].message, failures[0].reason)
+            return Applied(False, failures[0][1], failures[0][0])
         if not done and wanted:
             reason, msg = self.obstacle(name)
             return Applied(False, msg, reason)
-        return Applied(True, "; ".join(error.message for error in failures))
+        return Applied(True, "; ".join(msg for _reason, msg in failures))
 
     def _freeze(self, name: str, fence: Fence | None, deadline: Deadline) -> str:
         """On one domain controller that knows of the move; written on one that does not, the source's address would come back to all. What it
@@ -210,14 +237,12 @@ class DnsLockStep:
             if deadline.passed():
                 return ""
             self.clock.sleep(min(BREATH, deadline.remaining()))
-            for site in self._asked:
-                site.look(self.names, self.account)
+            self._look(self._asked)
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         deadline = Deadline(self.clock, self.verify_timeout)
         while True:
-            for site in self._asked:  # whoever was silent at the first look is not waited for again
-                site.look(self.names, self.account)
+            self._look(self._asked)  # whoever was silent at the first look is not waited for again
             seen = {change.name: self._read_back(change) for change in group}
             if all(one.confirmed for one in seen.values()) or deadline.passed():
                 return seen
@@ -230,7 +255,7 @@ class DnsLockStep:
         good = [label for label, said in verdicts.items() if said == "ok"]
         if self._settled(change.name, wanted):
             if not self.static or self._is_static(change.name):
-                return Seen(True, change.after, f"{word} on {', '.join(good)}")
+                return Seen(True, change.after if wanted or self._is_known(change.name) else self._image(change.name), f"{word} on {', '.join(good)}")
             msg = f"{change.name} is {word} on {', '.join(good)}, and its addresses age still: no domain controller took them out of it"
             return Seen(False, self._image(change.name), msg, "not_converged")
         bad = [label for label, said in verdicts.items() if said != "ok"]
@@ -247,6 +272,8 @@ class DnsLockStep:
         for site in self.sites:
             if site.failure is not None:
                 self.warnings.append(f"domain controller {site.label} could not be read, so it is not known what it denies: {site.failure.message}")
+            else:
+                self.warnings += filter(None, [dns_lock.doubt(name, one, site.label, self.account) for name, one in site.seen.items()])
         if self.state != "locked":
             return
         self.warnings += self._told()

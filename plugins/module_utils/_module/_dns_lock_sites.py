@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
@@ -37,7 +38,8 @@ Said = t.TypeVar("Said")
 
 
 class Site:
-    """``seen``: name -> how it is guarded, from the last look; ``failure`` is why that look failed, else None; ``sid`` the account's, if it is known."""
+    """``seen``: name -> how it is guarded, from the last look; ``failure`` is why that look failed, else None; ``sid`` the account's, if it is known;
+    ``former``: those that it had when a run locked names, which an account that was deleted leaves behind in their lists."""
 
     def __init__(self, controller: Controller, account: Account, clock: Clock) -> None:
         self.controller = controller
@@ -46,6 +48,7 @@ class Site:
         self.seen: dict[str, Guarded] = {}
         self.failure: FailoverError | None = None
         self.sid: bytes | None = None
+        self.former: tuple[bytes, ...] = ()
         self.aged: dict[str, tuple[list[Aged], Zone]] = {}
         self._account = account
         self._directory = Directory(controller, clock)
@@ -75,39 +78,51 @@ class Site:
         return self._asked(lambda nodes: {name: nodes.node(name) for name in names})
 
     def look(self, names: t.Sequence[str], account: str) -> bool:
-        """Whether it could be read."""
+        """Whether it could be read; ``judge`` says what that means."""
         try:
             self._found = self.nodes(names)
             aged = {name: _aged(node) for name, node in self._found.items()}
-            self.sid = self._asked(lambda nodes: nodes.sid(account))
+            if self.sid is None:
+                self.sid = self._asked(lambda nodes: nodes.sid(account))
             self.failure = None
         except (TransportError, RemoteError) as error:
             self.failure = error
             return False
-        self.seen = {name: self._guarded(node) for name, node in self._found.items()}
         self.aged = aged
         return True
+
+    def judge(self, sid: bytes | None, former: tuple[bytes, ...]) -> None:
+        """``sid``: what any domain controller knows as the account's. One that does not know it may have been reached by its deletion first."""
+        if self.sid is None:
+            self.sid = sid
+        self.former = former
+        self.seen = {name: self._guarded(node) for name, node in self._found.items()}
+
+    @property
+    def _sids(self) -> tuple[bytes, ...]:
+        return (*((self.sid,) if self.sid is not None else ()), *self.former)
 
     def _guarded(self, node: Node) -> Guarded:
         if node.zone is None:
             return Guarded()
-        if node.descriptor is None or self.sid is None:
-            return Guarded(node.zone.name, node.dn, node.zone.updates, readable=node.descriptor is not None or not node.dn)
+        sids, found = self._sids, node.descriptor
+        if found is None or not sids:
+            return Guarded(node.zone.name, node.dn, node.zone.updates, readable=found is not None or not node.dn, identified=bool(sids))
         return Guarded(
             node.zone.name,
             node.dn,
             node.zone.updates,
             writable=bool(node.rights & ldap.DACL),
-            there=has_lock(node.descriptor, self.sid),
-            first=is_locked(node.descriptor, self.sid),
+            there=any(has_lock(found, sid) for sid in sids),
+            first=is_locked(found, sids[0]),
         )
 
     def guard(self, name: str, wanted: bool) -> None:
         """From what is there now, not from what the last look saw; nothing where it is so already."""
-        node = self.nodes([name])[name]
-        if node.descriptor is None or self.sid is None:
+        node, sids = self.nodes([name])[name], self._sids
+        if node.descriptor is None or not sids:
             return
-        guarded = (with_lock if wanted else without_lock)(node.descriptor, self.sid)
+        guarded = with_lock(node.descriptor, sids[0]) if wanted else functools.reduce(without_lock, sids, node.descriptor)
         if guarded != node.descriptor:
             self._asked(lambda nodes: nodes.guard(node, guarded))
 
@@ -123,12 +138,13 @@ class Site:
 
     def report(self) -> dict[str, t.Any]:
         """For the result: what was read, by name."""
-        facts: dict[str, t.Any] = {"address": self.controller.address, "port": self.controller.port, "locked": [], "unlocked": [], "absent": [], "msg": ""}
+        facts: dict[str, t.Any] = {"address": self.controller.address, "port": self.controller.port, "msg": ""}
+        facts.update({word: [] for word in ("locked", "unlocked", "absent", "unknown")})
         facts["ageing"] = {name: report(*one) for name, one in self.aged.items()} if self.failure is None else {}
         if self.failure is not None:
             return {**facts, "status": "unreachable" if isinstance(self.failure, SILENT) else "refused", "msg": self.failure.message}
         for name, one in self.seen.items():
-            facts["locked" if one.locks() else "unlocked" if one.dn else "absent"].append(name)
+            facts["locked" if one.locks() else "unknown" if one.unknown() else "unlocked" if one.dn else "absent"].append(name)
         return {**facts, "status": dns_lock.status(self.seen)}
 
 

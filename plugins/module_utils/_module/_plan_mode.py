@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_inverses import tell_record
 
 #: before-images -> the changes to make, and the items that a revert must leave alone.
 Wanted = t.Callable[[dict[str, JSON]], tuple[list[Change], list[Outcome]]]
@@ -38,10 +39,10 @@ class _Foreseen:
     msg: str = ""
 
 
-def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wanted, clock: Clock, *, puts_back: bool) -> Result:
-    """Predicts one step and keeps the prediction for the plan's document. Never fails for what it finds."""
+def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wanted, clock: Clock, *, reverts: str) -> Result:
+    """Predicts one step and keeps the prediction for the plan's document. Never fails for what it finds. ``reverts``: the run that is put back."""
     begun, result = clock.monotonic(), Result()
-    seen = _foreseen(step, run, expected, wanted, clock)
+    seen = _foreseen(step, run, expected, wanted, clock, reverts)
     changed = {change.name for change in seen.changes}
     for name, image in seen.before.items():
         if name not in changed:
@@ -66,18 +67,19 @@ def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wante
         if not result.outcomes:
             result.outcomes.append(Outcome(step.key, "predicted", False, "unknown", seen.msg, seen.reason, step.host))
     as_wanted = {outcome.name: outcome.after for outcome in result.outcomes if outcome.status == "already"}
-    run.predict(Prediction(step.key, step.host, [run.image(change) for change in seen.changes], as_wanted, seen.reason, seen.msg, puts_back))
+    run.predict(Prediction(step.key, step.host, [run.image(change) for change in seen.changes], as_wanted, seen.reason, seen.msg, reverts == run.id))
     for change in seen.changes:
         result.diff["before"][change.name], result.diff["after"][change.name] = change.before, change.after
     result.timing["total"] = clock.monotonic() - begun
     return result
 
 
-def _foreseen(step: Step, run: RunContext, expected: Machine | None, wanted: Wanted, clock: Clock) -> _Foreseen:
+def _foreseen(step: Step, run: RunContext, expected: Machine | None, wanted: Wanted, clock: Clock, reverts: str) -> _Foreseen:
     earlier, seen = run.predictions(), _Foreseen()
     looked = bool(getattr(step, "looks", True))
     try:
         repeated(lambda: step.check_machine(expected), clock)
+        tell_record(step, run, reverts)
         seen.before, moved = carried(step.key, repeated(step.observe, clock), earlier)
         changes, refused = wanted(seen.before)
     except FailoverError as error:

@@ -31,7 +31,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext, open_run
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_groups import change_group, merge, second_look
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_inverses import inverses
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_inverses import inverses, tell_record
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_rollback import FOLLOWING, in_words, roll_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
@@ -51,8 +51,8 @@ def drive(
     """Runs one step and says what happened to every item. ``context`` where the caller has opened the run already."""
     run = context or open_run(params, hosts, clock)
     if run is not None and run.plan:
-        own = reverted_run(params) == run.id
-        return planned(step, run, expected_machine(step, params, run), lambda before: _wanted(step, params, run, before), clock, puts_back=own)
+        reverts = reverted_run(params)
+        return planned(step, run, expected_machine(step, params, run), lambda before: _wanted(step, params, run, before), clock, reverts=reverts)
     refuse_placeholders({"accept_failure": params.get("accept_failure")})
     result = Result()
     begun, begun_at = clock.monotonic(), stamp(clock.now())
@@ -98,6 +98,7 @@ def _looked(
     recall = getattr(step, "recall", None)
     if recall is not None and run is not None:
         recall(run.accepted_so_far(step.key))
+    tell_record(step, run, reverted_run(params))
     before = repeated(step.observe, clock)
     return before, *_wanted(step, params, run, before)
 

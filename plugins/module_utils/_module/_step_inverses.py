@@ -45,6 +45,13 @@ def inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, 
     return changes, refused
 
 
+def tell_record(step: Step, run: RunContext | None, reverted: str) -> None:
+    """A step may need what the run recorded to understand what it is about to see."""
+    recorded = getattr(step, "recorded", None)
+    if recorded is not None and run is not None and reverted:
+        recorded(run.images(reverted, step.key))
+
+
 def _inverse(step: Step, name: str, image: t.Mapping[str, JSON], now: JSON, *, put_back_begun: bool) -> Change | None:
     """Anything that the run itself may have left there is its own: what it saw last, and what a crash or a lost answer left unseen,
     on the way there or on the way back."""

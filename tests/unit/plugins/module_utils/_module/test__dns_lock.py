@@ -263,6 +263,96 @@ def test_a_run_s_lock_is_journalled_and_put_back(estate: Estate, tmp_path: pathl
     assert (undone.failed, undone.changed) == (False, True) and estate.descriptor("dc1") == OPEN
 
 
+def forget_the_account(estate: Estate, *labels: str) -> None:
+    for label in labels:
+        del estate.peers[label].entries["cn=exch1,cn=computers,dc=example,dc=com"]
+
+
+def test_an_account_that_was_deleted_is_still_unlocked_by_a_failback(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run(run=failover)
+    runs.ended(tmp_path, CLOCK, failover)
+    forget_the_account(estate, "dc1", "dc2")
+    kept = Predictions.begin()
+    plan = {**runs.started(tmp_path, CLOCK, run_id="plan", kind="failback", mode="plan"), "predictions": kept.path}
+    assert [o.msg for o in estate.run("reverted", revert_run="run1", run=plan).outcomes] == [f"would allow EXCH1$ to change {MAIL} again on dc1, dc2"]
+    kept.end()
+    runs.ended(tmp_path, CLOCK, plan)
+    back = estate.run("reverted", revert_run="run1", run=runs.started(tmp_path, CLOCK, run_id="run2", kind="failback"))
+    assert (back.failed, back.changed, statuses(back)) == (False, True, {"dc1": "unlocked", "dc2": "unlocked"}), back.msg
+    assert estate.descriptor("dc1") == estate.descriptor("dc2") == OPEN
+
+
+def test_an_account_that_was_deleted_is_still_unlocked_by_the_run_s_own_undo(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run(run=failover)
+    forget_the_account(estate, "dc1", "dc2")
+    undone = estate.run("reverted", revert_run="run1", run=failover)
+    assert (undone.failed, undone.changed) == (False, True) and estate.descriptor("dc1") == estate.descriptor("dc2") == OPEN
+
+
+def test_a_new_account_of_the_old_name_leaves_no_entry_of_the_old_one(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run(run=failover)
+    for peer in estate.peers.values():
+        peer.entries["cn=exch1,cn=computers,dc=example,dc=com"]["objectsid"] = [sid_from_text("S-1-5-21-1-2-3-2044")]
+    assert estate.run("reverted", revert_run="run1", run=failover).changed
+    assert estate.descriptor("dc1") == estate.descriptor("dc2") == OPEN
+
+
+def test_the_account_is_looked_up_once_on_each_controller(estate: Estate) -> None:
+    estate.run()
+    assert [line for peer in estate.peers.values() for line in peer.seen if line == "read dc=example,dc=com"] == ["read dc=example,dc=com"] * 2
+
+
+def test_where_nobody_knows_the_account_a_name_is_not_called_unlocked_and_its_record_stays(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run()
+    assert not estate.run(run=failover).changed
+    runs.ended(tmp_path, CLOCK, failover)
+    forget_the_account(estate, "dc1", "dc2")
+    failback = runs.started(tmp_path, CLOCK, run_id="run2", kind="failback")
+    back = estate.run("reverted", revert_run="run1", run=failback)
+    assert (back.failed, back.changed, back.reason) == (True, False, "not_found") and "no account EXCH1$" in back.msg, back.msg
+    assert statuses(back) == {"dc1": "unknown", "dc2": "unknown"} and back.extra["locks"]["dc1"]["unknown"] == [MAIL]
+    assert any(f"it is not known whether dc1 denies {MAIL}: it knows no account EXCH1$" in warning for warning in back.warnings), back.warnings
+
+
+def test_one_controller_that_knows_the_account_tells_the_others(estate: Estate) -> None:
+    estate.run()
+    forget_the_account(estate, "dc2")
+    gone = estate.run("unlocked", require="all")
+    assert (gone.failed, gone.outcomes[0].msg) == (False, "not locked on dc1, dc2") and estate.descriptor("dc2") == OPEN
+
+
+@pytest.mark.parametrize("require", ["all", "reachable", "primary"])
+def test_an_account_that_may_not_read_rights_unlocks_nothing(estate: Estate, tmp_path: pathlib.Path, require: str) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run(run=failover)
+    for peer in estate.peers.values():
+        del peer.entries[node(MAIL)]["ntsecuritydescriptor"]
+    for how in ({"state": "unlocked"}, {"state": "reverted", "revert_run": "run1", "run": failover}):
+        result = estate.run(**how, require=require)
+        assert (result.failed, result.changed, result.reason) == (True, False, "access_denied"), result.msg
+        assert statuses(result) == {"dc1": "unknown", "dc2": "unknown"}
+        assert any(f"it is not known whether dc1 denies {MAIL}: it does not tell" in warning for warning in result.warnings)
+    assert dns_lock.left_locked(runs.read(tmp_path, CLOCK).runs.values()) == {MAIL: "EXCH1$"}
+
+
+def test_one_controller_that_does_not_tell_is_not_passed_over_and_its_lock_stays_on_record(estate: Estate, tmp_path: pathlib.Path) -> None:
+    failover = runs.started(tmp_path, CLOCK)
+    estate.run(run=failover)
+    runs.ended(tmp_path, CLOCK, failover)
+    del estate.peers["dc2"].entries[node(MAIL)]["ntsecuritydescriptor"]
+    failback = runs.started(tmp_path, CLOCK, run_id="run2", kind="failback")
+    late = estate.run("reverted", revert_run="run1", run=failback)
+    assert (late.failed, late.reason, late.changed) == (True, "not_converged", True) and "not read so on dc2" in late.msg
+    assert estate.descriptor("dc1") == OPEN
+    assert dns_lock.left_locked(runs.read(tmp_path, CLOCK).runs.values()) == {MAIL: "EXCH1$"}
+    settled = estate.run("reverted", revert_run="run1", run=failback, require="primary")
+    assert not settled.failed and dns_lock.left_locked(runs.read(tmp_path, CLOCK).runs.values()) == {MAIL: "EXCH1$"}
+
+
 def test_a_plan_predicts_the_lock_and_what_it_can_t_know(estate: Estate, tmp_path: pathlib.Path) -> None:
     kept = Predictions.begin()
     plan = {**runs.started(tmp_path, CLOCK, mode="plan"), "predictions": kept.path}
