@@ -48,9 +48,8 @@ def scavenged_from(record: Aged, zone: Zone) -> datetime.datetime | None:
 
 
 def is_static(records: t.Sequence[Aged]) -> bool:
-    """Whether there are addresses, and none of them ages."""
-    addresses = [one for one in records if one.type in ADDRESSES]
-    return bool(addresses) and all(one.refreshed is None for one in addresses)
+    """Whether there are records, and no address among them ages: a name that is an alias has none that could."""
+    return bool(records) and all(one.refreshed is None for one in records if one.type in ADDRESSES)
 
 
 def is_stale(records: t.Sequence[Aged], old: t.Collection[bytes]) -> bool:

@@ -35,6 +35,8 @@ class DnsLockStep:
 
     key = "dns_lock"
     host = ""
+    peace_prevails = True
+    """A lock that was set ahead of the failover would keep a source out that serves again."""
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class DnsLockStep:
     def check_machine(self, expected: Machine | None) -> None:
         """There is no host: domain controllers prove themselves by Kerberos."""
 
-    def recorded(self, images: t.Mapping[str, t.Mapping[str, JSON]]) -> None:
+    def recall_images(self, images: t.Mapping[str, t.Mapping[str, JSON]]) -> None:
         """SIDs that names were locked against: the account may be gone by now, or be another of that name."""
         noted = [str((image.get("detail") or {}).get("sid") or "") for image in images.values()]
         self._former = tuple(sid_from_text(text) for text in dict.fromkeys(noted) if text)
@@ -143,7 +145,7 @@ class DnsLockStep:
                 changes.append(self._change(name, image, wanted))
             elif done and not self._settled(name, wanted):
                 do = f"wait until {name} is {'locked' if wanted else 'not locked'} on {self._needed()}"
-                changes.append(Change(name, do, image, image, deadline=self._longest(), detail={"dn": ""}))
+                changes.append(Change(name, do, image, image, deadline=self._longest(), detail=self._detail(name), waits=True))
         return changes
 
     def _needed(self) -> str:
@@ -163,11 +165,15 @@ class DnsLockStep:
         do = f"{'deny' if wanted else 'allow'} {self.account} to change {name} {'' if wanted else 'again '}{where}"
         if self.static:
             do += ", and take its addresses out of ageing"
-        dn = next((site.seen[name].dn for site in self.sites if site.failure is None and site.seen[name].dn), "")
         grade = "predicted" if places and before["locked"] is not None else "unknown"
-        sid = next(filter(None, [self._sid(), *self._former]), b"")
         after = dns_lock.image(self.account, wanted, self.static or None)
-        return Change(name, do, before, after, grade, self._longest(), {"dn": dn, "sid": sid_text(sid) if sid else ""})
+        return Change(name, do, before, after, grade, self._longest(), self._detail(name))
+
+    def _detail(self, name: str) -> JSON:
+        """Where the entry stands, and against whom: people and later runs need both, when the account may be gone."""
+        dn = next((site.seen[name].dn for site in self.sites if site.failure is None and site.seen[name].dn), "")
+        sid = next(filter(None, [self._sid(), *self._former]), b"")
+        return {"dn": dn, "sid": sid_text(sid) if sid else ""}
 
     def _longest(self) -> float:
         return (2 if self.static else 1) * self.verify_timeout + sum(3 * site.timeout for site in self.sites)

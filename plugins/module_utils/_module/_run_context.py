@@ -141,7 +141,9 @@ class RunContext:
             "begun_at": begun_at,
             "counts": result.as_dict("counts")["counts"],
             "changed": [
-                {"name": o.name, "status": o.status, "after": o.after} for o in result.outcomes if o.changed or (o.status == "already" and o.name in unknown)
+                {"name": o.name, "status": o.status, "after": o.after}
+                for o in result.outcomes
+                if o.changed or (o.status in ("already", "done") and o.name in unknown)
             ],
             "bad": [{"name": o.name, "status": o.status, "reason": o.reason, "msg": o.msg} for o in _bad(result)],
             "evidence": result.extra.get("evidence") or result.extra.get("curves") or result.extra.get("locks"),

@@ -194,7 +194,7 @@ def _wanted(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, b
 def _predicted(changes: list[Change]) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     for change in changes:
-        merge(outcomes, Outcome(change.name, "predicted", True, change.grade, f"would {change.do}", before=change.before, after=change.after))
+        merge(outcomes, Outcome(change.name, "predicted", not change.waits, change.grade, f"would {change.do}", before=change.before, after=change.after))
     return outcomes
 
 

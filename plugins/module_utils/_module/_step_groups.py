@@ -112,12 +112,12 @@ def _outcome(change: Change, applied: Applied, seen: Seen | None) -> Outcome:
     elif seen is None or not seen.confirmed:
         # It may have been done: unconfirmed is never "nothing changed".
         outcome.status = "failed" if seen is not None and seen.reason in KNOWN_WRONG else "unconfirmed"
-        outcome.changed = True
+        outcome.changed = not change.waits
         outcome.msg = seen.msg if seen is not None else outcome.msg
         outcome.reason = (seen.reason if seen is not None and seen.reason not in ("", "failed") else "") or applied.reason or "unconfirmed"
         outcome.after = seen.image if seen is not None else None
     else:
-        outcome.changed = True
+        outcome.changed = not change.waits
         outcome.reason = ""
         outcome.msg = seen.msg or applied.msg
         outcome.after = seen.image

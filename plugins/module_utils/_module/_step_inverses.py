@@ -27,8 +27,9 @@ def inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, 
     begun = bool(record.undone.get(step.key, {}).get("announced")) or (reverted != run.id and bool(run.images(run.id, step.key)))
     refused: list[Outcome] = []
     if run.kind == "failback" and reverted != run.id:
-        added, refused = without_image(step, images, now, run.baseline(), adopted=record.ended == "adopted")
-        images = {**added, **images}
+        known: t.Container[str] = () if getattr(step, "peace_prevails", False) else images
+        added, refused = without_image(step, known, now, run.baseline(), adopted=record.ended == "adopted")
+        images = {**added, **images, **added}
     changes = []
     for name in reversed(list(images)):
         if name not in now:
@@ -47,9 +48,9 @@ def inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, 
 
 def tell_record(step: Step, run: RunContext | None, reverted: str) -> None:
     """A step may need what the run recorded to understand what it is about to see."""
-    recorded = getattr(step, "recorded", None)
-    if recorded is not None and run is not None and reverted:
-        recorded(run.images(reverted, step.key))
+    recall = getattr(step, "recall_images", None)
+    if recall is not None and run is not None and reverted:
+        recall(run.images(reverted, step.key))
 
 
 def _inverse(step: Step, name: str, image: t.Mapping[str, JSON], now: JSON, *, put_back_begun: bool) -> Change | None:

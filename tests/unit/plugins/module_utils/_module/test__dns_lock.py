@@ -26,6 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_sites
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_lock import lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -353,6 +354,44 @@ def test_one_controller_that_does_not_tell_is_not_passed_over_and_its_lock_stays
     assert not settled.failed and dns_lock.left_locked(runs.read(tmp_path, CLOCK).runs.values()) == {MAIL: "EXCH1$"}
 
 
+def test_a_lock_that_was_there_before_the_failover_is_taken_away_by_the_failback(estate: Estate, tmp_path: pathlib.Path) -> None:
+    ageing(estate)
+    estate.run()
+    failover = runs.started(tmp_path, CLOCK)
+    assert estate.run(run=failover, static=True).changed
+    assert runs.read(tmp_path, CLOCK).runs["run1"].images["dns_lock"][MAIL]["before"]["locked"] is True
+    runs.ended(tmp_path, CLOCK, failover)
+    back = estate.run("reverted", revert_run="run1", run=runs.started(tmp_path, CLOCK, run_id="run2", kind="failback"))
+    assert (back.failed, back.changed) == (False, True) and estate.descriptor("dc1") == estate.descriptor("dc2") == OPEN
+
+
+def test_an_undo_leaves_a_lock_that_was_there_before(estate: Estate, tmp_path: pathlib.Path) -> None:
+    ageing(estate)
+    estate.run()
+    failover = runs.started(tmp_path, CLOCK)
+    assert estate.run(run=failover, static=True).changed
+    assert not estate.run("reverted", revert_run="run1", run=failover).changed and estate.descriptor("dc1") == with_lock(OPEN, SOURCE)
+
+
+def test_waiting_is_no_change(estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.run()
+    node_there = estate.peers["dc2"].entries.pop(node(MAIL))
+    assert not estate.run(check_mode=True).changed
+    failover = runs.started(tmp_path, CLOCK)
+    late = estate.run(run=failover)
+    assert (late.failed, late.changed, late.outcomes[0].status) == (True, False, "unconfirmed")
+    guard = Site.guard
+
+    def replicated(self: Site, name: str, wanted: bool) -> None:
+        estate.peers["dc2"].entries[node(MAIL)] = node_there
+        guard(self, name, wanted)
+
+    monkeypatch.setattr(Site, "guard", replicated)
+    settled = estate.run(run=failover, verify_timeout=5.0)
+    assert (settled.failed, settled.changed, settled.outcomes[0].status, settled.diff["after"]) == (False, False, "done", {}), settled.msg
+    assert runs.read(tmp_path, CLOCK).runs["run1"].images["dns_lock"][MAIL]["recorded"]
+
+
 def test_a_plan_predicts_the_lock_and_what_it_can_t_know(estate: Estate, tmp_path: pathlib.Path) -> None:
     kept = Predictions.begin()
     plan = {**runs.started(tmp_path, CLOCK, mode="plan"), "predictions": kept.path}
@@ -507,6 +546,15 @@ def test_static_takes_addresses_out_of_ageing_on_one_controller(estate: Estate) 
     assert sorted(timestamps(estate, "dc1")) == [0, HOURS] and timestamps(estate, "dc2") == [HOURS, HOURS]
     assert result.outcomes[0].after == {"account": "EXCH1$", "locked": True, "static": True}
     assert not estate.run(names=[], repoint=REPOINT, static=True).changed
+
+
+def test_a_name_without_an_address_has_nothing_that_could_age(estate: Estate) -> None:
+    ageing(estate)
+    for peer in estate.peers.values():
+        peer.entries[node(WWW)]["dnsrecord"] = [NodeRecord(5, 60, HOURS, b"\x06\x01\x04mail\x00").to_bytes()]
+    result = estate.run(names=[WWW], repoint=REPOINT, static=True)
+    assert (result.failed, [o.status for o in result.outcomes]) == (False, ["done", "done"]), result.msg
+    assert not estate.run(names=[WWW], repoint=REPOINT, static=True).changed
 
 
 def test_a_controller_that_has_the_source_s_address_yet_is_not_written(estate: Estate) -> None:
