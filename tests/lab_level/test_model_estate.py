@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -220,10 +219,7 @@ def test_wrong_verbs_and_names_are_one_sentence() -> None:
 
 def test_a_thousand_clients_are_there_at_once() -> None:
     async def check() -> None:
-        begun = time.monotonic()
         async with running(clients=1000) as lab:
-            # The figure is in the bench; here only that it is no matter of minutes.
-            assert time.monotonic() - begun < 10
             assert len(lab.estate.hosts) == 1004
             assert (await lab.ask("ws1000"))["answered_by"] == "EXCH1"
 
