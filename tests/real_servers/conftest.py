@@ -28,6 +28,9 @@ from ansible_collections.continuity.identity_failover.tests.real_servers.servers
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CONTINUITY_PRIVATE_NETWORK") != "1":
         raise pytest.UsageError("these tests take fixed addresses: run tests/utils/real_servers.sh, which gives them a network of their own")
+    wanted = os.environ.get("CONTINUITY_DNSPYTHON", dns.version.version)
+    if wanted != dns.version.version:
+        raise pytest.UsageError(f"these tests are to run with dnspython {wanted}, and Python finds {dns.version.version}")
 
 
 def pytest_report_header() -> str:

@@ -38,10 +38,14 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
         parent = f"import subprocess; subprocess.run([{sys.executable!r}, '-c', {child!r}])"
         # The network of the test itself, so that the child reaches the listener.
         options = [option for option in found.group(1).split() if option != "--net"]
+        listener.settimeout(30)
         with subprocess.Popen(["unshare", *options, sys.executable, "-c", parent]) as run:
-            connection, _peer = listener.accept()
-            with connection:
-                connection.settimeout(5)
-                run.send_signal(signal.SIGKILL)
-                run.wait(10)
-                assert connection.recv(1) == b"", "the kernel closed it when the server died"
+            try:
+                connection, _peer = listener.accept()
+                with connection:
+                    connection.settimeout(30)
+                    run.send_signal(signal.SIGKILL)
+                    run.wait(30)
+                    assert connection.recv(1) == b"", "the kernel closed it when the server died"
+            finally:
+                run.kill()  # leaving the block waits for it

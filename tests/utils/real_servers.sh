@@ -5,7 +5,7 @@
 
 # real_servers.sh [PYTEST ARGUMENT...]: the tests against real name servers, in a network and among processes of their own, so that fixed
 # addresses disturb nobody and a killed run leaves no server behind. real_servers.sh --install: Debian's packages of the servers, as root.
-# real_servers.sh --command COMMAND...: something else than the tests in such a network.
+# real_servers.sh --command COMMAND...: something else than the tests in such a network. Ends with 77 where a process is given no such network.
 set -euo pipefail
 # shellcheck source=tests/utils/environment.sh
 source "$(dirname "$0")/environment.sh"
@@ -37,7 +37,7 @@ if [ -z "${CONTINUITY_PRIVATE_NETWORK:-}" ]; then
     [ "$(id -u)" -eq 0 ] || options+=(--user --map-root-user)
     if ! unshare "${options[@]}" true 2>/dev/null; then
         echo "This system gives no private network to a process (unshare): the tests against real name servers can't run here." >&2
-        exit 3
+        exit 77
     fi
     export CONTINUITY_PRIVATE_NETWORK=1
     exec unshare "${options[@]}" "$ROOT/tests/utils/real_servers.sh" "$@"
@@ -55,5 +55,5 @@ fi
 .venv/bin/python -m pytest -q tests/real_servers "$@"
 if [ $# -eq 0 ] && [ -e ".cache/dnspython-$OLDEST" ]; then
     echo "The same with dnspython $OLDEST:"
-    PYTHONPATH=$ROOT/.cache/dnspython-$OLDEST:$PYTHONPATH .venv/bin/python -m pytest -q tests/real_servers
+    CONTINUITY_DNSPYTHON=$OLDEST PYTHONPATH=$ROOT/.cache/dnspython-$OLDEST:$PYTHONPATH .venv/bin/python -m pytest -q tests/real_servers
 fi
