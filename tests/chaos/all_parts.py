@@ -22,7 +22,7 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "chaos"
 #: What a death is like depends on these.
-FOLDERS = ("plugins", "roles", "playbooks", "examples", "tests/chaos", "tests/demo", "tests/lab")
+FOLDERS = ("plugins", "roles", "playbooks", "examples", "tests/chaos", "tests/demo", "tests/lab", "tests/lab_level")
 ACTS = [("source dead", "failover"), ("source dead", "failback"), ("source dead", "drill"), ("planned", "failover"), ("planned", "failback")]
 #: So many pieces of what takes longest, so that little is lost when it is stopped.
 PROCESS_PIECES = 4
@@ -70,14 +70,25 @@ def keep_of_this_tree() -> None:
 
 
 def run(part: Part, more: t.Sequence[str]) -> dict[str, t.Any]:
-    """The part's JSON, written when it has ended, with what it cost. A part that broke down has no ``deaths``."""
+    """The part's JSON, written whole when it has ended, with what it cost. A part that broke down has no ``deaths``."""
     begun, before = time.monotonic(), _cpu()
     command = [sys.executable, "-W", "ignore", str(ROOT / "tests" / "chaos" / part.script), *part.arguments, *more]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)
-    found: dict[str, t.Any] = json.loads(done.stdout) if done.stdout else {"broke": done.returncode}
+    found = said(done.stdout) or {"broke": done.returncode}
     found["part"] = {"held": done.returncode == 0, "seconds": round(time.monotonic() - begun, 1), "cpu_seconds": round(_cpu() - before, 1)}
-    if done.stdout:
-        (RESULTS / f"{part.name}.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    if "broke" not in found:
+        beside = RESULTS / f"{part.name}.part"
+        beside.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        beside.replace(RESULTS / f"{part.name}.json")
+    return found
+
+
+def said(text: str) -> dict[str, t.Any]:
+    """The JSON that a part prints last of all; empty for a part that died over it."""
+    try:
+        found: dict[str, t.Any] = json.loads(text)
+    except ValueError:
+        return {}
     return found
 
 

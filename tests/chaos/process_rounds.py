@@ -130,11 +130,15 @@ class World:
         self.clean: dict[str, End] = {}
         folder.mkdir(parents=True)
         self.lab = Lab.start(folder / "lab", seed=seed)
-        self.before = self.state()
-        self.controllers = [self._project("day"), self._project("night")]
+        try:
+            self.before = self.state()
+            self.controllers = [self._project("day"), self._project("night")]
+            self.controllers[0].run("arm")
+        except BaseException:
+            self.lab.stop()
+            raise
 
     def __enter__(self) -> World:
-        self.controllers[0].run("arm")
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import subprocess
 import typing as t
 
 import pytest
@@ -92,3 +94,13 @@ def test_a_part_counts_the_deaths_within_its_undos_and_those_that_did_not_hold()
     assert all_parts.deaths({"deaths": 5, "same": 4, "acts": [act]}) == (12, 10)
     assert all_parts.deaths({"deaths": 3, "held": 2}) == (3, 2)
     assert all_parts.deaths({"broke": 1}) == (0, 0)
+
+
+@pytest.mark.parametrize(("printed", "kept"), [('{"deaths": 3, "held": 3}', True), ('{"deaths": 3, "he', False), ("", False)])
+def test_a_part_that_died_over_its_json_broke_down_and_is_run_again(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, printed: str, kept: bool) -> None:
+    monkeypatch.setattr(all_parts, "RESULTS", tmp_path)
+    monkeypatch.setattr(all_parts.subprocess, "run", lambda command, **options: subprocess.CompletedProcess(command, 0 if kept else -9, stdout=printed))
+    found = all_parts.run(all_parts.Part("one", "crash_matrix.py", ()), ())
+    assert ("broke" not in found, found["part"]["held"]) == (kept, kept)
+    assert [path.name for path in tmp_path.iterdir()] == (["one.json"] if kept else [])
+    assert ("broke down" in all_parts.told(1, 1, all_parts.parts()[0], found, False)) is not kept
