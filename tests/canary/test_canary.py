@@ -4,8 +4,7 @@
 
 """No password gets out: whole runs of ansible-playbook, with everything that they print, write and start searched for it.
 
-Runs on this interpreter's ansible-core, and on those of the virtual environments in $CONTINUITY_CORES (separated by
-``:``). A module that leaks on purpose stands beside the real ones, which meet hosts that refuse the connection.
+Runs on this interpreter's ansible-core. A module that leaks on purpose stands beside the real ones, which meet hosts that refuse the connection.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LEAKING = pathlib.Path(__file__).resolve().parent / "leaking"
+BIN = os.path.dirname(sys.executable)
 REAL_MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
-CORES = [os.path.dirname(sys.executable), *(f"{venv}/bin" for venv in filter(None, os.environ.get("CONTINUITY_CORES", "").split(":")))]
 
 USER = "administrator@EXAMPLE.COM"
 #: One for each way in; with the characters that escaping changes.
@@ -170,7 +169,7 @@ def command_lines() -> t.Iterator[bytes]:
             continue  # it has ended
 
 
-def run(core: str, folder: pathlib.Path, host: str, tasks: list[dict[str, t.Any]], arguments: t.Sequence[str] = (), **environment: str) -> Run:
+def run(folder: pathlib.Path, host: str, tasks: list[dict[str, t.Any]], arguments: t.Sequence[str] = (), **environment: str) -> Run:
     sandbox(folder)
     (folder / "play.yml").write_text(yaml.safe_dump(play(host, tasks)), encoding="utf-8")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
@@ -182,9 +181,9 @@ def run(core: str, folder: pathlib.Path, host: str, tasks: list[dict[str, t.Any]
         "ANSIBLE_NOCOLOR": "1",
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
-        "PATH": f"{core}:{os.environ['PATH']}",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
     }
-    command = [f"{core}/ansible-playbook", "-i", str(folder / "inventory.yml"), str(folder / "play.yml"), "-vvvvv", *arguments]
+    command = [f"{BIN}/ansible-playbook", "-i", str(folder / "inventory.yml"), str(folder / "play.yml"), "-vvvvv", *arguments]
     commands: set[bytes] = set()
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
@@ -222,12 +221,11 @@ def leaking_task(way: str, folder: pathlib.Path) -> dict[str, t.Any]:
     return {"name": way, "continuity.identity_failover.canary_leak": options}
 
 
-@pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("arguments", [["--check", "--diff"], []], ids=["check and diff", "normal"])
 @pytest.mark.parametrize("ways", [WAYS, WAYS_OF_A_PROCESS], ids=["in Ansible's worker", "in its own process"])
-def test_a_module_that_leaks_in_every_way_leaks_nothing(core: str, arguments: list[str], ways: list[str], tmp_path: pathlib.Path) -> None:
+def test_a_module_that_leaks_in_every_way_leaks_nothing(arguments: list[str], ways: list[str], tmp_path: pathlib.Path) -> None:
     tasks = [{**leaking_task(way, tmp_path), "vars": {"failover_own_process": ways is WAYS_OF_A_PROCESS}} for way in ways]
-    done = run(core, tmp_path, "exch1", tasks, arguments, ANSIBLE_KEEP_REMOTE_FILES="1")
+    done = run(tmp_path, "exch1", tasks, arguments, ANSIBLE_KEEP_REMOTE_FILES="1")
     assert done.leaks() == []
     assert "REDACTED" in done.output
     assert set(done.results) == set(ways)
@@ -250,12 +248,11 @@ def test_a_module_that_leaks_in_every_way_leaks_nothing(core: str, arguments: li
     assert {way: done.results[way]["reason"] for way in ways if way in expected} == {way: reason for way, reason in expected.items() if way in ways}
 
 
-@pytest.mark.parametrize("core", CORES)
-def test_the_password_that_was_asked_for_leaks_nowhere(core: str, tmp_path: pathlib.Path) -> None:
+def test_the_password_that_was_asked_for_leaks_nowhere(tmp_path: pathlib.Path) -> None:
     folder, elsewhere = tmp_path / "run", tmp_path / "password"
     folder.mkdir()
     elsewhere.write_text(PASSWORDS["CANARY_ASKED"], encoding="utf-8")
-    done = run(core, folder, "asked", [leaking_task("result", folder)], ["--connection-password-file", str(elsewhere), "--diff"])
+    done = run(folder, "asked", [leaking_task("result", folder)], ["--connection-password-file", str(elsewhere), "--diff"])
     assert done.leaks() == []
     plain = done.results["result"]
     assert plain["reached"]["asked"] == len(PASSWORDS["CANARY_ASKED"])
@@ -263,19 +260,17 @@ def test_the_password_that_was_asked_for_leaks_nowhere(core: str, tmp_path: path
     assert (plain["on_disk"], plain["in_processes"]) == ([], [])
 
 
-@pytest.mark.parametrize("core", CORES)
-def test_async_is_refused_before_anything_is_written(core: str, tmp_path: pathlib.Path) -> None:
-    done = run(core, tmp_path, "exch1", [{**leaking_task("result", tmp_path), "async": 30, "poll": 1}])
+def test_async_is_refused_before_anything_is_written(tmp_path: pathlib.Path) -> None:
+    done = run(tmp_path, "exch1", [{**leaking_task("result", tmp_path), "async": 30, "poll": 1}])
     assert done.leaks() == []
     assert done.results["result"]["failed"] and "async" in done.results["result"]["msg"]
 
 
-@pytest.mark.parametrize("core", CORES)
-def test_the_real_modules_leak_nothing(core: str, tmp_path: pathlib.Path) -> None:
+def test_the_real_modules_leak_nothing(tmp_path: pathlib.Path) -> None:
     tasks = [{"name": name, f"continuity.identity_failover.{name}": REAL_ARGUMENTS[name]} for name in REAL_MODULES]
     explicit = {"host": "127.0.0.99", "user": "sa", "password": TASK_PASSWORD, "way": "result", "folder": str(tmp_path)}
     tasks.append({"name": "explicit", "continuity.identity_failover.canary_leak": explicit})
-    done = run(core, tmp_path, "exch1", tasks, ["--check", "--diff"])
+    done = run(tmp_path, "exch1", tasks, ["--check", "--diff"])
     assert done.leaks() == []
     assert set(done.results) == {*REAL_MODULES, "explicit"}
     assert [name for name, result in done.results.items() if result.get("unreachable")] == []

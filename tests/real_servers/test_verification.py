@@ -24,7 +24,6 @@ from ansible_collections.continuity.identity_failover.tests.unit.fakes import Fa
 from ansible_collections.continuity.identity_failover.tests.unit.name_servers import task
 
 NAME, OLD, NEW = f"source.{ZONE}", "127.20.0.21", "127.20.0.22"
-RECORD = f"{NAME} A"
 CLOCK = SystemClock()
 pytestmark = needed("bind")
 

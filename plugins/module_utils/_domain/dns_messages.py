@@ -181,12 +181,3 @@ def take_over(identity: str, zone: str, present: str | None, ours: Marker) -> Me
         return Message(zone, missing=(Line(name, "TXT"),), added=(Line(name, "TXT", ours.text(), 60),))
     old = Line(name, "TXT", present)
     return Message(zone, exists=(old,), deleted=(old,), added=(Line(name, "TXT", ours.text(), 60),))
-
-
-def diff_text(edits: t.Iterable[Edit]) -> str:
-    """The changes as a person reads them: ``- name ttl type value`` and ``+ …``."""
-    lines: list[str] = []
-    for edit in edits:
-        for sign, records, values in (("-", edit.before, edit.deleted()), ("+", edit.after, edit.added())):
-            lines.extend(f"{sign} {edit.item.name} {records.ttl} {edit.item.type} {value}" for value in values if records)
-    return "\n".join(lines)

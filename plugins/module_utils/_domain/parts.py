@@ -13,7 +13,6 @@ import ipaddress
 import typing as t
 
 Definition = t.Mapping[str, t.Any]
-SIDES = ("source", "target")
 
 
 def records(definition: Definition, side: str) -> list[dict[str, t.Any]]:

@@ -15,10 +15,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, unfinished
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
-#: For each kind of run: the states it starts from, the state it is in progress in, the state it ends in.
+#: For each kind of run: the states it starts from.
 STARTS = {"failover": ("approved",), "failback": ("failed_over", "threatened"), "drill": ("protected",)}
-PROGRESS = {"failover": "failing_over", "failback": "failing_back", "drill": "protected"}
-ENDS = {"failover": "failed_over", "failback": "protected", "drill": "protected"}
 #: Where a person may open a failover that nobody approved: everywhere else the tool would not know what to move.
 BREAK_GLASS = ("protected", "suspect", "pending", "declined", "recovered")
 #: Steps that change nothing which a later step could restore.

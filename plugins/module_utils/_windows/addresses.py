@@ -25,8 +25,8 @@ KEYS = ("Name", "CreationClassName", "SystemCreationClassName", "SystemName")
 FAMILIES = {4: 2, 6: 23}
 #: AddressState: what duplicate address detection found.
 STATES = {0: "Invalid", 1: "Tentative", 2: "Duplicate", 3: "Deprecated", 4: "Preferred"}
-#: Store.
-PERSISTENT, ACTIVE = 0, 1
+#: Store: what is in effect; 0 is what survives a restart.
+ACTIVE = 1
 
 #: Seconds between two looks at a tentative address; detection takes about three seconds by default.
 LOOK = 0.5

@@ -14,8 +14,6 @@ from ansible_collections.continuity.identity_failover.tests.lab.interfaces impor
 from ansible_collections.continuity.identity_failover.tests.lab.wsman import faults, names
 from ansible_collections.continuity.identity_failover.tests.unit.lab.recordings import FOLDER, needs_recordings, shape
 
-WMI_ERROR = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError}"
-
 
 def _fault(fault: CimFault, resource: str = "") -> Element:
     found = fromstring(faults.fault_envelope(fault, "uuid:1", "127.0.0.1", resource)).find(f".//{{{names.SOAP}}}Fault")

@@ -158,10 +158,6 @@ def test_taking_over_swaps_what_was_read() -> None:
     assert messages.take_over("mail", ZONE, None, Marker("b", 2)).missing == (Line("_failover-mail.example.com", "TXT"),)
 
 
-def test_the_diff_is_readable() -> None:
-    assert messages.diff_text([Edit(MAIL, OLD, NEW, ZONE)]) == "- mail.example.com 300 A 10.0.0.1\n+ mail.example.com 300 A 10.0.0.3"
-
-
 @pytest.mark.parametrize(("records", "seconds"), [(0, 7.0), (1, 5.0 + 0.2 + 7.0 + 7.0), (251, 2 * (5.0 + 7.0) + 251 * 0.2 + 7.0)])
 def test_the_time_until_all_servers_have_it_covers_every_message_and_its_reading_back(records: int, seconds: float) -> None:
     edits = [Edit(Item(f"n{number}.example", "A"), RecordSet(("10.0.0.1",), 60), RecordSet(("10.0.0.1",), 30), "example") for number in range(records)]
