@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a step's function against a lab, with the defaults of its argument spec."""
+"""Runs a step's function against a lab, with the defaults of its argument spec; what a playbook printed last, and whom clients reach."""
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, run_spec
@@ -46,3 +47,20 @@ def run_step(
 
 def statuses(result: Result) -> dict[str, str]:
     return {outcome.name: outcome.status for outcome in result.outcomes}
+
+
+def outcome(output: str) -> tuple[str, str]:
+    """(failover_outcome, the next command) as the last thing that a playbook prints."""
+    flat = re.sub(r"\s+", " ", output)
+    found = re.findall(r"- '?failover_outcome: (\w+)'? .*?- '?(?:next: )(.*?)'? (?:TASK|PLAY)", flat)
+    assert found, output
+    return t.cast("tuple[str, str]", found[-1])
+
+
+def answered_by(lab: Lab, client: str) -> str:
+    return str(lab.control("ask", {"client": client, "name": "mail.example.com"})["answered_by"])
+
+
+def heal_clients(lab: Lab) -> None:
+    for host in lab.info["clients"]:
+        lab.heal(host)

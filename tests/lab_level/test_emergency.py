@@ -16,8 +16,8 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import answered_by, outcome
 
-NAME = "mail.example.com"
 NO_DIRECTORY = "no domain controller is left; Kerberos is not needed to read mail"
 NO_MIRROR = "the controller's disk died"
 NO_APPROVER = "the second approver sits in a plane"
@@ -36,18 +36,6 @@ def project(lab: Lab, folder: pathlib.Path) -> Project:
     assert "required: 1" in text
     definition.write_text(text.replace("required: 1", "required: 2"), encoding="utf-8")
     return made
-
-
-def outcome(output: str) -> tuple[str, str]:
-    """(failover_outcome, the next command) as the last thing that a playbook prints."""
-    flat = re.sub(r"\s+", " ", output)
-    found = re.findall(r"- '?failover_outcome: (\w+)'? .*?- '?(?:next: )(.*?)'? (?:TASK|PLAY)", flat)
-    assert found, output
-    return t.cast("tuple[str, str]", found[-1])
-
-
-def answered_by(lab: Lab, client: str) -> str:
-    return str(lab.control("ask", {"client": client, "name": NAME})["answered_by"])
 
 
 def test_with_directory_mirror_and_one_approver_gone_the_identity_still_moves(lab: Lab, tmp_path: pathlib.Path) -> None:

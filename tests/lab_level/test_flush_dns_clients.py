@@ -14,6 +14,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.hosts import WinrmHosts
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import heal_clients
 
 NAME = "mail.example.com"
 
@@ -27,8 +28,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
 @pytest.fixture(autouse=True)
 def healthy(lab: Lab) -> t.Iterator[None]:
     yield
-    for host in lab.info["clients"]:
-        lab.heal(host)
+    heal_clients(lab)
 
 
 def clients_of(lab: Lab) -> list[str]:

@@ -19,6 +19,7 @@ import yaml
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.roll_call import total
 from ansible_collections.continuity.identity_failover.tests.demo.project import BIN
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import heal_clients
 
 NAME = "mail.example.com"
 PLAYBOOK = "continuity.identity_failover.flush_dns"
@@ -34,8 +35,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
 @pytest.fixture(autouse=True)
 def healthy(lab: Lab) -> t.Iterator[None]:
     yield
-    for host in lab.info["clients"]:
-        lab.heal(host)
+    heal_clients(lab)
 
 
 class Job(t.NamedTuple):

@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
-from ansible_collections.continuity.identity_failover.tests.lab_level.test_emergency import outcome
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
 
 MAIL, NOTE = Item("mail.example.com", "A"), Item("_failover-ttl.mail.example.com", "TXT")
 

@@ -11,7 +11,7 @@ import re
 
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
-from ansible_collections.continuity.identity_failover.tests.lab_level.test_emergency import outcome
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
 
 OWES = r"name server dns2\.example\.com"
 

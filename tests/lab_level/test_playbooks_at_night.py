@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
-from ansible_collections.continuity.identity_failover.tests.lab_level.test_emergency import answered_by, outcome
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import answered_by, outcome
 
 CLIENTS = ("ws001", "ws002", "ws003")
 BY_HAND = """\

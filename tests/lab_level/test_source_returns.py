@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.tests.demo.project import EXAMPLE, ROOT, Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
-from ansible_collections.continuity.identity_failover.tests.lab_level.test_emergency import outcome
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
 
 NAME = "mail.example.com"
 

@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.hosts import WinrmHosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.client_check import Check, Reached, check_client
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
-from tests.unit.shared_fixtures import engine, needs_engine
+from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, needs_engine
 
 NAME = "mail.example.com"
 

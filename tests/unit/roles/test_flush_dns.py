@@ -13,9 +13,10 @@ import subprocess
 import sys
 import typing as t
 
-import jinja2
 import pytest
 import yaml
+
+from ansible_collections.continuity.identity_failover.tests.unit.expressions import worked_out
 
 TASKS = pathlib.Path(__file__).parents[3] / "roles" / "flush_dns" / "tasks"
 
@@ -25,10 +26,6 @@ def tasks(name: str) -> list[dict[str, t.Any]]:
     for task in yaml.safe_load((TASKS / f"{name}.yml").read_text(encoding="utf-8")):
         found += task.get("block", [task])
     return found
-
-
-def worked_out(expression: str, **variables: t.Any) -> t.Any:
-    return jinja2.Environment(autoescape=False).compile_expression(expression)(**variables)
 
 
 @pytest.mark.parametrize(("expect", "passes"), [([], False), ([{"name": "mail.example.com", "values": ["10.0.1.21"]}], True)])

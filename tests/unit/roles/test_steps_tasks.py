@@ -13,9 +13,10 @@ import subprocess
 import sys
 import typing as t
 
-import jinja2
 import pytest
 import yaml
+
+from ansible_collections.continuity.identity_failover.tests.unit.expressions import worked_out
 
 TASKS = pathlib.Path(__file__).parents[3] / "roles" / "steps" / "tasks"
 
@@ -23,10 +24,6 @@ TASKS = pathlib.Path(__file__).parents[3] / "roles" / "steps" / "tasks"
 def task(name: str, title: str) -> dict[str, t.Any]:
     (found,) = [one for one in yaml.safe_load((TASKS / f"{name}.yml").read_text(encoding="utf-8")) if one["name"] == title]
     return t.cast("dict[str, t.Any]", found)
-
-
-def worked_out(expression: str, **variables: t.Any) -> t.Any:
-    return jinja2.Environment(autoescape=False).compile_expression(expression)(**variables)
 
 
 def test_an_undo_takes_the_word_that_its_own_refusal_asks_for() -> None:
