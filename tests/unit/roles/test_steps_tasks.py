@@ -22,7 +22,8 @@ TASKS = pathlib.Path(__file__).parents[3] / "roles" / "steps" / "tasks"
 
 
 def task(name: str, title: str) -> dict[str, t.Any]:
-    (found,) = [one for one in yaml.safe_load((TASKS / f"{name}.yml").read_text(encoding="utf-8")) if one["name"] == title]
+    outer = yaml.safe_load((TASKS / f"{name}.yml").read_text(encoding="utf-8"))
+    (found,) = [one for whole in outer for one in (whole, *whole.get("block", ())) if one["name"] == title]
     return t.cast("dict[str, t.Any]", found)
 
 
