@@ -12,6 +12,7 @@ short_description: Adds up the roll calls of several slices
 description:
   - Takes the roll calls that the playbook C(continuity.identity_failover.flush_dns) published, one for each slice, and makes one of them.
   - Names the slices that were not well, the clients that failed, those that no slice called and those that two called.
+  - Where a client failed or was not tried, a later roll call with it takes the place of the first. The command that C(flush_dns) prints makes one.
   - Refuses roll calls that waited for different values, since they are not of one run.
 positional: expected, since
 options:
@@ -47,8 +48,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - One roll call with C(expected), C(answered), C(failed) (each with its C(slice)), C(skipped), C(twice), C(missing), C(bad_slices),
-      C(last_after), C(slices), C(complete), and a sentence as C(msg).
+    - One roll call with C(expected), C(answered), C(failed) (each with its C(slice)), C(skipped), C(twice), C(again) (who
+      answered at a later call), C(missing), C(bad_slices), C(last_after), C(slices), C(complete), and a sentence as C(msg).
   type: dict
 """
 

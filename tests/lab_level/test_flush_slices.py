@@ -99,6 +99,14 @@ def flush(lab: Lab, folder: pathlib.Path, number: int, of: int = 2, **variables:
     return run(folder, f"slice-{number}", sliced(lab, folder, number, of), **given)
 
 
+def typed(lab: Lab, command: str) -> None:
+    """As an administrator types what the playbook printed."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    whole = [str(BIN / "ansible-playbook"), "-i", str(lab.dir / "inventory.yml"), *shlex.split(command)[1:]]
+    done = subprocess.run(whole, capture_output=True, text=True, env=environment, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_two_slices_reach_every_client_exactly_once(lab: Lab, tmp_path: pathlib.Path) -> None:
     since = now(lab)
     jobs = [flush(lab, tmp_path, number) for number in (0, 1)]
@@ -126,6 +134,14 @@ def test_a_slice_that_fails_is_named_with_its_client(lab: Lab, tmp_path: pathlib
     assert (whole["complete"], whole["answered"]) == (False, COUNT - 1)
     assert [one["slice"] for one in whole["bad_slices"]] == [str(bad)]
     assert [(one["name"], one["reason"], one["slice"]) for one in whole["failed"]] == [("ws002", "access_denied", str(bad))]
+
+    lab.heal("ws002")
+    typed(lab, jobs[bad].stats["failover_next"])
+    again = json.loads((tmp_path / "roll-calls" / f"{bad}-again.json").read_text(encoding="utf-8"))
+    assert (again["clients"], again["slice"], again["outcome"]) == (["ws002"], f"{bad}-again", "flushed")
+    assert json.loads((tmp_path / "roll-calls" / f"{bad}.json").read_text(encoding="utf-8")) == calls[bad], "the first stays as it is"
+    whole = total([*calls, again], lab.info["clients"])
+    assert whole["complete"] and whole["again"] == ["ws002"], whole["msg"]
 
 
 def test_a_slice_without_clients_is_an_error_unless_said_otherwise(lab: Lab, tmp_path: pathlib.Path) -> None:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import collections
 import datetime
 import typing as t
 
@@ -23,8 +22,9 @@ SHOWN = 10
 def total(roll_calls: t.Sequence[RollCall], expected: t.Sequence[str] | None = None, since: str = "") -> dict[str, t.Any]:
     """One roll call of all. ``expected``: every client that some slice had to call; None = nobody is missed. ``since``: ISO 8601 with ``Z`` or an offset.
 
-    ``complete`` only where every expected client is in exactly one slice and answered. Raises InvalidInput for what is no roll call, for roll calls
-    that waited for different values or began before ``since``, and where ``expected`` names nobody.
+    ``complete`` only where every expected client is in exactly one slice and answered; a later call of one that had not counts in its place.
+    Raises InvalidInput for what is no roll call, for roll calls that waited for different values or began before ``since``, and where ``expected``
+    names nobody.
     """
     if expected is not None and not expected:
         raise InvalidInput("no client is expected: name hosts or a group of the inventory that has some, else a slice that is missing is not seen")
@@ -32,18 +32,23 @@ def total(roll_calls: t.Sequence[RollCall], expected: t.Sequence[str] | None = N
     calls = [_checked(call, number) for number, call in enumerate(roll_calls)]
     _refuse_old(calls, since)
     _refuse_different(calls)
-    called = collections.Counter(name for call in calls for name in call["clients"])
-    failed = [{**entry, "slice": call["slice"]} for call in calls for entry in call["failed"]]
+    called = {name for call in calls for name in call["clients"]}
+    last = _last_calls(calls)
+    left = [_left(call, last) for call in calls]
+    again = {name for call, names in zip(calls, left, strict=True) for name in call["open"] - names}.difference(*left)
     result: dict[str, t.Any] = {
         "slices": len(calls),
-        "expected": len(set(expected) | set(called)),
+        "expected": len(set(expected) | called),
         "answered": sum(call["answered"] for call in calls),
-        "failed": failed,
-        "skipped": sum(call["skipped"] for call in calls),
-        "twice": sorted(name for name, times in called.items() if times > 1),
-        "missing": sorted(set(expected) - set(called)),
+        "failed": [{**entry, "slice": call["slice"]} for call, names in zip(calls, left, strict=True) for entry in call["failed"] if entry["name"] in names],
+        "skipped": sum(min(call["skipped"], len(names)) for call, names in zip(calls, left, strict=True)),
+        "twice": _twice(calls),
+        "again": sorted(again),
+        "missing": sorted(set(expected) - called),
         "bad_slices": [
-            {"slice": call["slice"], "outcome": call["outcome"], "reason": call.get("reason", "")} for call in calls if call["outcome"] != "flushed"
+            {"slice": call["slice"], "outcome": call["outcome"], "reason": call.get("reason", "")}
+            for call, names in zip(calls, left, strict=True)
+            if call["outcome"] != "flushed" and (names or not call["open"])
         ],
         "last_after": max((call.get("last_after", 0.0) for call in calls), default=0.0),
     }
@@ -52,19 +57,44 @@ def total(roll_calls: t.Sequence[RollCall], expected: t.Sequence[str] | None = N
     return result
 
 
+def _last_calls(calls: t.Sequence[RollCall]) -> dict[str, datetime.datetime]:
+    return {name: call["begun"] for call in sorted(calls, key=lambda one: one["begun"]) for name in call["clients"]}
+
+
+def _left(call: RollCall, last: t.Mapping[str, datetime.datetime]) -> set[str]:
+    """Whom the call did not reach and no later one called: a later one takes the place of what it repeats."""
+    return {name for name in call["open"] if last[name] == call["begun"]}
+
+
+def _twice(calls: t.Sequence[RollCall]) -> list[str]:
+    """Who was called again though the call before had reached it, or at the same time."""
+    found = set()
+    before: dict[str, RollCall] = {}
+    for call in sorted(calls, key=lambda one: one["begun"]):
+        for name in call["clients"]:
+            earlier = before.get(name)
+            if earlier is not None and (earlier["begun"] == call["begun"] or name not in earlier["open"]):
+                found.add(name)
+            before[name] = call
+    return sorted(found)
+
+
 def _checked(call: RollCall, number: int) -> dict[str, t.Any]:
     name = call.get("slice", f"number {number + 1}") if isinstance(call, t.Mapping) else f"number {number + 1}"
     try:
         whole = {"outcome": "flushed", **call, "slice": str(name), "clients": list(call["clients"])}
         whole.update(expect=str(call["expect"]), begun=_instant(str(call["started"])))
+        failed = {entry["name"] for entry in call["failed"]}
+        # Of a call that did not try all nobody can say who it was.
+        whole["open"] = set(whole["clients"]) if call["skipped"] else failed
         counted = int(call["answered"]) + len(call["failed"]) + int(call["skipped"])
-        right = counted == int(call["expected"]) == len(whole["clients"])
+        right = counted == int(call["expected"]) == len(whole["clients"]) and failed <= set(whole["clients"])
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(f"the roll call of slice {name} can not be added up: it has no usable {error}") from None
     if not right:
         raise InvalidInput(
             f"the roll call of slice {name} disagrees with itself: {len(whole['clients'])} clients, {call['expected']} expected, and {counted} answered, "
-            "failed or skipped"
+            "failed or skipped, or somebody failed who is none of them"
         )
     return whole
 
@@ -103,7 +133,8 @@ def _refuse_different(calls: t.Sequence[RollCall]) -> None:
 
 
 def _sentence(result: t.Mapping[str, t.Any]) -> str:
-    parts = [f"{result['answered']} of {result['expected']} clients answered in {result['slices']} slices"]
+    later = f", {len(result['again'])} of them at a later call" if result["again"] else ""
+    parts = [f"{result['answered']} of {result['expected']} clients answered in {result['slices']} slices{later}"]
     if result["bad_slices"]:
         parts.append("not well: slice " + ", ".join(f"{one['slice']} ({one['outcome']})" for one in result["bad_slices"]))
     for key, words in (("failed", "failed"), ("missing", "called by no slice"), ("twice", "called by two slices")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import typing as t
@@ -98,3 +99,48 @@ def test_a_check_writes_no_roll_call() -> None:
 def test_without_clients_nothing_is_added_up(clients: list[str], refused: bool) -> None:
     gates = [task["when"] for task in tasks("total") if "ansible.builtin.include_role" in task]
     assert any(worked_out(gate, flush_dns_roll_calls=[{}], flush_dns_clients=clients) for gate in gates) is refused
+
+
+FAILED = {"roll_call": {"failed": [{"name": "ws002"}], "expected": 2, "answered": 1}}
+UNCALLED = {"roll_call": {"failed": [], "expected": 2, "answered": 0}}
+
+
+def next_command(folder: pathlib.Path, **variables: t.Any) -> list[str]:
+    """The words of the command that the role prints, worked out by ansible."""
+    play = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "tasks": [
+                {"ansible.builtin.include_vars": str(TASKS.parent / "vars" / "main.yml")},
+                {"ansible.builtin.copy": {"content": "{{ flush_dns_next }}", "dest": f"{folder}/next", "mode": "0600"}},
+            ],
+        }
+    ]
+    (folder / "play.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
+    given = json.dumps({"flush_dns_batch": ["ws001", "ws002"], "flush_dns_why": "why", "ansible_python_interpreter": sys.executable, **variables})
+    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,ws001,", "-c", "local", "--limit", "localhost", "play.yml"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run([*command, "-e", given], capture_output=True, text=True, cwd=folder, env=environment, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return shlex.split((folder / "next").read_text(encoding="utf-8"))
+
+
+def test_a_few_that_failed_are_called_again_beside_the_first_roll_call(tmp_path: pathlib.Path) -> None:
+    said = next_command(
+        tmp_path, flush_dns_result=FAILED, failover_slice="3", failover_roll_call_path="/a b/3.json", failover_flush_resolver_port=5353,
+        failover_flush_resolver_timeout=90, failover_flush_clients="workstations",
+    )  # fmt: skip
+    assert json.loads(said[3]) == {
+        "failover_slice": "3-again",
+        "failover_roll_call_path": "/a b/3-again.json",
+        "failover_flush_resolver_port": 5353,
+        "failover_flush_resolver_timeout": 90,
+    }
+    assert said[-1] == "failover_flush_clients=ws002" and "--limit" not in said
+
+
+def test_a_slice_that_was_not_called_is_done_anew_in_place_of_its_roll_call(tmp_path: pathlib.Path) -> None:
+    said = next_command(tmp_path, flush_dns_result=UNCALLED, failover_roll_call_path="/a b/3.json", failover_flush_clients=["workstations", "drill_clients"])
+    assert said[2:4] == ["--limit", "localhost"] and said[-1] == "failover_flush_clients=workstations,drill_clients"
+    assert json.loads(said[5]) == {"failover_slice": "1", "failover_roll_call_path": "/a b/3.json"}

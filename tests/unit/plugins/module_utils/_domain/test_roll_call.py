@@ -14,11 +14,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 
-def call(name: str, clients: t.Sequence[str], failed: t.Sequence[str] = (), outcome: str = "flushed") -> dict[str, t.Any]:
+def call(name: str, clients: t.Sequence[str], failed: t.Sequence[str] = (), outcome: str = "flushed", minute: int = 30) -> dict[str, t.Any]:
     return {
         "slice": name,
         "expect": "e3b0c442",
-        "started": "2026-11-26T21:30:00Z",
+        "started": f"2026-11-26T21:{minute}:00Z",
         "clients": list(clients),
         "expected": len(clients),
         "answered": len(clients) - len(failed),
@@ -50,6 +50,41 @@ def test_a_slice_that_never_came_is_seen_by_its_clients() -> None:
 def test_a_client_in_two_slices_is_no_whole() -> None:
     found = total([call("1", ["a", "b"]), call("2", ["b"])])
     assert not found["complete"] and found["twice"] == ["b"]
+
+
+def uncalled(name: str, clients: t.Sequence[str], minute: int = 30) -> dict[str, t.Any]:
+    return {**call(name, clients, minute=minute), "answered": 0, "skipped": len(clients), "outcome": "refused", "reason": "no password"}
+
+
+def test_a_later_call_settles_what_failed() -> None:
+    first, other = call("1", ["a", "b"], ["b"], "incomplete"), call("2", ["c"])
+    found = total([first, other, call("1-again", ["b"], minute=40)], ["a", "b", "c"])
+    assert found["complete"] and (found["answered"], found["failed"], found["twice"], found["again"]) == (3, [], [], ["b"])
+    assert found["msg"] == "3 of 3 clients answered in 3 slices, 1 of them at a later call"
+
+
+def test_a_later_call_settles_what_was_not_tried() -> None:
+    found = total([uncalled("1", ["a", "b"]), call("again", ["a", "b"], minute=40)], ["a", "b"])
+    assert found["complete"] and (found["answered"], found["skipped"], found["bad_slices"]) == (2, 0, [])
+    found = total([uncalled("1", ["a", "b"]), call("again", ["a"], minute=40)], ["a", "b"])
+    assert not found["complete"] and found["skipped"] == 1 and [one["reason"] for one in found["bad_slices"]] == ["no password"]
+
+
+def test_a_slice_that_is_not_well_without_anybody_who_failed_stays_so() -> None:
+    assert not total([{**uncalled("1", []), "reason": "nobody is there"}, call("2", ["a"], minute=40)], ["a"])["complete"]
+
+
+def test_who_failed_again_is_named_once_with_the_last_reason() -> None:
+    later = call("1-again", ["b"], ["b"], "incomplete", minute=40)
+    found = total([later, call("1", ["a", "b"], ["b"], "incomplete")], ["a", "b"])
+    assert not found["complete"] and found["twice"] == [] and [(one["name"], one["slice"]) for one in found["failed"]] == [("b", "1-again")]
+    assert [one["slice"] for one in found["bad_slices"]] == ["1-again"] and found["again"] == []
+
+
+@pytest.mark.parametrize("minute", [30, 29])
+def test_a_call_that_is_not_later_settles_nothing(minute: int) -> None:
+    found = total([call("1", ["a", "b"], ["b"], "incomplete"), call("2", ["b"], minute=minute)], ["a", "b"])
+    assert not found["complete"] and found["twice"] == ["b"] and [one["name"] for one in found["failed"]] == ["b"]
 
 
 def test_nothing_is_no_whole() -> None:
@@ -92,6 +127,8 @@ def test_many_names_are_shortened() -> None:
     ("wrong", "sentence"),
     [
         ({**call("7", ["a"]), "answered": 2}, "slice 7 disagrees with itself: 1 clients, 1 expected, and 2 answered"),
+        ({**call("7", ["a"], ["b"])}, "slice 7 disagrees with itself: .*somebody failed who is none of them"),
+        ({**call("7", ["a"], ["a"]), "failed": [{}]}, "slice 7 can not be added up: it has no usable 'name'"),
         ({"slice": "7"}, "slice 7 can not be added up: it has no usable 'clients'"),
         ({key: value for key, value in call("7", []).items() if key != "expect"}, "slice 7 can not be added up: it has no usable 'expect'"),
         ({**call("7", []), "started": "2026-11-26T21:30:00"}, "slice 7 can not be added up: it has no usable time"),
@@ -108,3 +145,21 @@ def test_complete_means_each_expected_client_once(slices: list[list[int]], expec
     found = total([call(str(number), [f"ws{one}" for one in names]) for number, names in enumerate(slices)], [f"ws{one}" for one in expected] or None)
     flat = [one for names in slices for one in names]
     assert found["complete"] == (bool(slices) and len(flat) == len(set(flat)) and expected <= set(flat))
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=6), min_size=1, max_size=5), st.lists(st.booleans(), max_size=20), st.data())
+def test_trying_again_who_failed_leads_to_a_whole(slices: list[list[bool]], luck: list[bool], data: st.DataObject) -> None:
+    """Each later call is of those that the calls so far name as failed, as flush_dns says it; in whatever order the files are read."""
+    calls, everybody = [], []
+    for number, wells in enumerate(slices):
+        names = [f"ws{number}-{one}" for one in range(len(wells))]
+        failed = [name for name, well in zip(names, wells, strict=True) if not well]
+        calls.append(call(str(number), names, failed, "incomplete" if failed else "flushed"))
+        everybody += names
+    for number, well in enumerate(luck):
+        left = [one["name"] for one in total(calls, everybody)["failed"]]
+        if left:
+            calls.append(call(f"again-{number}", left, left[1:] if well else left, "incomplete" if left[1:] or not well else "flushed", minute=31 + number))
+    found = total(data.draw(st.permutations(calls)), everybody)
+    lucky = sum(luck) >= sum(not well for wells in slices for well in wells)
+    assert found["complete"] is lucky and found["answered"] + len(found["failed"]) == found["expected"] == len(everybody) and found["twice"] == []
