@@ -830,7 +830,9 @@ options:
             type: str
           timeouts:
             description:
-              - Hook, such as V(before_dns), to the longest time that it may take.
+              - Hook, such as V(before_dns), to the longest time that all of its tasks together may take; V(600) for one that is not there.
+              - Where it took longer, nothing more is done until the run is resumed.
+              - A task with C(until) has to end in time by itself, for which there is C(failover_hook_ends).
             type: dict
             default: {}
           plan_safe:

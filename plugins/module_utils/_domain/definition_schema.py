@@ -276,6 +276,11 @@ CLIENTS = {
     "expect": _table("What the sample looks for. Without it, C(dns.repoint) and C(clients.port).", EXPECT),
 }
 
+HOOK_TIMEOUT = (
+    "Hook, such as V(before_dns), to the longest time that all of its tasks together may take; V(600) for one that is not there. Where it took longer, "
+    "nothing more is done until the run is resumed. A task with C(until) has to end in time by itself, for which there is C(failover_hook_ends)."
+)
+
 STORE = {
     "kind": Option("str", "Whether the journal lies on a Windows host or in a folder of the controller.", default="target", choices=("target", "directory")),
     "host": _name("The host of a V(target) store. Without it, the target.", names="host"),
@@ -340,7 +345,7 @@ DEFINITION = {
         "Your own task files before and after a step.",
         {
             "dir": _name("The folder that holds them."),
-            "timeouts": Option("dict", "Hook, such as V(before_dns), to the longest time that it may take.", default={}, values=_seconds("Seconds.", None)),
+            "timeouts": Option("dict", HOOK_TIMEOUT, default={}, values=_seconds("Seconds.", None)),
             "plan_safe": _names("Hooks, such as V(before_dns), that only look and change nothing, so that a plan may run them.", names="text"),
         },
         filled=True,

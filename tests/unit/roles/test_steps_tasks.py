@@ -55,8 +55,8 @@ def test_a_failback_asks_for_the_data_unless_it_was_told_when_it_was_opened(said
 )
 def test_a_plan_runs_only_hooks_that_only_look(mode: str, hook: str, runs: bool) -> None:
     (whole,) = yaml.safe_load((TASKS / "hook.yml").read_text(encoding="utf-8"))
-    keep, bounded = whole["block"]
-    assert keep["when"] == bounded["block"][0]["when"]
+    keep, bounded, behind = whole["block"]
+    assert keep["when"] == bounded["block"][0]["when"] == behind["when"]
     condition = keep["when"][-1]
     definition = {"hooks": {"dir": "hooks", "plan_safe": ["data"]}}
     assert worked_out(condition, steps_mode=mode, steps_hook=hook, steps_definition=definition) is runs
@@ -143,11 +143,48 @@ SLOW_HOOK = """
 """
 
 
-def test_the_time_of_a_hook_is_that_of_all_its_tasks(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "data.yml").write_text(SLOW_HOOK, encoding="utf-8")
-    (tmp_path / "play.yml").write_text(HOOK_PLAY.format(folder=tmp_path, hook=TASKS / "hook.yml"), encoding="utf-8")
-    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml")]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+#: A task that is tried again until the time is over. Without a delay it would be over at once, as core counts no delay.
+POLLING_HOOK = """
+- ansible.builtin.set_fact:
+    steps_hook_ends: "{{ steps_hook_ends | default(0) | float - 29 }}"
+- ansible.builtin.command: "true"
+  register: looked
+  until: %s
+  retries: 1000
+  delay: 0.1
+  changed_when: false
+"""
+#: The end of its time, beside the clock of the operating system.
+ASKING_HOOK = """
+- ansible.builtin.copy:
+    content: "{{ failover_hook_ends | float - lookup('ansible.builtin.pipe', 'date +%s') | int }}"
+    dest: "{{ playbook_dir }}/left"
+    mode: "0600"
+"""
+
+
+def hooked(folder: pathlib.Path, hook: str, **environment: str) -> tuple[int, str]:
+    """The exit code of a play with this hook ``data``, and what it said."""
+    (folder / "data.yml").write_text(hook, encoding="utf-8")
+    (folder / "play.yml").write_text(HOOK_PLAY.format(folder=folder, hook=TASKS / "hook.yml"), encoding="utf-8")
+    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(folder / "play.yml")]
+    environment = {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **environment}
     python = ["-e", f"ansible_python_interpreter={sys.executable}"]
-    done = subprocess.run([*command, *python], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=60, check=False)
-    assert done.returncode == 2 and re.search(r"(after 1 second|time frame \(1\))", done.stdout + done.stderr), done.stdout + done.stderr
+    done = subprocess.run([*command, *python], capture_output=True, text=True, cwd=folder, env=environment, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_time_of_a_hook_is_that_of_all_its_tasks(tmp_path: pathlib.Path) -> None:
+    code, said = hooked(tmp_path, SLOW_HOOK)
+    assert code == 2 and re.search(r"(after 1 second|time frame \(1\))", said), said
+
+
+def test_a_hook_can_try_again_up_to_its_end_and_behind_it_nothing_more_is_done(tmp_path: pathlib.Path) -> None:
+    code, said = hooked(tmp_path, POLLING_HOOK % "now().timestamp() > failover_hook_ends | float")
+    assert code == 2 and re.search(r"the hook data took 3\d s,? and hooks\.timeouts\.data is 30", " ".join(said.split())), said
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns"])
+def test_the_end_of_a_hook_is_the_moment_that_it_is_in_every_zone(tmp_path: pathlib.Path, zone: str) -> None:
+    code, said = hooked(tmp_path, ASKING_HOOK, TZ=zone)
+    assert code == 0 and 0 <= float((tmp_path / "left").read_text(encoding="utf-8")) <= 31, said
