@@ -143,7 +143,7 @@ SLOW_HOOK = """
 """
 
 
-#: A task that is tried again until the time is over. Without a delay it would be over at once, as core counts no delay.
+#: A task that is tried again until the time is over, and whose own timeout takes the place of the hook's.
 POLLING_HOOK = """
 - ansible.builtin.set_fact:
     steps_hook_ends: "{{ steps_hook_ends | default(0) | float - 29 }}"
@@ -152,6 +152,7 @@ POLLING_HOOK = """
   until: %s
   retries: 1000
   delay: 0.1
+  timeout: 60
   changed_when: false
 """
 #: The end of its time, beside the clock of the operating system.
