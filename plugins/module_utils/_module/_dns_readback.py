@@ -188,9 +188,10 @@ class ReadBack:
             self._clock.sleep(min(pause, deadline.remaining()))
             pause, looked = min(pause * 1.5, LONGEST_WAIT), True
 
-    def look_once(self, wanted: t.Mapping[Item, RecordSet | None]) -> None:
-        """What nobody waited for: each server that was never asked for a set since it was written is asked now."""
-        for server in self._others([]):
+    def look_once(self, wanted: t.Mapping[Item, RecordSet | None], *, everyone: bool = False) -> None:
+        """What nobody waited for: each server that was never asked for a set since it was written is asked now. ``everyone``: also those whose word
+        does not count."""
+        for server in self.servers.all if everyone else self._others([]):
             self.look({item: records for item, records in wanted.items() if self.said(server, item) is None}, [server])
 
     def arrived(self) -> dict[Item, RecordSet | None]:

@@ -142,6 +142,7 @@ class DnsStep:
             after = self._foreseen()
             if after is not None:
                 self._now |= self.agreement.write_where_it_is_wrong({item: self._now[item] for item in shown}, after)
+        if not self._begun:
             self._since = self.clock.now()
         if after is not None and not self._begun:
             # Only of what is as wanted already: see ``_dns_resolvers``.
@@ -367,7 +368,7 @@ class DnsStep:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
         tell_ttls(result)
         wanted = wanted_of(result.outcomes, lambda item: self.readback.said(self._holder(item), item), self.readback.arrived(), self.survey.zones)
-        self.readback.look_once(wanted)
+        self.readback.look_once(wanted, everyone=self.state in TTL_STATES)  # whoever lacks a TTL gives out the old one, whoever is waited for
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
         self.warnings.extend(ttls_owed(result) if self.state in TTL_STATES else ())

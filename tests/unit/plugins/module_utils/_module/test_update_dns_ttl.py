@@ -20,7 +20,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns import examp
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, task
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import MAIL, entry, task
 
 CLOCK = SystemClock()
 REPOINT = {
@@ -87,6 +87,38 @@ def test_a_server_that_nobody_could_read_may_give_out_the_old_ttl_and_is_named(e
     assert f"gone may go on giving clients the old TTLs, so {until} holds only for those that ask others; look again with the same task before you move" in (
         result.warnings
     )
+
+
+def test_where_the_primary_is_enough_others_that_give_out_the_old_ttl_are_named_too(estate: Estate) -> None:
+    dns2 = example.secondary(estate.dns1, lag=60)
+    with background(dns2):
+        result = estate.run("ttl_lowered", ttl=60, verify_servers=[entry(dns2)], require="primary")
+        assert not result.failed and [(debt["server"], debt["status"]) for debt in result.extra["debts"]] == [("dns2", "wrong")], result.msg
+        assert any(warning.startswith("dns2 may go on giving clients the old TTLs") for warning in result.warnings)
+        assert estate.run("present", records=[MAIL], repoint=None, require="primary").extra["debts"] == [], "nobody else is asked without need"
+
+
+class LateClock(SystemClock):
+    """It goes on by two minutes with the first question that a name server gets: so long did finding the servers take."""
+
+    late = datetime.timedelta()
+
+    def now(self) -> datetime.datetime:
+        return super().now() + self.late
+
+
+@pytest.mark.parametrize("require", ["reachable", "primary"])
+def test_the_old_ttls_run_out_from_when_they_were_read(estate: Estate, require: str) -> None:
+    clock = LateClock()
+    begun = clock.now()
+
+    def asked(kind: str, server: str, **data: t.Any) -> None:
+        clock.late = datetime.timedelta(seconds=120)
+
+    estate.dns1._trace = asked
+    lowered = task([entry(estate.dns1)], clock, state="ttl_lowered", records=None, repoint=REPOINT, ttl=60, require=require)
+    until = datetime.datetime.fromisoformat(lowered.extra["ttl"]["until"].replace("Z", "+00:00"))
+    assert not lowered.failed and (until - begun).total_seconds() >= 600 + 120
 
 
 def test_check_mode_tells_from_when_on_the_move_is_quick_and_writes_nothing(estate: Estate) -> None:
