@@ -23,6 +23,7 @@ from unittest import mock
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _record_guard, _threats, failover_monitor
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.tests.lab.dns.replicas import Ageing
 from ansible_collections.continuity.identity_failover.tests.timeline.day import HOUR, Conditions, Silent, day
 from ansible_collections.continuity.identity_failover.tests.timeline.servers import Settings
@@ -58,13 +59,18 @@ def broken(without: str) -> t.Iterator[None]:
         elif without == "secondaries":
             patches.enter_context(mock.patch.object(_threats, "look_at_records", _first_only))
         elif without == "discovery":
-            patches.enter_context(mock.patch.object(_record_guard, "_find_others", lambda *_given: []))
+            patches.enter_context(mock.patch.object(_record_guard, "Survey", _ListedOnly))
         elif without == "silent":
             for module in (failover_monitor, threats):
                 patches.enter_context(mock.patch.object(module, "unproven", lambda evidence: []))
         elif without:
             raise ValueError(f"{without} is no protection; there are {', '.join(WITHOUT)}")
         yield
+
+
+class _ListedOnly(Survey):
+    def discover(self) -> None:
+        """No name server but those of the definition."""
 
 
 def _first_only(definition: t.Any, guards: t.Any, evidence: t.Any, clock: t.Any) -> t.Any:

@@ -14,7 +14,8 @@ import typing as t
 from types import MappingProxyType
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, to_image
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, items_of, to_image
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, NotFound, WrongMachine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _baseline_workload
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
@@ -123,6 +124,19 @@ def record_items(definition: Definition) -> list[Item]:
     ):
         items += [Item(str(shadow).rstrip(".").lower(), kind) for kind in sorted(kinds)]
     return list(dict.fromkeys(items))
+
+
+def touched(definition: Definition) -> list[Item]:
+    """Every record set that the run's DNS step reads and may write: the addresses' PTR sets, and what leads to a name or from it, too."""
+    repoint = (definition.get("dns") or {}).get("repoint") or {}
+    moved = items_of(read_repoint(repoint, (), wildcards=True)) if repoint.get("names") else []
+    return list(dict.fromkeys([*record_items(definition), *moved]))
+
+
+def stated_zones(definition: Definition) -> dict[str, str]:
+    """Name -> the zone that the definition states for it."""
+    records = (definition.get("dns") or {}).get("records") or []
+    return {str(record["name"]).rstrip(".").lower(): str(record["zone"]).rstrip(".").lower() for record in records if record.get("zone")}
 
 
 def endpoints(definition: Definition, key: str = "servers") -> list[Endpoint]:

@@ -52,7 +52,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -195,8 +194,7 @@ class DnsStep:
         told = [f"{item.name} is an alias (RFC 2317): {there} is changed, where it leads" for item, there in self.survey.moved.items()]
         self.warnings.extend(one for one in told if one not in self.warnings)
         if self.discover:
-            for holder in dict.fromkeys(self.survey.holders.values()):
-                discover(self.servers, holder, [zone for zone, other in self.survey.holders.items() if other is holder], self.clock)
+            self.survey.discover()
         self.readback.refuse_too_many(self.survey.holders)
 
     def _read(self, items: t.Sequence[Item]) -> dict[Item, Reading]:

@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import is_reverse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, ProtocolError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import read_answer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Cut, NotServed, Servers
 
@@ -39,33 +40,44 @@ class Survey:
         """Asks the first server that answers, and the others for what it does not serve. ``stated``: name -> its zone as the user named it.
         Raises NotServed with a sentence that names the name."""
         known = self.zones, self.holders, self.moved
-        self.zones, self.holders, self.moved, self._aliases = {}, {}, {}, {}
         try:
-            self._locate(items, stated)
+            for missing in self.locate_most(items, stated).values():
+                raise missing
+            self._refuse_doubles(items)
         except FailoverError:
             self.zones, self.holders, self.moved = known  # what was found before holds until something else is
             raise
 
-    def _locate(self, items: t.Sequence[Item], stated: t.Mapping[str, str]) -> None:
+    def locate_most(self, items: t.Sequence[Item], stated: t.Mapping[str, str]) -> dict[str, FailoverError]:
+        """The same for names that need not all be found: name -> why it lies in no zone of the servers. Raises TransportError where none answers."""
+        self.zones, self.holders, self.moved, self._aliases = {}, {}, {}, {}
+        missing: dict[str, FailoverError] = {}
         first = self._servers.first()
         for zone in dict.fromkeys(stated.values()):
-            self._stated(first, {name: zone for name, named in stated.items() if named == zone})
-        left = {item: item for item in items}
+            names = {name: zone for name, named in stated.items() if named == zone}
+            try:
+                self._stated(first, names)
+            except FailoverError as error:
+                missing.update(dict.fromkeys(names, error))
+        left = {item: item for item in items if item.name not in missing}
         for _hop in range(MAX_HOPS):
             cut = self._cut(first, dict.fromkeys(there.name for there in left.values() if there.name not in self.zones))
             self._aliases.update(cut.aliases)
             self._ask_holders([there for there in left.values() if _may_lead_on(there) and there.name in self.zones and there.name not in self._aliases])
             left = {asked: Item(alias, "PTR") for asked, there in left.items() for alias in [self._alias(there, cut)] if alias}
-            for missing in cut.missing.values():
-                raise missing
+            missing.update(cut.missing)
             self.moved.update(left)
             if not left:
                 break
-        else:
-            asked, there = next(iter(left.items()))
-            raise InvalidInput(f"{asked}: {asked.name} leads from alias to alias, at last to {there.name}, and to no end")
-        self._refuse_doubles(items)
+        for asked, there in left.items():
+            missing[asked.name] = InvalidInput(f"{asked}: {asked.name} leads from alias to alias, at last to {there.name}, and to no end")
         self._divide()
+        return missing
+
+    def discover(self) -> None:
+        """Adds the name servers that the zones name themselves, as the holder of each tells. Raises TransportError where one does not answer."""
+        for holder in dict.fromkeys(self.holders.values()):
+            discover(self._servers, holder, [zone for zone, other in self.holders.items() if other is holder], self._servers.clock)
 
     def beside(self, item: Item, name: str) -> Item:
         """``item`` lies in the zone of ``name``, which was found."""

@@ -14,13 +14,12 @@ import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, items_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import REACHABLE, read_require, refuse_too_many
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, InvalidInput, TransportError
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, stated_zones, touched
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import LAG
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_surviving import SECONDARY
@@ -28,7 +27,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython, update_wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -69,13 +67,6 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
     return found + _agreement(definition, list(dict.fromkeys([*items, *seen.moved.values()])), said, clock) + _resolvers(definition, items, clock)
 
 
-def touched(definition: t.Mapping[str, t.Any]) -> list[Item]:
-    """Every record set that the run's DNS step reads and may write: the addresses' PTR sets, and what leads to a name or from it, too."""
-    repoint = definition["dns"].get("repoint") or {}
-    moved = items_of(read_repoint(repoint, (), wildcards=True)) if repoint.get("names") else []
-    return list(dict.fromkeys([*record_items(definition), *moved]))
-
-
 @dataclasses.dataclass
 class _Seen:
     """What the listed servers were found to do. ``taken``: zones of which one takes updates, ``served``: server -> names that it serves,
@@ -111,8 +102,7 @@ def _discovered(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said
         survey = Survey(servers)
         survey.locate(items, stated_zones(definition))
         zones = survey.zones
-        for teller in dict.fromkeys(survey.holders.values()):
-            discover(servers, teller, [zone for zone, holder in survey.holders.items() if holder is teller], clock)
+        survey.discover()
         for server in servers.all:
             label = server.endpoint.label
             asked = [item for item in items if item.name in zones and servers.serves(server, zones[item.name])]
@@ -132,11 +122,6 @@ def _discovered(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], said
     finally:
         servers.close()
     return found
-
-
-def stated_zones(definition: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """Name -> the zone that the definition states for it."""
-    return {str(record["name"]).rstrip(".").lower(): record["zone"].rstrip(".").lower() for record in definition["dns"].get("records") or () if record["zone"]}
 
 
 def _resolvers(definition: t.Mapping[str, t.Any], items: t.Sequence[Item], clock: Clock) -> list[Finding]:

@@ -12,15 +12,15 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import record_guard
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import RecordSet, Repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import FINDING, RIGHT, ZONES_OWN, Guarded
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, stated_zones
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import other_value
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_discovery import discover
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
 Definition = t.Mapping[str, t.Any]
@@ -40,30 +40,51 @@ def look_at_records(definition: Definition, guards: t.Sequence[Guarded], evidenc
     A server that was silent a moment ago is not waited for again. Raises nothing of a server's: what can't be asked says so.
     """
     silent = {one["of"] for one in evidence if one["kind"] == "dns" and one["says"] == "unreachable" and "name" not in one}
-    repoint = _repoint(definition)
-    servers = Servers(endpoints(definition), endpoints(definition, "verify_servers"), clock)
+    updated, read_only = endpoints(definition), endpoints(definition, "verify_servers")
+    gone = {(one.address, one.port) for one in [*updated, *read_only] if one.label in silent}
+    servers = Servers([one for one in updated if one.label not in silent], [one for one in read_only if one.label not in silent], clock)
     seen: Evidence = []
     try:
-        if (definition.get("dns") or {}).get("discover") and guards:
-            seen.extend(_find_others(servers, guards, clock))
+        seen.extend(_find_zones(servers, definition, guards) if guards else [])
         for server in servers.all:
-            if server.endpoint.label not in silent:
-                mine = [one for one in guards if servers.serves(server, servers.zone_of(one.item))]
-                seen.extend(_of(server, servers, mine, repoint))
+            if (server.endpoint.address, server.endpoint.port) not in gone:
+                seen.extend(_of(server, servers, [one for one in guards if _is_asked(servers, server, one.item)], _repoint(definition)))
     finally:
         servers.close()
     known = {(one["of"], one["name"]) for one in seen if "name" in one}
-    return [*(dict(one) for one in evidence if one["kind"] != "dns" or (one["of"], one.get("name", "")) not in known), *seen]
+    return [*(dict(one) for one in evidence if one["kind"] != "dns" or not (_named(one) in known or _lies_elsewhere(servers, one))), *seen]
 
 
-def _find_others(servers: Servers, guards: t.Sequence[Guarded], clock: Clock) -> Evidence:
-    """Adds the name servers that the zones name; where none of the listed ones can tell, that is evidence of its own."""
+def _named(one: t.Mapping[str, t.Any]) -> tuple[str, str]:
+    return str(one["of"]), str(one.get("name", ""))
+
+
+def _lies_elsewhere(servers: Servers, one: t.Mapping[str, t.Any]) -> bool:
+    """That a server is no authority for what another one has to serve says nothing."""
+    label, name = _named(one)
+    server = next((server for server in servers.all if server.endpoint.label == label), None)
+    return server is not None and bool(name) and one["says"] == "unreachable" and not _is_asked(servers, server, Item.parse(name))
+
+
+def _find_zones(servers: Servers, definition: Definition, guards: t.Sequence[Guarded]) -> Evidence:
+    """Which of the listed servers has which zone, and with ``discover`` those that the zones name; where these can't be found, that is evidence of its
+    own. A name that none of them serves is asked for at each of them, and keeps no zone from being found."""
+    discovers = bool((definition.get("dns") or {}).get("discover"))
+    survey, names = Survey(servers), {one.item.name for one in guards}
     try:
-        teller = servers.first()
-        discover(servers, teller, servers.zones(teller, [one.item.name for one in guards], {}).values(), clock)
+        if not servers.updated:
+            raise Unreachable("none of dns.servers answers")
+        survey.locate_most([one.item for one in guards], {name: zone for name, zone in stated_zones(definition).items() if name in names})
+        if discovers:
+            survey.discover()
     except FailoverError as error:
-        return [{"kind": "dns", "of": ZONES_OWN, "says": "unreachable", "msg": f"they could not be found: {error.message}"}]
+        return [{"kind": "dns", "of": ZONES_OWN, "says": "unreachable", "msg": f"they could not be found: {error.message}"}] if discovers else []
     return []
+
+
+def _is_asked(servers: Servers, server: NameServer, item: Item) -> bool:
+    zone = servers.zone_of(item)
+    return servers.serves(server, zone) if zone else not servers.found_by_zone(server)
 
 
 def _of(server: NameServer, servers: Servers, guards: t.Sequence[Guarded], repoint: Repoint | None) -> Evidence:

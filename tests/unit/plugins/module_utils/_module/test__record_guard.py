@@ -19,6 +19,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of, look_at_records
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
+from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, one_port
 
 CLOCK = SystemClock()
 SOURCE, TARGET = "127.1.0.21", "127.1.0.22"
@@ -37,10 +40,10 @@ class Estate:
         }
         self.fold = Fold(state="failed_over", runs={"run-1": record}, last_failover="run-1")
 
-    def definition(self) -> dict[str, t.Any]:
-        servers = [{"address": one.address, "port": one.port, "name": one.name} for one in (self.dns1, self.dns2)]
+    def definition(self, *servers: DnsServer, **more: t.Any) -> dict[str, t.Any]:
+        listed = [entry(one) for one in servers or (self.dns1, self.dns2)]
         repoint = {"from": [SOURCE], "to": [TARGET], "names": ["mail.example.com"], "ptr": True}
-        dns = {"servers": servers, "credential": "dns", "repoint": repoint}
+        dns = {"servers": listed, **more, "credential": "dns", "repoint": repoint}
         return normalise({"source": {"host": "exch1"}, "target": {"host": "exch2"}, "dns": dns})
 
     def set(self, name: str, rdtype: str, *values: str) -> None:
@@ -51,8 +54,8 @@ class Estate:
         self.set("mail.example.com", "A", TARGET)
         self.set("22.0.1.127.in-addr.arpa", "PTR", "exch2.example.com.", "mail.example.com.")
 
-    def said(self) -> dict[tuple[str, str], str]:
-        definition = self.definition()
+    def said(self, *servers: DnsServer, **more: t.Any) -> dict[tuple[str, str], str]:
+        definition = self.definition(*servers, **more)
         names = _ownership._by_names(definition, CLOCK)
         seen = look_at_records(definition, guards_of(definition, self.fold), names, CLOCK)
         return {(one["of"], one.get("name", "")): one["says"] for one in seen}
@@ -125,3 +128,66 @@ def test_where_the_zones_can_not_be_asked_for_their_name_servers_that_is_said(es
     definition["dns"]["servers"][0]["port"] = 1  # nothing listens there
     seen = look_at_records(definition, guards_of(definition, estate.fold), [], CLOCK)
     assert [(one["of"], one["says"]) for one in seen] == [("the zones' own name servers", "unreachable"), ("dns1", "unreachable")]
+
+
+# Zones that are divided among the listed servers
+
+
+class Divided(t.NamedTuple):
+    """dns1 has example.com alone and rev1 the reverse zone; dns2 is another controller of example.com, which only the zone names."""
+
+    estate: Estate
+    dns2: DnsServer
+    rev1: DnsServer
+
+    def said(self, **more: t.Any) -> dict[tuple[str, str], str]:
+        return self.estate.said(self.estate.dns1, self.rev1, **more)
+
+
+@pytest.fixture
+def divided() -> Iterator[Divided]:
+    estate = Estate()
+    records = [*example.FORWARD["records"], {"name": "rev1", "type": "A", "values": ["127.0.53.3"]}]
+    estate.dns1 = example.primary({**example.FORWARD, "records": records})
+    dns2 = example.primary({**example.FORWARD, "servers": {"dns2.example.com": example.SECOND, **example.SERVERS}})
+    dns2.address, dns2.name = example.SECOND, "dns2"
+    rev1 = DnsServer("127.0.53.3", 0, [Zone.from_dict({**example.REVERSE, "servers": {"rev1.example.com.": "127.0.53.3"}})], name="rev1")
+    for server in (estate.dns1, dns2):
+        server.replace("mail.example.com", "A", [TARGET])
+    rev1.replace("22.0.1.127.in-addr.arpa", "PTR", ["exch2.example.com.", "mail.example.com."])
+    with one_port(estate.dns1, dns2, rev1) as call:
+        estate.call = call
+        yield Divided(estate, dns2, rev1)
+
+
+def test_each_server_is_asked_for_what_lies_in_its_own_zones(divided: Divided) -> None:
+    """Else each of them would be warned of for ever, for the zone that it has never had."""
+    assert divided.said() == {("dns1", "mail.example.com A"): "target", ("rev1", POINTER): "target"}
+
+
+def test_a_source_that_registers_at_a_controller_that_only_the_zone_names_is_seen(divided: Divided) -> None:
+    divided.estate.call(divided.dns2.replace, "mail.example.com", "A", [SOURCE])
+    said = divided.said(discover=True)
+    assert said == {("dns1", "mail.example.com A"): "target", ("dns2.example.com", "mail.example.com A"): "source", ("rev1", POINTER): "target"}
+
+
+def test_a_name_that_nobody_serves_keeps_no_zone_from_naming_its_servers(divided: Divided) -> None:
+    """It is asked for at each listed server, which says that it can't tell."""
+    divided.estate.fold.runs["run-1"].images["dns"]["mail.example.net A"] = {"after": {"values": [TARGET], "ttl": 60}}
+    divided.estate.call(divided.dns2.replace, "mail.example.com", "A", [SOURCE])
+    said = divided.said(discover=True)
+    assert said["dns2.example.com", "mail.example.com A"] == "source"
+    assert {of: says for (of, name), says in said.items() if name == "mail.example.net A"} == {"dns1": "unreachable", "rev1": "unreachable"}
+
+
+def test_a_first_server_that_is_known_to_be_silent_is_not_waited_for_to_find_the_zones(divided: Divided) -> None:
+    definition = divided.estate.definition(divided.estate.dns1, divided.rev1, divided.dns2)
+    before = divided.estate.dns1.messages
+    silent = {"kind": "dns", "of": "dns1", "says": "unreachable", "msg": "no answer"}
+    seen = look_at_records(definition, guards_of(definition, divided.estate.fold), [silent], CLOCK)
+    assert divided.estate.dns1.messages == before
+    assert {(one["of"], one.get("name", "")): one["says"] for one in seen} == {
+        ("dns1", ""): "unreachable",
+        ("rev1", POINTER): "target",
+        ("dns2", "mail.example.com A"): "target",
+    }
