@@ -38,9 +38,6 @@ class Edit:
     after: RecordSet | None
     zone: str
 
-    def inverse(self) -> Edit:
-        return dataclasses.replace(self, before=self.after, after=self.before)
-
     def deleted(self) -> tuple[str, ...]:
         """Values to delete. With a new TTL all of them: Knot keeps the old TTL of a value that is only added again."""
         if self.before is None:

@@ -88,7 +88,7 @@ class Agreement:
     def judge(self, item: Item, now: RecordSet | None, after: RecordSet | None) -> None:
         """Before ``item`` is changed to ``after``. Raises ServersDisagree where that is not accepted."""
         others = self._others(item, now, {item: after})
-        if not others or after == now:
+        if not others:
             return
         sentence = self._sentence(item, now, others, self._survey.holder(self._servers.zone_of(item)))
         if not self.accepted:

@@ -62,7 +62,7 @@ class ZoneMarkers:
         """Takes an earlier holder's marker over. Whatever that holder has sent takes effect before this or is refused, so a look after it holds."""
         if zone in self._guards:
             return
-        there = self._look(marker_name(fence.identity, zone), zone)
+        there = self.look(marker_name(fence.identity, zone), zone)
         if isinstance(there, Marker) and there != Marker(fence.run, fence.epoch):
             try:
                 self._guards[zone] = self._take(zone, fence)
@@ -73,7 +73,7 @@ class ZoneMarkers:
     def stands(self, zone: str) -> bool:
         """After a prerequisite failed: is the marker still ours, so that it was not the reason? If not it is taken anew later."""
         guard = self._guards.get(zone)
-        if guard is None or self._look(guard[0], zone) == guard[1]:
+        if guard is None or self.look(guard[0], zone) == guard[1]:
             return True
         del self._guards[zone]
         return False
@@ -81,7 +81,7 @@ class ZoneMarkers:
     def _take(self, zone: str, fence: Fence) -> Guard | None:
         name, ours = marker_name(fence.identity, zone), Marker(fence.run, fence.epoch)
         for _attempt in range(MAX_TRIES):
-            there = self._look(name, zone)
+            there = self.look(name, zone)
             if there == ours:
                 if zone in self._written:
                     self._ask(zone, name, ours, fence)
@@ -114,12 +114,8 @@ class ZoneMarkers:
                 self._send(Message(zone, exists=(line,), deleted=(line,)))
             raise
 
-    def found(self, name: str, zone: str) -> Marker | str | None:
-        """Somebody's marker of this name; what stands there instead as text; None for nothing."""
-        return self._look(name, zone)
-
-    def _look(self, name: str, zone: str) -> Marker | str | None:
-        """The marker as it stands; what stands there instead as text; None for nothing."""
+    def look(self, name: str, zone: str) -> Marker | str | None:
+        """Somebody's marker of this name as it stands; what stands there instead as text; None for nothing."""
         records = self._read(Item(name, "TXT"), zone)
         if records is None:
             return None

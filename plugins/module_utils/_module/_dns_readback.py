@@ -42,11 +42,6 @@ PassesOn = t.Callable[[NameServer, str], bool]
 Anew = t.Callable[[t.Sequence[Edit], t.Mapping[Item, "RecordSet | None"]], t.Mapping[Item, "RecordSet | None"]]
 
 
-def as_written(edits: t.Sequence[Edit], now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
-    """For records of which everything is ours."""
-    return {edit.item: edit.after for edit in edits}
-
-
 class ReadBack:
     """``verdicts`` keeps what each server said last of each set, for the result."""
 
@@ -56,9 +51,9 @@ class ReadBack:
         require: Require,
         clock: Clock,
         on_conflict: str,
-        notify: Notify | None = None,
-        passes_on: PassesOn = lambda server, zone: False,
-        anew: Anew = as_written,
+        notify: Notify | None,
+        passes_on: PassesOn,
+        anew: Anew,
     ) -> None:
         self.servers = servers
         self.on_conflict = on_conflict

@@ -105,8 +105,7 @@ class DnsStep:
         self.warnings: list[str] = []
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None
         self._markers = ZoneMarkers(self._one, lambda message: self.updater.carry_through(message, verify_timeout), self.warnings)
-        self._writer = Writer(self.updater, self._markers, self._read, on_conflict, self._anew)
-        self._writer.outside_runs_of = outside_runs_of
+        self._writer = Writer(self.updater, self._markers, self._read, on_conflict, self._anew, outside_runs_of)
         self._now: dict[Item, RecordSet | None] = {}
         self._aliases: dict[Item, str] = {}
         self._since = clock.now()
@@ -307,7 +306,7 @@ class DnsStep:
     # Doing
 
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
-        self._writer.fence, self._begun = fence, True
+        self._begun = True
         self.readback.forget(Item.parse(change.name) for change in group)
         applied = {change.name: kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
         edits = [_edit(change) for change in group if change.before != change.after]

@@ -36,9 +36,9 @@ class Writer:
     """``read`` gives what the servers that are written have now. ``fence``: the run's, once the driver told it. ``outside_runs_of``: the identity
     of which no run may have its marker in the zone, where there is no fence."""
 
-    def __init__(self, updater: Updater, markers: ZoneMarkers, read: Read, on_conflict: str, anew: Anew) -> None:
+    def __init__(self, updater: Updater, markers: ZoneMarkers, read: Read, on_conflict: str, anew: Anew, outside_runs_of: str) -> None:
         self.fence: Fence | None = None
-        self.outside_runs_of = ""
+        self._outside_runs_of = outside_runs_of
         self._anew = anew
         self._updater = updater
         self._markers = markers
@@ -85,16 +85,16 @@ class Writer:
         if self.fence is not None:
             self.fence.lease.still_ours()
         sent = message(edits, guard)
-        if not self.outside_runs_of:
+        if not self._outside_runs_of:
             return self._updater.carry_out(sent)
-        name, zone = marker_name(self.outside_runs_of, sent.zone), sent.zone
+        name, zone = marker_name(self._outside_runs_of, sent.zone), sent.zone
         try:
             return self._updater.carry_out(dataclasses.replace(sent, missing=(*sent.missing, Line(name, "TXT"))))
         except Refusal as refusal:
-            there = self._markers.found(name, zone) if refusal.code == "prerequisite" else None
+            there = self._markers.look(name, zone) if refusal.code == "prerequisite" else None
             if there is None:
                 raise
-            who = f"run {there.run} of {self.outside_runs_of} writes zone {zone}" if isinstance(there, Marker) else f"{there} stands there"
+            who = f"run {there.run} of {self._outside_runs_of} writes zone {zone}" if isinstance(there, Marker) else f"{there} stands there"
             raise RunOpen(f"{name}: {who}, so nothing was written; close or undo that run first, or remove the record where it has ended") from refusal
 
     def _settle(self, edits: list[Edit], refusal: Refusal) -> tuple[list[Edit], dict[str, Applied]]:

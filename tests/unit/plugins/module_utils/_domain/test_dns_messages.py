@@ -62,7 +62,7 @@ def test_messages_make_exactly_the_changes_and_their_inverse_puts_all_back(asked
         assert state is not None
         state = serve(state, messages.message(batch))
     assert state is not None and there(state) == there({edit.item: edit.after for edit in asked})
-    for batch in messages.batches([edit.inverse() for edit in asked]):
+    for batch in messages.batches([dataclasses.replace(edit, before=edit.after, after=edit.before) for edit in asked]):
         assert state is not None
         state = serve(state, messages.message(batch))
     assert state is not None and there(state) == there(before)

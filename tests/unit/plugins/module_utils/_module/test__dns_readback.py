@@ -39,7 +39,9 @@ def test_a_server_is_gone_only_after_several_lost_answers_in_a_row(lost: int, st
     """One in fifty answers lost is a bad network, not a dead server: whoever asks it would go on with the old value, unseen."""
     clock = FakeClock()
     servers = Lossy(clock, lost)
-    readback = ReadBack(servers, Require("reachable"), clock, "replace")
+    readback = ReadBack(
+        servers, Require("reachable"), clock, "replace", None, lambda server, zone: False, lambda edits, now: {edit.item: edit.after for edit in edits}
+    )
     edit = Edit(MAIL, OLD, NEW, "example.com")
     seen = readback.wait([edit], servers.updated[0], 60.0, lambda edits: True)
     assert seen[MAIL].confirmed and servers.lost == lost, "dns2 is not asked while messages are left to send"
