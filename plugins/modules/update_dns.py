@@ -436,7 +436,8 @@ msg:
 reason:
   description:
     - The machine-readable word for what went wrong; empty when nothing did.
-    - Of a lock V(not_in_directory), V(zone_not_secure), V(no_node), V(access_denied), V(not_converged), V(not_found), V(missing_library).
+    - Of a lock V(not_in_directory), V(zone_not_secure), V(no_node), V(no_access_list), V(access_denied), V(not_converged), V(not_found),
+      V(missing_library).
     - Among others V(invalid_input), V(wrong_state), V(bad_key), V(bad_signature), V(bad_time), V(refused), V(not_authoritative),
       V(not_zone), V(no_zone), V(no_primary), V(servers_disagree), V(prerequisite), V(run_open), V(changed_by_other), V(ignored), V(not_converged),
       V(lease_lost),

@@ -23,7 +23,7 @@ class Guarded:
     """One name as one domain controller has it. ``there``: our entry stands in its list; ``first``: and nothing that allows before it.
 
     ``updates``: the zone's setting, -1 where it does not say; ``zone`` and ``dn`` are empty where there is none. ``readable``: whether the list could
-    be read; ``identified``: whether the account's SID is known, without which no entry can be told to be its.
+    be read; ``identified``: whether the account's SID is known, without which no entry can be told to be its; ``listed``: whether there is a list.
     """
 
     zone: str = ""
@@ -31,6 +31,7 @@ class Guarded:
     updates: int = -1
     readable: bool = True
     identified: bool = True
+    listed: bool = True
     writable: bool = True
     there: bool = False
     first: bool = False
@@ -75,6 +76,9 @@ def obstacle(name: str, one: Guarded, on: str, account: str) -> tuple[str, str]:
         return "no_node", f"{on} has no entry for {name} in zone {one.zone}; write its record first"
     if one.unknown():
         return unseen(name, one, on, account)
+    if not one.listed:
+        # A list with our entry alone would deny everybody everything (MS-DTYP 2.5.3.2).
+        return "no_access_list", f"{on} has no list of who may change {name}, so everybody may; give it one, as new names of its zone have"
     if not one.writable:
         return "access_denied", f"the account may not set on {on} who may change {name}; give it the rights of DnsAdmins"
     return "", ""

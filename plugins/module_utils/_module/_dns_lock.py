@@ -20,14 +20,32 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, NotFound, RemoteError, Unreachable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    BadCredentials,
+    ConnectionRefused,
+    DeadlineExceeded,
+    FailoverError,
+    NotFound,
+    RemoteError,
+    StoreError,
+    TransportError,
+    Unreachable,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_telling import doubts, late, refuse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import sid_from_text, sid_text
 
 #: Seconds between two looks at domain controllers that do not have the name yet.
 BREATH = 1.0
+#: Of the time for one answer, what a name is given where there are many.
+PART = 0.1
+#: A domain controller that failed so is not asked about the next name: it would take as long to fail again.
+GONE: tuple[type[FailoverError], ...] = (Unreachable, ConnectionRefused, BadCredentials)
+#: What one domain controller, or one name, fails with; what an answer that was lost has done, reading back says.
+GIVEN_UP = (TransportError, RemoteError, StoreError)
 
 
 class DnsLockStep:
@@ -80,9 +98,9 @@ class DnsLockStep:
 
     # Looking
 
-    def _look(self, sites: t.Sequence[Site]) -> list[Site]:
+    def _look(self, sites: t.Sequence[Site], names: t.Sequence[str], limit: Deadline | None = None) -> list[Site]:
         """Those that could be read. What one knows of the account counts for all."""
-        read = [site for site in sites if site.look(self.names, self.account)]
+        read = [site for site in sites if site.look(names, self.account, limit)]
         sid = self._sid()
         for site in read:
             site.judge(sid, self._former)
@@ -94,7 +112,7 @@ class DnsLockStep:
     def observe(self) -> dict[str, JSON]:
         if not self.sites:
             raise BadCredentials("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
-        self._asked = known = self._look(self.sites)
+        self._asked = known = self._look(self.sites, self.names)
         if not known:
             causes = [site.failure for site in self.sites if site.failure is not None]
             told = "; ".join(dict.fromkeys(cause.message for cause in causes))
@@ -176,7 +194,12 @@ class DnsLockStep:
         return {"dn": dn, "sid": sid_text(sid) if sid else ""}
 
     def _longest(self) -> float:
-        return (2 if self.static else 1) * self.verify_timeout + sum(3 * site.timeout for site in self.sites)
+        """Replication is waited for; then names are written, and read, until their time is over, and what was begun by then ends."""
+        return (2 if self.static else 1) * self.verify_timeout + 2 * self._patience(len(self.names))
+
+    def _patience(self, count: int) -> float:
+        """Seconds for so many names: three whole answers of each domain controller, and a part of one for each name, which take milliseconds."""
+        return sum((3 + PART * count) * site.timeout for site in self.sites)
 
     def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
         """In peace time the source registers its own names."""
@@ -195,7 +218,14 @@ class DnsLockStep:
     # Doing
 
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
-        applied = {change.name: self._guard(change.name, bool(change.after["locked"]), fence) for change in group}
+        limit = Deadline(self.clock, self._patience(len(group)))
+        applied: dict[str, Applied] = {}
+        for change in group:
+            if applied and limit.passed():
+                msg = f"not tried: the domain controllers took more than {limit.seconds:.0f} s for the names before it"
+                applied[change.name] = Applied(False, msg, DeadlineExceeded.reason)
+            else:
+                applied[change.name] = self._guard(change.name, bool(change.after["locked"]), fence)
         if not self.static:
             return applied
         deadline = Deadline(self.clock, self.verify_timeout)  # one for all: they wait for the same replication
@@ -210,23 +240,27 @@ class DnsLockStep:
         for site in self.sites:
             if site.failure is not None or not site.seen[name].dn:
                 continue
-            if fence is not None:
-                fence.lease.still_ours()
             reason, msg = dns_lock.unseen(name, site.seen[name], site.label, self.account)
             try:
                 if not reason:
+                    if fence is not None:
+                        fence.lease.still_ours()
                     site.guard(name, wanted)
                     done.append(site.label)
-            except RemoteError as error:
+            except UNDECIDED:
+                raise
+            except GIVEN_UP as error:
                 reason, msg = error.reason, error.message
+                if isinstance(error, GONE):
+                    site.failure = error
             if reason:
                 failures.append((reason, msg))
-        if not done and failures:
-            return Applied(False, failures[0][1], failures[0][0])
-        if not done and wanted:
-            reason, msg = self.obstacle(name)
-            return Applied(False, msg, reason)
-        return Applied(True, "; ".join(msg for _reason, msg in failures))
+        if done:
+            return Applied(True, "; ".join(msg for _reason, msg in failures))
+        if wanted and not failures:
+            failures = [one for one in [self.obstacle(name)] if one[0]]
+        failures += [(site.failure.reason, site.failure.message) for site in self._asked if site.failure is not None]
+        return Applied(False, failures[0][1], failures[0][0]) if failures else Applied(True)
 
     def _freeze(self, name: str, fence: Fence | None, deadline: Deadline) -> str:
         """On one domain controller that knows of the move; written on one that does not, the source's address would come back to all. What it
@@ -238,19 +272,25 @@ class DnsLockStep:
                         fence.lease.still_ours()
                     if is_static(site.aged[name][0]) or site.freeze(name):
                         return ""
-            except RemoteError as error:
+            except UNDECIDED:
+                raise
+            except GIVEN_UP as error:
                 return error.message
             if deadline.passed():
                 return ""
             self.clock.sleep(min(BREATH, deadline.remaining()))
-            self._look(self._asked)
+            self._look(self._asked, [name], Deadline(self.clock, self._patience(1)))
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
         deadline = Deadline(self.clock, self.verify_timeout)
+        limit = Deadline(self.clock, self.verify_timeout + self._patience(len(group)))
+        seen: dict[str, Seen] = {}
+        left = list(group)
         while True:
-            self._look(self._asked)  # whoever was silent at the first look is not waited for again
-            seen = {change.name: self._read_back(change) for change in group}
-            if all(one.confirmed for one in seen.values()) or deadline.passed():
+            self._look(self._asked, [change.name for change in left], limit)  # whoever was silent at the first look is not waited for again
+            seen.update({change.name: self._read_back(change) for change in left})
+            left = [change for change in left if not seen[change.name].confirmed]
+            if not left or deadline.passed():
                 return seen
             self.clock.sleep(min(BREATH, deadline.remaining()))
 
@@ -275,38 +315,10 @@ class DnsLockStep:
     def conclude(self, result: Result) -> None:
         """What could not be locked, and what each domain controller has."""
         result.extra["locks"] = {site.label: site.report() for site in self.sites}
-        for site in self.sites:
-            if site.failure is not None:
-                self.warnings.append(f"domain controller {site.label} could not be read, so it is not known what it denies: {site.failure.message}")
-            else:
-                self.warnings += filter(None, [dns_lock.doubt(name, one, site.label, self.account) for name, one in site.seen.items()])
+        self.warnings += doubts(self.sites, self.account)
         if self.state != "locked":
             return
-        self.warnings += self._told()
-        refused = []
-        for outcome in result.outcomes:
-            reason, msg = self.obstacle(outcome.name) if outcome.status == "already" and not outcome.before["locked"] else ("", "")
-            if reason:
-                outcome.status, outcome.reason, outcome.msg, outcome.after = "failed", reason, msg, None
-                refused.append(outcome)
-        if refused:
-            _fail(result, refused)
-
-    def _told(self) -> list[str]:
-        """Of names that scavenging would take, and of those that the source took before they were locked."""
-        told = []
         for name in self.names:
-            told += [warning(name, *site.aged[name]) for site in self._fresh(name)[:1] if not self._is_static(name)]
-            late = [site.label for site in self.sites if site.failure is None and site.seen[name].locks() and is_stale(site.aged[name][0], self.old)]
-            if late:
-                told.append(
-                    f"{name} is locked and has the source's address yet on {', '.join(late)}: where replication does not bring the new one, "
-                    "the source was faster; run the playbook again, which can still write it"
-                )
-        return [sentence for sentence in told if sentence]
-
-
-def _fail(result: Result, refused: t.Sequence[Outcome]) -> None:
-    more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-    result.failed, result.reason = True, result.reason or refused[0].reason
-    result.msg = "; ".join(part for part in (result.msg, f"dns_lock: {refused[0].name}{more} is not locked: {refused[0].msg}") if part)
+            fresh = [] if self._is_static(name) else self._fresh(name)[:1]
+            self.warnings += filter(None, [*(warning(name, *site.aged[name]) for site in fresh), late(name, self.sites, self.old)])
+        refuse(result, self.obstacle)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ageing import ADDRESSES, Aged, Zone, report
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_lock import Guarded
@@ -74,21 +74,24 @@ class Site:
             self.close()
             raise
 
-    def nodes(self, names: t.Sequence[str]) -> dict[str, Node]:
-        return self._asked(lambda nodes: {name: nodes.node(name) for name in names})
+    def _node(self, name: str) -> Node:
+        return self._asked(lambda nodes: nodes.node(name))
 
-    def look(self, names: t.Sequence[str], account: str) -> bool:
-        """Whether it could be read; ``judge`` says what that means."""
+    def look(self, names: t.Sequence[str], account: str, limit: Deadline | None = None) -> bool:
+        """Whether all of them could be read; ``judge`` says what that means. No question begins behind ``limit``, except the first."""
         try:
-            self._found = self.nodes(names)
-            aged = {name: _aged(node) for name, node in self._found.items()}
+            for name in names:
+                if limit is not None and name != names[0]:
+                    limit.check(f"reading names on {self.label}", self.label)
+                node = self._node(name)
+                self.aged[name] = _aged(node)
+                self._found[name] = node
             if self.sid is None:
                 self.sid = self._asked(lambda nodes: nodes.sid(account))
             self.failure = None
         except (TransportError, RemoteError) as error:
             self.failure = error
             return False
-        self.aged = aged
         return True
 
     def judge(self, sid: bytes | None, former: tuple[bytes, ...]) -> None:
@@ -107,19 +110,27 @@ class Site:
             return Guarded()
         sids, found = self._sids, node.descriptor
         if found is None or not sids:
-            return Guarded(node.zone.name, node.dn, node.zone.updates, readable=found is not None or not node.dn, identified=bool(sids))
+            return Guarded(
+                node.zone.name,
+                node.dn,
+                node.zone.updates,
+                readable=found is not None or not node.dn,
+                identified=bool(sids),
+                listed=found is None or found.dacl is not None,
+            )
         return Guarded(
             node.zone.name,
             node.dn,
             node.zone.updates,
             writable=bool(node.rights & ldap.DACL),
+            listed=found.dacl is not None,
             there=any(has_lock(found, sid) for sid in sids),
             first=is_locked(found, sids[0]),
         )
 
     def guard(self, name: str, wanted: bool) -> None:
         """From what is there now, not from what the last look saw; nothing where it is so already."""
-        node, sids = self.nodes([name])[name], self._sids
+        node, sids = self._node(name), self._sids
         if node.descriptor is None or not sids:
             return
         guarded = with_lock(node.descriptor, sids[0]) if wanted else functools.reduce(without_lock, sids, node.descriptor)

@@ -13,19 +13,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock, record_guard
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     BadCredentials,
+    DeadlineExceeded,
     FailoverError,
     InvalidInput,
     LeaseLost,
     NotFound,
+    ProtocolError,
     Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_sites
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_options import build_lock_step
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_lock import lock
@@ -50,7 +53,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 )
 from ansible_collections.continuity.identity_failover.plugins.modules import update_dns as update_dns_module
 from ansible_collections.continuity.identity_failover.tests.unit import runs
-from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
 from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal, Peer
 from ansible_collections.continuity.identity_failover.tests.unit.module_arguments import run_main
 
@@ -84,13 +87,13 @@ class Estate:
     def descriptor(self, dc: str, name: str = MAIL) -> Descriptor:
         return parse(self.peers[dc].entries[node(name)]["ntsecuritydescriptor"][0])
 
-    def run(self, state: str = "locked", *, check_mode: bool = False, **options: t.Any) -> Result:
+    def params(self, state: str, **options: t.Any) -> dict[str, t.Any]:
         lock = {
             "account": options.pop("account", "EXCH1$"),
             "names": options.pop("names", [MAIL]),
             "domain_controllers": [{"address": "127.0.0.1", "port": peer.port, "name": name} for name, peer in self.peers.items()],
         }
-        params = {
+        return {
             **runs.ALONE,
             "state": state,
             "lock": lock,
@@ -99,7 +102,9 @@ class Estate:
             "verify_timeout": 0.2,
             **options,
         }
-        return update_dns(params, FakeHosts(), CLOCK, check_mode=check_mode)
+
+    def run(self, state: str = "locked", *, check_mode: bool = False, clock: Clock = CLOCK, **options: t.Any) -> Result:
+        return update_dns(self.params(state, **options), FakeHosts(), clock, check_mode=check_mode)
 
 
 @pytest.fixture
@@ -244,6 +249,112 @@ def test_a_missing_right_is_the_item_s_failure(estate: Estate) -> None:
         peer.refuse_changes[node(MAIL)] = ldap.ACCESS_DENIED
     result = estate.run(names=[MAIL, WWW])
     assert [(o.status, o.reason) for o in result.outcomes] == [("failed", "access_denied"), ("done", "")], result.outcomes
+
+
+def test_a_name_without_a_list_keeps_no_other_name_open(estate: Estate) -> None:
+    estate.peers["dc2"].entries[node(MAIL)]["ntsecuritydescriptor"] = [Descriptor(SELF_RELATIVE, sid_from_text("S-1-5-18")).to_bytes()]
+    result = estate.run(names=[MAIL, WWW])
+    assert [(o.status, o.reason) for o in result.outcomes] == [("failed", "no_access_list"), ("done", "")], result.outcomes
+    assert result.changed and "dc2 has no list of who may change mail.example.com" in result.msg
+    assert estate.descriptor("dc1") == OPEN and estate.descriptor("dc1", WWW) == with_lock(OPEN, SOURCE)
+    assert [kind for kind, msg in findings(estate) if "no list" in msg] == ["dns_lock_impossible"]
+    assert estate.run("unlocked", require="all").outcomes[0].status == "already"
+
+
+def test_what_was_written_before_the_lease_was_lost_is_told_as_changed(estate: Estate, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Site.guard
+
+    def lost(self: Lease) -> None:
+        raise LeaseLost("somebody else has it")
+
+    def then_lost(self: Site, name: str, wanted: bool) -> None:
+        guard(self, name, wanted)
+        monkeypatch.setattr(Lease, "still_ours", lost)
+
+    monkeypatch.setattr(Site, "guard", then_lost)
+    result = estate.run(run=runs.started(tmp_path, CLOCK), names=[MAIL, WWW])
+    assert [(o.status, o.changed, o.reason) for o in result.outcomes] == [("unconfirmed", True, "not_converged"), ("failed", False, "lease_lost")]
+    assert result.changed and "is locked on dc1, not read so on dc2" in result.msg
+    assert estate.descriptor("dc1") == with_lock(OPEN, SOURCE) and estate.descriptor("dc2") == OPEN
+
+
+@pytest.mark.parametrize("error", [Unreachable("dc2 is gone"), ProtocolError("dc2 talks nonsense"), BadCredentials("dc2 has forgotten who asks")])
+def test_what_one_controller_fails_with_is_told_of_it_alone(estate: Estate, monkeypatch: pytest.MonkeyPatch, error: FailoverError) -> None:
+    guard, asked = Site.guard, []
+
+    def ask(self: Site, name: str, wanted: bool) -> None:
+        if self.label == "dc2":
+            asked.append(name)
+            raise error
+        guard(self, name, wanted)
+
+    monkeypatch.setattr(Site, "guard", ask)
+    result = estate.run(names=[MAIL, WWW])
+    assert [(o.status, o.changed) for o in result.outcomes] == [("unconfirmed", True)] * 2 and "not read so on dc2" in result.msg
+    assert estate.descriptor("dc1") == estate.descriptor("dc1", WWW) == with_lock(OPEN, SOURCE)
+    assert len(asked) == (2 if isinstance(error, ProtocolError) else 1)
+
+
+@pytest.mark.parametrize("state", ["locked", "unlocked"])
+def test_where_every_controller_goes_away_nothing_is_called_changed(estate: Estate, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    if state == "unlocked":
+        estate.run(names=[MAIL, WWW])
+
+    def gone(self: Site, name: str, wanted: bool) -> None:
+        raise Unreachable(f"{self.label} is gone")
+
+    monkeypatch.setattr(Site, "guard", gone)
+    result = estate.run(state, names=[MAIL, WWW])
+    assert [(o.status, o.changed, o.reason, o.msg) for o in result.outcomes] == [("failed", False, "unreachable", "dc1 is gone")] * 2
+
+
+def test_what_ageing_ends_with_undoes_no_lock(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    ageing(estate)
+
+    def refused(self: Site, name: str) -> bool:
+        raise BadCredentials("dc1 has forgotten who asks")
+
+    monkeypatch.setattr(Site, "freeze", refused)
+    result = estate.run(names=[], repoint=REPOINT, static=True)
+    assert (result.failed, result.changed, result.outcomes[0].status) == (True, True, "unconfirmed") and "age still" in result.msg
+
+
+def test_the_declared_length_counts_names(estate: Estate) -> None:
+    longest = []
+    for count in (1, 50):
+        step = build_lock_step(estate.params("locked", names=[f"n{number}.example.com" for number in range(count)]), CLOCK)
+        longest.append(step.changes(step.observe())[0].deadline)
+        step.close()
+    assert longest[1] - longest[0] >= 2 * 49 and longest[0] > 2 * 3 * 10.0
+
+
+def test_names_that_there_is_no_time_for_are_not_tried(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, guard = FakeClock(), Site.guard
+
+    def slow(self: Site, name: str, wanted: bool) -> None:
+        clock.advance(100.0)
+        guard(self, name, wanted)
+
+    monkeypatch.setattr(Site, "guard", slow)
+    result = estate.run(names=[MAIL, WWW], clock=clock)
+    assert [(o.status, o.changed, o.reason) for o in result.outcomes] == [("done", True, ""), ("failed", False, "deadline_exceeded")]
+    assert estate.descriptor("dc1", WWW) == OPEN
+
+
+def test_a_look_ends_with_the_time_that_it_was_given(estate: Estate) -> None:
+    site = build_lock_step(estate.params("locked", names=[MAIL, WWW]), CLOCK).sites[0]
+    assert not site.look([MAIL, WWW], "EXCH1$", Deadline(CLOCK, 0.0))
+    site.close()
+    assert isinstance(site.failure, DeadlineExceeded) and "reading names on dc1 did not end within 0 s" in site.failure.message
+    assert f"read {node(MAIL)}" in estate.peers["dc1"].seen and f"read {node(WWW)}" not in estate.peers["dc1"].seen
+
+
+def test_what_was_seen_is_not_looked_at_again(estate: Estate) -> None:
+    del estate.peers["dc2"].entries[node(WWW)]
+    late = estate.run(names=[MAIL, WWW])
+    assert [o.status for o in late.outcomes] == ["done", "unconfirmed"]
+    looks = {name: estate.peers["dc1"].seen.count(f"read {node(name)}") for name in (MAIL, WWW)}
+    assert looks == {MAIL: 3, WWW: 4}  # before, to write, and read back
 
 
 def test_an_account_that_may_not_read_rights_claims_nothing(estate: Estate) -> None:
