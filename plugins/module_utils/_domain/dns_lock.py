@@ -16,6 +16,7 @@ JSON = t.Any
 LOCKED, UNLOCKED = "locked", "unlocked"
 #: What a zone's setting for dynamic updates means (MS-DNSP 2.2.6.1.1).
 TAKES = {0: "takes no dynamic updates", 1: "takes updates that nobody signs"}
+SECURE = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Guarded:
 
     def locks(self) -> bool:
         """An entry keeps nobody out of a zone that does not look at it."""
-        return self.first and self.updates == 2
+        return self.first and self.updates == SECURE
 
     def unknown(self) -> bool:
         """Whether our entry may stand there unseen."""
@@ -69,7 +70,7 @@ def obstacle(name: str, one: Guarded, on: str, account: str) -> tuple[str, str]:
             "not_in_directory",
             f"{on} keeps no zone of {name} in the directory, so there is nothing to deny there; the lock 'alias' or the zone's own rules may do",
         )
-    if one.updates != 2:
+    if one.updates != SECURE:
         takes = TAKES.get(one.updates, "does not say which updates it takes")
         return "zone_not_secure", f"zone {one.zone} {takes}, so on {on} an entry for {name} would stop nobody; set the zone to secure updates only"
     if not one.dn:

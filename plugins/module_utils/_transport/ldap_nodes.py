@@ -17,14 +17,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import Descriptor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Directory
 
-#: The word of dnsProperty's ALLOW_UPDATE for zones that take signed updates only.
-SECURE = 2
 SID = re.compile(r"S-1-\d+(-\d+){1,15}")
 
 
 @dataclasses.dataclass(frozen=True)
 class DirectoryZone:
-    """``updates``: which dynamic updates it takes (``dns_node.UPDATES``), -1 where it does not say. ``no_refresh`` and ``refresh`` in hours."""
+    """``updates``: which dynamic updates it takes (MS-DNSP 2.2.6.1.1), -1 where it does not say. ``no_refresh`` and ``refresh`` in hours."""
 
     name: str
     dn: str

@@ -20,8 +20,6 @@ TOMBSTONE = 0
 TYPES = {1: "A", 5: "CNAME", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV"}
 #: Identifiers of dNSProperty (MS-DNSP 2.3.2.1.1).
 ALLOW_UPDATE, NO_REFRESH, REFRESH, AGING = 0x02, 0x10, 0x20, 0x40
-#: DNS_ZONE_UPDATE_SECURE (MS-DNSP 2.2.6.1.1).
-UPDATES = {0: "none", 1: "nonsecure", 2: "secure"}
 EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.timezone.utc)
 HEADER = "<HHBBHI"
 

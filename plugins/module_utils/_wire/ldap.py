@@ -16,11 +16,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 #: Attribute, without regard to case -> its values. Keys are lower case.
 Attributes = dict[str, list[bytes]]
 
-BASE, ONE_LEVEL, SUBTREE = 0, 1, 2
+BASE, SUBTREE = 0, 2
 ADD, DELETE, REPLACE = 0, 1, 2
 BIND_RESPONSE, ENTRY, SEARCH_DONE, MODIFY_RESPONSE, REFERENCE, EXTENDED = 0x61, 0x64, 0x65, 0x67, 0x73, 0x78
-SUCCESS, STRONGER_AUTH, SASL_IN_PROGRESS = 0, 8, 14
-NO_SUCH_ATTRIBUTE, NO_SUCH_OBJECT, INVALID_CREDENTIALS, ACCESS_DENIED, BUSY, UNAVAILABLE, REFERRAL = 16, 32, 49, 50, 51, 52, 10
+SUCCESS, SASL_IN_PROGRESS = 0, 14
+NO_SUCH_ATTRIBUTE, NO_SUCH_OBJECT, INVALID_CREDENTIALS, ACCESS_DENIED, REFERRAL = 16, 32, 49, 50, 10
 #: LDAP_SERVER_SD_FLAGS_OID (MS-ADTS 3.1.1.3.4.1.11): which parts of a security descriptor are read or written.
 SD_FLAGS = "1.2.840.113556.1.4.801"
 OWNER, GROUP, DACL = 1, 2, 4
@@ -72,10 +72,6 @@ def modify(number: int, dn: str, changes: t.Sequence[tuple[int, str, t.Sequence[
         for operation, attribute, values in changes
     ]
     return _message(number, ber.element(0x66, ber.octets(dn), ber.element(ber.SEQUENCE, *listed)), controls)
-
-
-def unbind(number: int) -> bytes:
-    return _message(number, ber.element(0x42))
 
 
 def _message(number: int, operation: bytes, controls: t.Sequence[Control] = ()) -> bytes:

@@ -18,7 +18,7 @@ PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
 CONTENT_TYPE = f'multipart/encrypted;protocol="{PROTOCOL}";boundary="Encrypted Boundary"'
 _BOUNDARY = b"--Encrypted Boundary"
 _MARK = b"Content-Type: application/octet-stream\r\n"
-_LENGTH = re.compile(rb"Length=(\d+)")
+_LENGTH = re.compile(rb"Length=(\d{1,18})\b")
 
 
 class Sealed(t.NamedTuple):

@@ -34,7 +34,12 @@ def test_the_frame_is_that_of_the_documentation() -> None:
 WHOLE = enclosed(Sealed(5, b"si", b"abc"))
 
 
-@pytest.mark.parametrize("body", [b"", b"plain", WHOLE[:-12], WHOLE.replace(b"Length=5", b""), WHOLE.replace(b"\x02\x00\x00\x00", b"\xff\x00\x00\x00")])
+HALVES = [b"", b"plain", WHOLE[:-12], WHOLE.replace(b"Length=5", b""), WHOLE.replace(b"\x02\x00\x00\x00", b"\xff\x00\x00\x00")]
+#: More digits than Python turns into a number.
+ENDLESS = WHOLE.replace(b"Length=5", b"Length=" + b"5" * 5000)
+
+
+@pytest.mark.parametrize("body", [*HALVES, ENDLESS])
 def test_half_a_frame_is_refused(body: bytes) -> None:
     with pytest.raises(ProtocolError, match="not whole"):
         taken_out(body)
