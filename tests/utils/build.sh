@@ -26,16 +26,16 @@ ansible-galaxy collection install --offline --collections-path "$work/installed"
 ansible-galaxy collection verify --offline "$NAMESPACE.$NAME"
 for kind in module filter role; do ansible-doc --list --type "$kind" "$NAMESPACE.$NAME"; done
 
+# Without its ansible-lint: tests/utils/lint.sh ansible-lint reads the same files, and more, with the same profile.
 cat >"$work/importer.cfg" <<'CFG'
 [galaxy-importer]
-RUN_ANSIBLE_LINT = True
+RUN_ANSIBLE_LINT = False
 CHECK_REQUIRED_TAGS = True
 CHECK_CHANGELOG = True
 CFG
 cd "$work"
 status=0
-# It unpacks under a placeholder's name; the playbooks that the example project imports are found where ansible-lint looks last, on Python's path.
-PYTHONPATH=$work/installed GALAXY_IMPORTER_CONFIG=$work/importer.cfg python -m galaxy_importer.main "$archive" >importer.txt 2>&1 || status=$?
+GALAXY_IMPORTER_CONFIG=$work/importer.cfg python -m galaxy_importer.main "$archive" >importer.txt 2>&1 || status=$?
 cat importer.txt
 # It exits with 0 for most of what it finds.
 if [ $status -ne 0 ] || grep -qE '^(WARNING|ERROR)' importer.txt; then

@@ -20,11 +20,7 @@ find "$tree" -mindepth 1 -maxdepth 1 ! -name tests ! -name .git -exec rm -rf {} 
 [ -d "$tree/.git" ] || git init --quiet "$tree"
 comm -z -23 <(git ls-files -co --exclude-standard -z | LC_ALL=C sort -z) <(git ls-files -d -z | LC_ALL=C sort -z) | xargs -0 cp --parents --no-dereference -t "$tree"
 # The interpreter's own folder instead of pyenv's shims, which fail for versions that are not chosen; no pwsh, which would start pslint.
-# The other interpreters follow, because ansible-test imports every module with each that it finds.
-interpreters=
-for environment in "$venv" "$ROOT"/.cache/core/*; do
-    if [ -x "$environment/bin/python" ]; then interpreters+=$("$environment/bin/python" -c 'import sys; print(sys.base_prefix)')/bin:; fi
-done
-export PATH=$venv/bin:$ROOT/.venv/bin:$interpreters/usr/local/bin:/usr/bin:/bin
+interpreter=$("$venv/bin/python" -c 'import sys; print(sys.base_prefix)')/bin
+export PATH=$venv/bin:$ROOT/.venv/bin:$interpreter:/usr/local/bin:/usr/bin:/bin
 cd "$tree"
 exec "$@"
