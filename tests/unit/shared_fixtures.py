@@ -50,4 +50,5 @@ def engine() -> pathlib.Path | None:
     return path if path.exists() else None
 
 
-needs_engine = pytest.mark.skipif(engine() is None, reason="no PowerShell engine: set LAB_PWSH, or start the lab once, which unpacks it")
+#: Skipped where there is none, and left out with ``-m "not engine"``: see tests/conftest.py.
+needs_engine = pytest.mark.engine

@@ -128,6 +128,16 @@ def test_module_utils_import_nothing_that_runs_on_the_controller_only() -> None:
     assert wrong == []
 
 
+def test_two_files_beneath_the_modules_know_ansible() -> None:
+    """What leaves the other layers the same on every ansible-core: .ci/run tests those once for a Python, not once for a core."""
+    knowing = {
+        path.relative_to(MODULE_UTILS).as_posix()
+        for path in layered_files()
+        if layer_of(path) != "modules" and any(found.name.split(".")[0] == "ansible" for found in imports_of(path))
+    }
+    assert knowing == {"_secrets.py", "_module/_guard.py"}
+
+
 def test_every_package_has_an_empty_init() -> None:
     """A re-export would put the whole package into the zip of every module."""
     folders = {MODULE_UTILS, *(path.parent for path in MODULE_UTILS.rglob("*.py"))}

@@ -20,7 +20,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wind
 from ansible_collections.continuity.identity_failover.tests.lab.model.files import Files
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins import leftovers as twin
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeSession
-from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine
+from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, needs_engine
 
 LAST = '{"seq":2}'
 HASH = hashlib.sha256(LAST.encode()).hexdigest()
@@ -80,10 +80,8 @@ class Twin:
         return FakeSession("exch2", scripts=lambda script, data: asyncio.run(twin.run(host, data, t.cast("t.Any", None))))
 
 
-@pytest.fixture(params=["engine", "twin"])
+@pytest.fixture(params=[pytest.param("engine", marks=needs_engine), "twin"])
 def place(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Place:
-    if request.param == "engine" and engine() is None:
-        pytest.skip("no PowerShell engine: set LAB_PWSH, or start the lab once, which unpacks it")
     return Engine(tmp_path) if request.param == "engine" else Twin(tmp_path)
 
 

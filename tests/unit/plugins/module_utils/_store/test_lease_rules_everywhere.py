@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import os
 import pathlib
-import subprocess
 import time
 import typing as t
 from unittest import mock
@@ -30,13 +28,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     judge,
     lease_state,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.store import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request
 from ansible_collections.continuity.identity_failover.tests.lab.model.files import Files
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins import store as twin
 from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._store.test_transaction import DAMAGED
-from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, needs_engine
+from ansible_collections.continuity.identity_failover.tests.unit.powershell_store import StoreEngine
+from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import needs_engine
 
 BOOTS = [f"2026-11-{day:02}T01:00:00Z" for day in range(1, 28)]
 FOLDER = "C:\\store"
@@ -149,36 +147,11 @@ class Twin:
         return reply.verdict, reply.lease
 
 
-ENGINE_LOOP = r"""
-function Get-CimInstance { param($ClassName, $Property) [pscustomobject]@{ LastBootUpTime = [datetime]$script:boot } }
-function Get-Acl { param($LiteralPath) $a = [pscustomobject]@{}; $a | Add-Member ScriptMethod SetSecurityDescriptorSddlForm { param($x) }; $a }
-function Set-Acl { param($LiteralPath, $AclObject) }
-$body = { %s }
-while ($null -ne ($line = [Console]::In.ReadLine())) {
-    $sent = $line | ConvertFrom-Json
-    $script:boot = $sent.boot
-    [Console]::Out.WriteLine((ConvertTo-Json -InputObject (& $body $sent.data) -Depth 6 -Compress))
-    [Console]::Out.Flush()
-}
-"""
-
-
 class Engine:
     """The target's script in a real PowerShell, one process for all sequences. Its uptime is the machine's: a lease is aged on disk."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
-        script = folder / "loop.ps1"
-        script.write_text(ENGINE_LOOP % SCRIPT, encoding="utf-8")
-        self.process = subprocess.Popen(
-            [str(engine()), "-NoProfile", "-File", str(script)],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PWSH_JSON": "5.1"},
-        )
+    def __init__(self, powershell: StoreEngine, folder: pathlib.Path) -> None:
+        self.powershell, self.folder = powershell, folder
         self.place, self.number, self.granted = Place(), 0, 0.0
 
     def begin(self, place: Place) -> None:
@@ -191,19 +164,10 @@ class Engine:
             granted = time.monotonic() - (self.place.uptime - self.granted)
             before = json.dumps({**json.loads(path.read_text(encoding="utf-8")), "granted": granted})
             path.write_text(before, encoding="utf-8")
-        data = {"path": f"store{self.number}", "request": Request("mail", lease=claim).as_json()}
-        assert self.process.stdin is not None and self.process.stdout is not None and self.process.stderr is not None
-        self.process.stdin.write(json.dumps({"boot": BOOTS[self.place.boot], "data": data}) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        reply = Reply.from_json(json.loads(line)) if line else pytest.fail(self.process.stderr.read())
+        reply = self.powershell.transact(self.folder / f"store{self.number}", Request("mail", lease=claim), BOOTS[self.place.boot])
         if path.exists() and path.read_text(encoding="utf-8") != before:
             self.granted = self.place.uptime
         return reply.verdict, reply.lease
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 def shown(answer: tuple[str, LeaseState]) -> tuple[t.Any, ...]:
@@ -251,8 +215,9 @@ def test_the_labs_twin_sets_a_damaged_lease_aside_as_the_stores_do(content: str,
 
 @pytest.fixture(scope="module")
 def powershell(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Engine]:
-    made = Engine(tmp_path_factory.mktemp("engine"))
-    yield made
+    folder = tmp_path_factory.mktemp("engine")
+    made = StoreEngine(folder)
+    yield Engine(made, folder)
     made.end()
 
 

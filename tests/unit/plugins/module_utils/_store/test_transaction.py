@@ -6,35 +6,20 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import pathlib
-import shutil
-import subprocess
 import typing as t
 
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, line_hash
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
-from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.store import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
+from ansible_collections.continuity.identity_failover.tests.unit.powershell_store import StoreEngine
+from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import needs_engine
 
 EMPTY = Head()
-ENGINE = os.environ.get("LAB_PWSH") or shutil.which("pwsh")
-
-STUBS = r"""
-function Get-CimInstance { param($ClassName, $Property) [pscustomobject]@{ LastBootUpTime = [datetime]$env:TEST_BOOT } }
-function Get-Acl {
-    param($LiteralPath)
-    $acl = [pscustomobject]@{ Sddl = '' }
-    $acl | Add-Member ScriptMethod SetSecurityDescriptorSddlForm { param($text) $this.Sddl = $text }
-    $acl
-}
-function Set-Acl { param($LiteralPath, $AclObject) [System.IO.File]::WriteAllText('acl.txt', $AclObject.Sddl) }
-"""
 
 
 class Clockwork:
@@ -48,29 +33,13 @@ class Clockwork:
 class ScriptStore:
     """The script in a real engine. Its uptime is the machine's own, so a lease is aged by shifting the kept stamp."""
 
-    def __init__(self, folder: pathlib.Path, clockwork: Clockwork) -> None:
-        self.folder, self.clockwork, self._then = folder, clockwork, clockwork.uptime
+    def __init__(self, powershell: StoreEngine, folder: pathlib.Path, clockwork: Clockwork) -> None:
+        self.powershell, self.folder, self.clockwork, self._then = powershell, folder, clockwork, clockwork.uptime
         self.place = "the engine"
 
     def transact(self, request: Request, timeout: float) -> Reply:
         self._age()
-        data = base64.b64encode(json.dumps({"path": "journal", "request": request.as_json()}).encode()).decode()
-        text = STUBS + "$body = {" + SCRIPT + "}\n$data = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('" + data + "')) | ConvertFrom-Json\n"
-        text += "ConvertTo-Json -InputObject (& $body $data) -Depth 6 -Compress"
-        script = self.folder / "run.ps1"
-        script.write_text(text, encoding="utf-8")
-        assert ENGINE
-        done = subprocess.run(
-            [ENGINE, "-NoProfile", "-File", str(script)],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env={**os.environ, "TEST_BOOT": self.clockwork.boot, "PWSH_JSON": "5.1"},
-        )
-        assert done.returncode == 0, done.stderr
-        return Reply.from_json(json.loads(done.stdout))
+        return self.powershell.transact(self.folder / "journal", request, self.clockwork.boot)
 
     def _age(self) -> None:
         passed, self._then = self.clockwork.uptime - self._then, self.clockwork.uptime
@@ -84,14 +53,19 @@ class ScriptStore:
 Made = tuple[Store, Clockwork, pathlib.Path]
 
 
-@pytest.fixture(params=["directory", "script"])
+@pytest.fixture(scope="module")
+def powershell(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[StoreEngine]:
+    made = StoreEngine(tmp_path_factory.mktemp("engine"))
+    yield made
+    made.end()
+
+
+@pytest.fixture(params=["directory", pytest.param("script", marks=needs_engine)])
 def made(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Made:
     clockwork = Clockwork()
     if request.param == "directory":
         return DirectoryStore(str(tmp_path), lambda: clockwork.uptime, lambda: clockwork.boot), clockwork, tmp_path / "mail.journal"
-    if not ENGINE:
-        pytest.skip("no PowerShell engine: set LAB_PWSH to run the target's store script")
-    return ScriptStore(tmp_path, clockwork), clockwork, tmp_path / "journal\\mail.journal"
+    return ScriptStore(request.getfixturevalue("powershell"), tmp_path, clockwork), clockwork, tmp_path / "journal\\mail.journal"
 
 
 def lines(count: int, head: Head = EMPTY) -> tuple[tuple[str, ...], Head]:
@@ -345,8 +319,7 @@ def test_half_a_line_is_set_aside_and_said(made: Made) -> None:
     assert path.with_name(path.name + ".torn").read_text(encoding="utf-8") == '{"at":"2026\n'
 
 
-def test_the_script_gives_its_folder_to_system_and_administrators_only(tmp_path: pathlib.Path) -> None:
-    if not ENGINE:
-        pytest.skip("no PowerShell engine: set LAB_PWSH to run the target's store script")
-    ask(ScriptStore(tmp_path, Clockwork()))
-    assert (tmp_path / "acl.txt").read_text(encoding="utf-8") == "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+@needs_engine
+def test_the_script_gives_its_folder_to_system_and_administrators_only(powershell: StoreEngine, tmp_path: pathlib.Path) -> None:
+    ask(ScriptStore(powershell, tmp_path, Clockwork()))
+    assert (tmp_path / "journal.acl").read_text(encoding="utf-8") == "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
