@@ -17,7 +17,8 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Wanted
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Change
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DATA_TYPES, DnsStep
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_beside import data_beside
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 
 ADDRESSES = ("A", "AAAA")
@@ -44,10 +45,10 @@ class AliasLockStep(DnsStep):
     def _refuse_neighbours(self) -> None:
         """Raises WrongState for a name that can't become an alias, or is another one already."""
         aliases = {item: one for item, one in self.wanted.items() if item.type == "CNAME"}
-        others = [Item(item.name, kind) for item in aliases for kind in DATA_TYPES if kind not in ADDRESSES]
-        for item, reading in self._read(others).items():
-            if reading.records is not None:
-                raise WrongState(f"{item.name} has {item.type} {reading.records}, and a CNAME can't stand beside it: this name can't be locked by an alias")
+        beside = data_beside([item.name for item in aliases], self._read, but=ADDRESSES)
+        if beside is not None:
+            item, records = beside
+            raise WrongState(f"{item.name} has {item.type} {records}, and a CNAME can't stand beside it: this name can't be locked by an alias")
         for item, one in aliases.items():
             there = self._now[item]
             if there is not None and there.values != one.values:

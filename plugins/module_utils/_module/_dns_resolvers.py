@@ -29,9 +29,11 @@ Wanted = t.Mapping[Item, "RecordSet | None"]
 
 
 class Resolvers:
-    """``verdicts`` keeps what each said last of each set; ``holds`` for how many seconds at most it may go on saying so."""
+    """``verdicts`` keeps what each said last of each set; ``holds`` for how many seconds at most it may go on saying so. ``everyone``: whether all have
+    to have it, or all that answer."""
 
-    def __init__(self, servers: Servers, endpoints: t.Sequence[Endpoint], clock: Clock) -> None:
+    def __init__(self, servers: Servers, endpoints: t.Sequence[Endpoint], clock: Clock, *, everyone: bool) -> None:
+        self._everyone = everyone
         self.all = [NameServer(endpoint, clock) for endpoint in endpoints]
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {resolver: {} for resolver in self.all}
         self.holds: dict[NameServer, dict[Item, int]] = {resolver: {} for resolver in self.all}
@@ -78,18 +80,22 @@ class Resolvers:
         """It kept silent, or refused (a controller is seldom among those whom it serves), too often to be asked again."""
         return max(self._failures.get(resolver, 0), self._refusals[resolver].get(item, 0)) >= TRIES
 
-    def settled(self, item: Item, *, everyone: bool) -> bool:
-        """Whether all that answer have it; ``everyone``: whether all have it."""
-        statuses = [(self.verdicts[resolver].get(item, Verdict("unreachable")).status, self._gone(resolver, item)) for resolver in self.all]
-        return all(status == "ok" or (not everyone and status == "unreachable" and gone) for status, gone in statuses)
+    def have(self, item: Item) -> bool:
+        """Before anything is written; one that does not answer is waited for only where all have to have it."""
+        verdicts = [verdicts.get(item) for verdicts in self.verdicts.values()]
+        return all(verdict is not None and verdict.status != "wrong" and (not self._everyone or verdict.status == "ok") for verdict in verdicts)
 
-    def wait(self, wanted: Wanted, timeout: float, *, everyone: bool) -> dict[Item, Seen]:
+    def settled(self, item: Item) -> bool:
+        statuses = [(self.verdicts[resolver].get(item, Verdict("unreachable")).status, self._gone(resolver, item)) for resolver in self.all]
+        return all(status == "ok" or (not self._everyone and status == "unreachable" and gone) for status, gone in statuses)
+
+    def wait(self, wanted: Wanted, timeout: float) -> dict[Item, Seen]:
         """Until all are settled or ``timeout`` seconds have passed. Returns only what is not settled."""
         deadline, pause = Deadline(self._clock, timeout), FIRST_WAIT
         while self.all:
             self.look(wanted)
-            left = [item for item in wanted if not self.settled(item, everyone=everyone)]
-            if not left or deadline.passed() or (everyone and all(self._gone(resolver, item) for resolver in self.all for item in left)):
+            left = [item for item in wanted if not self.settled(item)]
+            if not left or deadline.passed() or (self._everyone and all(self._gone(resolver, item) for resolver in self.all for item in left)):
                 return {item: Seen(False, to_image(wanted[item]), self._why(item, timeout), "resolver_not_converged") for item in left}
             self._clock.sleep(min(pause, deadline.remaining()))
             pause = min(pause * 1.5, LONGEST_WAIT)

@@ -28,18 +28,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     undone,
     unexpected,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import (
-    BASE_SECONDS,
-    MAX_RECORDS,
-    SECONDS_PER_RECORD,
-    Edit,
-    batches,
-)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, batches
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, PRIMARY, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_agreement import Agreement
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_beside import refuse_beside_alias
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_change import change_of, edit_of, left_alone, longest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts, wanted_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
@@ -54,9 +50,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
-
-#: What can stand beside nothing else, and what may be there.
-DATA_TYPES = ("A", "AAAA", "MX", "PTR", "SRV", "TXT", "DNAME", "NAPTR", "CAA", "SSHFP", "TLSA", "SVCB", "HTTPS")
 
 
 class DnsStep:
@@ -101,7 +94,7 @@ class DnsStep:
         self.updater = DynamicUpdates(servers, self.survey, auth, clock)
         self.telling = Telling(auth, self.survey.holder, clock)
         self.readback = ReadBack(servers, require, clock, on_conflict, self.telling, self.updater.passes_on, self._anew)
-        self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock)
+        self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock, everyone=require.rule == ALL)
         self.warnings: list[str] = []
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None
         self._markers = ZoneMarkers(self._one, lambda message: self.updater.carry_through(message, verify_timeout), self.warnings)
@@ -129,7 +122,7 @@ class DnsStep:
         self._now = {item: reading.records for item, reading in readings.items()}
         self._aliases = {item: reading.alias for item, reading in readings.items() if reading.alias and item.type != "CNAME"}
         if self.state == "present" and not self._begun:
-            self._refuse_beside_alias(readings)
+            refuse_beside_alias(readings, self._read)
         shown = items if self.state not in ("repointed", *TTL_STATES) else [item for item in items if self._now[item] is not None or item in self.wanted]
         for holder, held in self.survey.by_holder(shown).items():
             self.readback.known(holder, {item: self._now[item] for item in held})
@@ -201,17 +194,6 @@ class DnsStep:
         found = {item: one for holder, held in self.survey.by_holder(items).items() for item, one in self.servers.present(holder, held).items()}
         return {item: found[item] for item in items}
 
-    def _refuse_beside_alias(self, readings: t.Mapping[Item, Reading]) -> None:
-        """Servers ignore data beside a CNAME without a word (BIND, Knot, Samba), so it is refused before it is sent."""
-        for item, reading in readings.items():
-            if reading.alias and item.type != "CNAME":
-                raise InvalidInput(f"{item}: {item.name} is a CNAME to {reading.alias}, and no other data can stand beside it; remove the CNAME first")
-        new = [item.name for item, reading in readings.items() if item.type == "CNAME" and reading.records is None]
-        beside = self._read([Item(name, rdtype) for name in new for rdtype in DATA_TYPES])
-        for item, reading in beside.items():
-            if reading.records is not None:
-                raise InvalidInput(f"{item.name} CNAME: {item.name} has {item.type} {reading.records}, and a CNAME can't stand beside it; remove it first")
-
     # Deciding
 
     def _after(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
@@ -236,33 +218,18 @@ class DnsStep:
                 raise unexpected(self.wanted[item], self._now[item])
             if self.on_conflict == "keep":
                 del after[item]
-                changes.append(self._left_alone(item))
+                changes.append(left_alone(item, self._now[item], self.survey.zones[item.name]))
         for item, records in after.items():
             if self._now[item] != records:
                 self._agreed(item, records)
                 changes.append(self._change(item, self._now[item], records))
-            elif str(item) in before and not (self.readback.everywhere(item) and self._resolved(item)):
+            elif str(item) in before and not (self.readback.everywhere(item) and self.resolvers.have(item)):
                 changes.append(self._change(item, records, records))
-        batches(_edit(change) for change in changes)  # what no message can hold is refused before anything is sent
+        batches(edit_of(change) for change in changes)  # what no message can hold is refused before anything is sent
         return changes
 
     def _change(self, item: Item, before: RecordSet | None, after: RecordSet | None) -> Change:
-        edit = Edit(item, before, after, self.survey.zones[item.name])
-        if before == after:
-            do = f"wait until every name server has {item} as the primary has it"
-        elif after is None:
-            do = f"remove {item}, now {before}"
-        else:
-            do = f"set {item} to {after} with a TTL of {after.ttl} s" + (f", now {before}" if before else "")
-        return Change(str(item), do, to_image(before), to_image(after), deadline=self._longest(), detail={"zone": edit.zone})
-
-    def _left_alone(self, item: Item) -> Change:
-        there = to_image(self._now[item])
-        return Change(str(item), f"leave {item} as somebody set it", there, there, detail={"zone": self.survey.zones[item.name], "kept": True})
-
-    def _longest(self) -> float:
-        """Seconds for the largest message of this task and its reading back."""
-        return self.verify_timeout + BASE_SECONDS + SECONDS_PER_RECORD * 2 * min(len(self._now), MAX_RECORDS)
+        return change_of(Edit(item, before, after, self.survey.zones[item.name]), longest(len(self._now), self.verify_timeout))
 
     def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
         """The baseline's record, where the one that is there leads to the stand-in; any other is somebody's own doing."""
@@ -301,7 +268,7 @@ class DnsStep:
     def groups(self, changes: list[Change]) -> list[list[Change]]:
         """One message each."""
         named = {change.name: change for change in changes}
-        return [[named[str(edit.item)] for edit in batch] for batch in batches(_edit(change) for change in changes)]
+        return [[named[str(edit.item)] for edit in batch] for batch in batches(edit_of(change) for change in changes)]
 
     # Doing
 
@@ -309,7 +276,7 @@ class DnsStep:
         self._begun = True
         self.readback.forget(Item.parse(change.name) for change in group)
         applied = {change.name: kept(self._now[Item.parse(change.name)]) if change.detail.get("kept") else Applied(ok=True) for change in group}
-        edits = [_edit(change) for change in group if change.before != change.after]
+        edits = [edit_of(change) for change in group if change.before != change.after]
         try:
             return {**applied, **self._writer.write(edits)}
         finally:
@@ -335,7 +302,7 @@ class DnsStep:
     # Reading back
 
     def verify(self, group: list[Change]) -> dict[str, Seen]:
-        edits = [_edit(change) for change in group]
+        edits = [edit_of(change) for change in group]
         seen = self.readback.wait(edits, self.survey.holder(edits[0].zone), self.verify_timeout, self._writer.again)
         self._became.update({str(item): one.image for item, one in seen.items() if one.confirmed})
         return {str(item): one for item, one in seen.items()}
@@ -346,20 +313,12 @@ class DnsStep:
         wanted = {item: records for item, records in wanted.items() if not self.readback.is_wrong(item, self._holder(item))}  # left to somebody else
         unsettled = self.readback.wait_for_all(wanted, self._holder, self.verify_timeout)
         asked = {item: records for item, records in wanted.items() if item not in unsettled and not dns_ttl.is_note(item)}
-        unsettled |= self.resolvers.wait(asked, self.verify_timeout, everyone=self._everyone())
+        unsettled |= self.resolvers.wait(asked, self.verify_timeout)
         return {str(item): seen for item, seen in unsettled.items()}
 
     def _holder(self, item: Item) -> NameServer:
         """The server that is written for a record."""
         return self.survey.holder(self.survey.zones[item.name])
-
-    def _everyone(self) -> bool:
-        return self.readback.require.rule == ALL
-
-    def _resolved(self, item: Item) -> bool:
-        """Before anything is written; a resolver that does not answer is waited for only where all have to have it."""
-        verdicts = [verdicts.get(item) for verdicts in self.resolvers.verdicts.values()]
-        return all(verdict is not None and verdict.status != "wrong" and (not self._everyone() or verdict.status == "ok") for verdict in verdicts)
 
     def conclude(self, result: Result) -> dict[str, str] | None:
         """What name servers and resolvers owe is kept for the journal, wherever the written server has what is wanted."""
@@ -374,7 +333,3 @@ class DnsStep:
         what = "; ".join(self.agreement.passed_over)
         result.warnings.append(f"{what}; accepted: {self.agreement.accepted}")
         return {"what": what, "finding": "dns_servers_disagree", "reason": self.agreement.accepted}
-
-
-def _edit(change: Change) -> Edit:
-    return Edit(Item.parse(change.name), from_image(change.before), from_image(change.after), str(change.detail["zone"]))
