@@ -11,6 +11,7 @@ from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_p
 
 
 class ActionModule(ControllerActionBase):
-    WORK = Work(arguments, update_dns)
+    #: Without the libraries for Windows, which only a run's store needs: the other tasks of a run have loaded them.
+    WORK = Work(arguments, update_dns, libraries=())
     TARGET = "none"
     HOST_OPTIONS = ("run.store.host",)

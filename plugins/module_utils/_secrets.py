@@ -31,6 +31,9 @@ SHORTEST_FRAGMENT = 8
 #: Forms are found by this many first characters, so that a thousand passwords cost no more than one.
 _KEY_LENGTH = 4
 
+#: Texts in which nothing was found are known by themselves: a result has each name and value several times, and is masked twice.
+_LONGEST_KEPT, _MOST_KEPT = 256, 0x8000
+
 #: Keys that every result has: a password that is such a word must not rename them.
 KEYS_KEPT = frozenset("changed failed msg reason outcomes counts diff before after timing exception warnings deprecations rc skipped details".split())
 
@@ -108,6 +111,7 @@ class Secrets:
         self._short: set[str] = set()
         self._forms: dict[str, set[str]] = {}
         self._seen: set[tuple[str, str]] = set()
+        self._clean: set[str] = set()
         for secret, user in found:
             self.add(secret, user)
 
@@ -115,6 +119,7 @@ class Secrets:
         if not secret or (secret, user) in self._seen:
             return
         self._seen.add((secret, user))
+        self._clean.clear()
         register_secret(secret)
         for form in derived_forms(secret, user):
             if len(form) < _KEY_LENGTH:
@@ -124,12 +129,16 @@ class Secrets:
 
     def found_in(self, text: str) -> list[str]:
         """The forms that occur in a text, the longest first, so that no half of one is left over."""
+        if text in self._clean:
+            return []
         found = {form for form in self._short if form in text}
         if self._forms:
             for start in range(len(text) - _KEY_LENGTH + 1):
                 for form in self._forms.get(text[start : start + _KEY_LENGTH], ()):
                     if text.startswith(form, start):
                         found.add(form)
+        if not found and len(text) <= _LONGEST_KEPT and len(self._clean) < _MOST_KEPT:
+            self._clean.add(str.__str__(text))
         return sorted(found, key=len, reverse=True)
 
     def redact_text(self, text: str, shortest: int = 1) -> str:

@@ -72,7 +72,8 @@ class ControllerActionBase(ActionBase):
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
         text = {str(key): str(value) for key, value in environment.items()}
-        return run_here(str(self._task.action), work, args, check_mode=self._task.check_mode, folder=str(self._loader.get_basedir()), environment=text)
+        folder = str(self._loader.get_basedir())
+        return run_here(str(self._task.action), work, args, check_mode=self._task.check_mode, folder=folder, environment=text, secrets=self._secrets)
 
     def host_options(self, args: t.Mapping[str, t.Any]) -> tuple[str, ...]:
         """The options that name hosts, for these arguments: where they differ with the arguments an action says how."""

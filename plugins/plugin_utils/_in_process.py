@@ -28,35 +28,43 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._guard import ModuleFunction, bound, guarded
+from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import Secrets
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import kerberos
-
-# Loaded here once, before Ansible forks: each worker would else spend a third of a second on it.
-for _library in ("winrm", "requests_ntlm", "dns.query", "dns.update", "dns.tsigkeyring"):
-    with contextlib.suppress(ImportError):  # a module says which package is missing, when it needs it
-        __import__(_library)
 
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What a module consists of: its argument spec, and the function that does it."""
+    """What a module consists of: its argument spec, and the function that does it. ``libraries`` are loaded with the action, before Ansible forks:
+    each worker would else spend a tenth of a second on them."""
 
     arguments: t.Callable[[], ArgumentSpec]
     function: ModuleFunction
+    libraries: t.Sequence[str] = ("winrm", "requests_ntlm")
+
+    def __post_init__(self) -> None:
+        for library in self.libraries:
+            with contextlib.suppress(ImportError):  # a module says which package is missing, when it needs it
+                __import__(library)
 
 
-def run_here(name: str, work: Work, args: t.Mapping[str, t.Any], *, check_mode: bool, folder: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
+def run_here(
+    name: str, work: Work, args: t.Mapping[str, t.Any], *, check_mode: bool, folder: str, environment: t.Mapping[str, str], secrets: Secrets | None = None
+) -> dict[str, t.Any]:
     """The result of the module ``name``, as its own process would give it; ``args`` are ``plain``, ``folder`` is where relative paths begin.
 
-    Its secrets are masked but for those in texts of Ansible's own about wrong arguments, and of a bug in what surrounds the work.
+    ``secrets`` learn those of the arguments. They are masked but for those in texts of Ansible's own about wrong arguments, and of a bug in what
+    surrounds the work.
     """
     try:
-        return _run(name, work, args, check_mode, folder, environment)
+        return _run(name, work, args, check_mode, folder, environment, secrets)
     except Exception as error:  # core would print its text unmasked
         msg = f"{name} met an error that it should not have: {type(error).__name__}: {error}. Please report it with the traceback."
         return {"failed": True, "msg": msg, "reason": "bug", "exception": traceback.format_exc()}
 
 
-def _run(name: str, work: Work, args: t.Mapping[str, t.Any], check_mode: bool, folder: str, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _run(
+    name: str, work: Work, args: t.Mapping[str, t.Any], check_mode: bool, folder: str, environment: t.Mapping[str, str], secrets: Secrets | None
+) -> dict[str, t.Any]:
     spec = work.arguments().to_kwargs()
     validation = ArgumentSpecValidator(**spec).validate(args)
     if validation.error_messages:
@@ -65,7 +73,7 @@ def _run(name: str, work: Work, args: t.Mapping[str, t.Any], check_mode: bool, f
         return {"failed": True, "msg": kind + error.msg}
     params = validation.validated_parameters
     with _surroundings(folder, environment):
-        answer, warnings = guarded(name, spec["argument_spec"], params, bound(work.function, params, check_mode))
+        answer, warnings = guarded(name, spec["argument_spec"], params, bound(work.function, params, check_mode), secrets)
     result: dict[str, t.Any] = json.loads(json.dumps(answer))
     return {**result, "warnings": warnings} if warnings else result
 

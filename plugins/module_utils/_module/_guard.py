@@ -82,10 +82,12 @@ def run_guarded(module: AnsibleModule, function: t.Callable[[], Result]) -> t.No
 
 
 def guarded(
-    name: str, argument_spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], function: t.Callable[[], Result]
+    name: str, argument_spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], function: t.Callable[[], Result], known: Secrets | None = None
 ) -> tuple[dict[str, t.Any], list[str]]:
-    """What the module ``name`` returns, and its warnings. There is no secret in either."""
-    secrets = Secrets(collect_secrets(argument_spec, params))
+    """What the module ``name`` returns, and its warnings. There is no secret in either. ``known``: the caller's secrets, which learn the module's."""
+    secrets = known or Secrets()
+    for secret, user in collect_secrets(argument_spec, params):
+        secrets.add(secret, user)
     answer, warnings = _answer(name, str(params.get("details") or "all"), function)
     masked: dict[str, t.Any] = secrets.redact(answer)
     return masked, [secrets.redact_text(warning) for warning in warnings]

@@ -110,12 +110,14 @@ class NameServer:
         self.endpoint = endpoint
         self._clock = clock
         self._socket: socket.socket | None = None
+        self._received = bytearray()  #: what came and was not looked at yet
         self._used = False
 
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
         self._socket = None
+        self._received = bytearray()
         self._used = False
 
     def exchange(self, wire: bytes, timeout: float) -> bytes:
@@ -153,6 +155,8 @@ class NameServer:
                     if answer[:2] in missing:
                         missing.discard(answer[:2])
                         answers[answer[:2]] = answer
+                    elif deadline.passed():  # answers that nobody asked for may be there without end
+                        raise self._failure(TimeoutError(), deadline)
             self._used = True
         except BaseException:
             self.close()
@@ -232,22 +236,23 @@ class NameServer:
         return self._receive(length, deadline)
 
     def _receive(self, count: int, deadline: Deadline) -> bytes:
+        """Takes all that there is at once: a thousand answers cost a few calls of the system."""
         if self._socket is None:
             raise AssertionError("an answer is read after its question was sent, which connects")
-        parts: list[bytes] = []
-        while count:
+        while len(self._received) < count:
             try:
-                if deadline.passed():  # bytes that come one by one, or answers that nobody asked for, never let the socket time out
+                if deadline.passed():  # bytes that come one by one never let the socket time out
                     raise TimeoutError
                 self._socket.settimeout(max(0.001, deadline.remaining()))
-                part = self._socket.recv(count)
+                part = self._socket.recv(0x10000)
             except OSError as error:
                 raise self._failure(error, deadline) from None
             if not part:
                 raise ConnectionLost(f"{self.endpoint} closed the connection before it had answered", host=self.endpoint.label)
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+            self._received += part
+        data = bytes(self._received[:count])
+        del self._received[:count]
+        return data
 
     def _failure(self, error: OSError, deadline: Deadline) -> ConnectionLost | DeadlineExceeded:
         if isinstance(error, TimeoutError):

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import socket
 import struct
 import typing as t
 
@@ -17,6 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import NUMBERS_BEFORE_NAME
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_types import OWN
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, MissingLibrary, ProtocolError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.dns_update import Record, TooLarge, update_message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import name_to_wire
 
 try:
@@ -30,7 +33,6 @@ try:
     import dns.rdataclass
     import dns.rdatatype
     import dns.rrset
-    import dns.update
     import dns.version
 except ImportError:
     HAS_DNSPYTHON = False
@@ -73,8 +75,13 @@ class Reading:
 
 def query(item: Item, *, recursion: bool = False) -> bytes:
     """A query with id 0; put an id of your own in front."""
-    flags = b"\1\0" if recursion else b"\0\0"
-    return b"\0\0" + flags + b"\0\1\0\0\0\0\0\0" + name_to_wire(item.name) + int(_type(item.type)).to_bytes(2, "big") + b"\0\1"
+    return (b"\0\0\1\0" if recursion else b"\0\0\0\0") + b"\0\1\0\0\0\0\0\0" + _question(item)
+
+
+@functools.lru_cache(maxsize=0x8000)
+def _question(item: Item) -> bytes:
+    """Asked several times of each server, and looked for in every answer."""
+    return name_to_wire(item.name) + _type(item.type).to_bytes(2, "big") + b"\0\1"
 
 
 def read_answer(wire: bytes, item: Item, *, authority: bool = True) -> Reading:
@@ -111,7 +118,7 @@ def _plain_addresses(wire: bytes, item: Item, authority: bool) -> RecordSet | No
     any other answer. Each record is named by a pointer to the question, as all servers do."""
     if item.type not in ADDRESSES or len(wire) < 12:
         return None
-    question = query(item)[12:]
+    question = _question(item)
     flags, questions, count = struct.unpack_from("!HHH", wire, 2)
     place = 12 + len(question)
     good = flags & 0xFA0F == 0x8000 and (flags & 0x0400 or not authority) and questions == 1 and count > 0
@@ -163,18 +170,12 @@ def targets(wire: bytes, rdtype: str) -> list[str]:
 
 def update_wire(message: Message) -> bytes:
     """The unsigned message, with id 0. Raises InvalidInput for a value that DNS can't hold."""
-    update = dns.update.UpdateMessage(_name(message.zone), id=0)
-    for line in message.exists:
-        update.present(_name(line.name), _rdata(line))
-    for line in message.missing:
-        update.absent(_name(line.name), *(() if line.type == "ANY" else (_type(line.type),)))
-    for line in message.deleted:
-        update.delete(_name(line.name), _rdata(line))
-    for line in message.added:
-        update.add(_name(line.name), line.ttl, _rdata(line))
+    sections = [[Record(line.name, _type(line.type), _value(line), line.ttl) for line in lines] for lines in (message.exists, message.deleted, message.added)]
+    exists, deleted, added = sections
+    missing = [Record(line.name, _type(line.type)) for line in message.missing]
     try:
-        return update.to_wire()
-    except dns.exception.TooBig:
+        return update_message(message.zone, exists, missing, deleted, added)
+    except TooLarge:
         raise InvalidInput(f"the changes of one name in zone {message.zone} are more than one DNS message holds") from None
 
 
@@ -200,19 +201,20 @@ def other_value(rdtype: str, text: str, where: str) -> str:
         raise InvalidInput(f"{where}: {text!r} is no value of type {rdtype} as a zone file has it: {error}") from None
 
 
-def _rdata(line: Line) -> dns.rdata.Rdata:
+def _value(line: Line) -> bytes:
+    """A value as bytes, no name in it compressed."""
     try:
-        return dns.rdata.from_text(dns.rdataclass.IN, _type(line.type), line.value or "", origin=dns.name.root, relativize=False)
-    except (dns.exception.DNSException, ValueError) as error:
+        if line.type in ADDRESSES:
+            return socket.inet_pton(socket.AF_INET if line.type == "A" else socket.AF_INET6, line.value or "")
+        rdata = dns.rdata.from_text(dns.rdataclass.IN, _type(line.type), line.value or "", origin=dns.name.root, relativize=False)
+        return bytes(rdata.to_wire() or b"")
+    except (dns.exception.DNSException, ValueError, OSError) as error:
         raise InvalidInput(f"{line.name} {line.type}: {line.value!r} is no value of that type: {error}") from None
 
 
+@functools.lru_cache(maxsize=256)
 def _type(text: str) -> dns.rdatatype.RdataType:
     return dns.rdatatype.RdataType.make(text)
-
-
-def _name(text: str) -> dns.name.Name:
-    return dns.name.from_text(text, dns.name.root)
 
 
 def _text(name: dns.name.Name) -> str:

@@ -102,14 +102,15 @@ class Tsig:
 
 def name_to_wire(name: str) -> bytes:
     """An ASCII name without escapes, uncompressed. Raises ValueError where it is none."""
-    wire = b""
+    wire = bytearray()
     for label in name.encode("ascii").split(b".") if name else []:
         if not 0 < len(label) < 64:
             raise ValueError(f"not a DNS name: {name!r}")
-        wire += bytes([len(label)]) + label
+        wire.append(len(label))
+        wire += label
     if len(wire) > 254:
         raise ValueError(f"not a DNS name: {name!r}")
-    return wire + b"\0"
+    return bytes(wire + b"\0")
 
 
 def _variables(key_name: str, algorithm: str, time: int, fudge: int, error: int, other: bytes) -> bytes:

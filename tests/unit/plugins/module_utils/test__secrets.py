@@ -158,6 +158,13 @@ def test_a_thousand_passwords_cost_a_large_result_no_more_than_one_does() -> Non
     assert len(text) <= text.cost < 3 * len(text)
 
 
+def test_a_text_that_was_clean_is_looked_at_anew_once_there_is_another_secret() -> None:
+    secrets = Secrets([("Secret-1", "")])
+    assert secrets.redact_text("mail Secret-2") == "mail Secret-2"
+    secrets.add("Secret-2")
+    assert secrets.redact_text("mail Secret-2") == f"mail {MASK}"
+
+
 def test_secrets_are_told_to_ansible_where_it_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(_secrets, "_register_secret", told.append)

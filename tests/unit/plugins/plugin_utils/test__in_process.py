@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import typing as t
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import MASK
+from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import MASK, Secrets
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import kerberos
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work, plain, run_here
 
@@ -143,3 +144,18 @@ def test_marked_values_become_plain() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_what_json_can_say_stays_as_it_is(value: t.Any) -> None:
     assert plain(value) == value == json.loads(json.dumps(plain(value)))
+
+
+def test_the_caller_learns_the_secrets_of_the_arguments(tmp_path: pathlib.Path) -> None:
+    """By the spec, which knows more than the names that actions look for."""
+    secrets = Secrets()
+    args = {"count": 1, "key": {"secret": "Secret-1"}}
+    run_here(NAME, Work(lambda: SPEC, nothing), args, check_mode=False, folder=str(tmp_path), environment={}, secrets=secrets)
+    assert secrets.redact_text("it is Secret-1") == f"it is {MASK}"
+
+
+@pytest.mark.parametrize(("action", "loaded"), [("update_dns", False), ("flush_dns_clients", True)])
+def test_the_libraries_for_windows_are_loaded_before_ansible_forks_where_a_module_needs_them(action: str, loaded: bool) -> None:
+    name = f"ansible_collections.continuity.identity_failover.plugins.action.{action}"
+    script = f"import importlib, sys; importlib.import_module({name!r}); print('winrm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == str(loaded)
