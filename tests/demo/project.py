@@ -70,6 +70,7 @@ class Project:
         password.chmod(0o600)
         key = self.info["dns"]["key"]
         host = self.info["hosts"]["exch2"]
+        domain = self.info.get("active_directory")
         self._write(
             "inventory/group_vars/all/vault.yml",
             {
@@ -79,6 +80,7 @@ class Project:
                 "vault_dns_key_secret": key["secret"],
                 "vault_exchange_user": self.info["credentials"]["exchange"]["user"],
                 "vault_exchange_password": self.info["credentials"]["exchange"]["password"],
+                **({"vault_dns_principal": domain["principal"], "vault_dns_password": domain["password"]} if domain else {}),
             },
         )
         vault = self.folder / "inventory/group_vars/all/vault.yml"

@@ -15,8 +15,10 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_gss, ldap_gss
+from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.ldap import realm, rights
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 
@@ -41,6 +43,22 @@ def started(folder: pathlib.Path) -> Iterator[Lab]:
         patch.setattr(dns_gss, "gssapi", gssapi)
         patch.setattr(ldap_gss, "gssapi", gssapi)
         yield lab
+
+
+def project(lab: Lab, folder: pathlib.Path, **dns: t.Any) -> Project:
+    """The example project with Kerberos in the place of the TSIG key, and the lock; of the identity DNS is left, and what users need to arrive, as the rest has
+    tests of its own. ``dns``: further options of the definition's ``dns``."""
+    made = Project(folder, lab.dir, lab.info)
+    path = folder / "inventory/group_vars/all/failover.yml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    mail = content["failover_identities"]["mail"]
+    for part in ("addresses", "shares", "spns", "post_script"):
+        del mail[part]
+    del mail["databases"][1:]
+    mail["dns"].update({"lock": {"account": "EXCH1$", "domain_controllers": controllers(lab)}, **dns})
+    content["failover_credentials"]["dns"] = {"principal": "{{ vault_dns_principal }}", "password": "{{ vault_dns_password }}"}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return made
 
 
 def descriptors(lab: Lab) -> dict[str, dict[str, bytes]]:
@@ -68,6 +86,11 @@ def registrations(lab: Lab, host: str = "exch1") -> dict[str, str]:
     """The host registers its names now; name -> what its name server answered."""
     since = lab.control("status")["records"]
     lab.control("register", {"host": host})
+    return registered(lab, since, host)
+
+
+def registered(lab: Lab, since: int, host: str = "exch1") -> dict[str, str]:
+    """What the host was answered for each name that it registered after that record of the trace."""
     effects = [one for one in lab.control("trace", {"since": since, "kind": "effect"}) if one["host"] == host]
     return {one["name"]: one["rcode"] for one in effects if one["effect"] in ("name_registered", "name_registration_failed")}
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lock as the roles ask for it. The lab has no directory: what is seen is that the step is taken, and does not end a plan that can't look."""
+"""The lock as the roles ask for it, where no account of the domain is there to set it: a plan says so and goes on. test_locked_names.py has the lock itself."""
 
 from __future__ import annotations
 
