@@ -16,7 +16,7 @@ import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, same_values
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import FIRST_WAIT, LONGEST_WAIT, ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
@@ -104,8 +104,8 @@ class Agreement:
         found = {}
         for server, verdicts in self._readback.verdicts.items():
             verdict = verdicts.get(item)
-            if verdict is not None and verdict.status == "wrong" and _values(verdict.records) != _values(now):
-                if after is None or _values(verdict.records) != _values(after.get(item)):
+            if verdict is not None and verdict.status == "wrong" and not same_values(verdict.records, now):
+                if after is None or not same_values(verdict.records, after.get(item)):
                     found[server] = verdict.records
         return found
 
@@ -129,7 +129,3 @@ class Agreement:
         except TransportError:
             return None
         return int(records.values[0].split()[2]) if records is not None else None
-
-
-def _values(records: RecordSet | None) -> tuple[str, ...]:
-    return records.values if records else ()

@@ -11,28 +11,20 @@ A message that an earlier holder has sent needs its marker, and is refused where
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message, marker_name, read_marker
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import reverse_name
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
-    ConnectionLost,
-    ConnectionRefused,
-    DeadlineExceeded,
-    DnsRefused,
-    FailoverError,
-    InvalidInput,
-    Unreachable,
-)
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, record_items
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, stated_zones, touched
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import build_auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import ELSEWHERE, NameServer, Refusal
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython, update_wire
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
 Definition = t.Mapping[str, t.Any]
@@ -53,55 +45,26 @@ def remove_markers(
         auth = build_auth(params, servers, clock)
     except FailoverError as error:
         return [_failed("the run's marker in DNS", error)]
-    outcomes: list[Outcome] = []
     try:
-        for zone, server in _zones(servers, definition, outcomes).items():
+        survey = Survey(servers)
+        amiss = survey.locate_most(touched(definition), stated_zones(definition))
+        outcomes = [_failed(f"the run's marker beside {name}", error) for name, error in amiss.items()]
+        updater = DynamicUpdates(servers, survey, auth, clock) if auth is not None else None
+        for zone in list(survey.holders):
             try:
-                outcomes.extend(_remove(marker_name(identity, zone), zone, servers, server, auth, check_mode, epoch))
+                outcomes.extend(_remove(marker_name(identity, zone), zone, servers, survey, updater, check_mode, epoch))
             except FailoverError as error:
                 outcomes.append(_failed(f"{marker_name(identity, zone)} TXT", error))
     except FailoverError as error:
-        outcomes.append(_failed("the run's marker in DNS", error))
+        return [_failed("the run's marker in DNS", error)]
     finally:
         servers.close()
     return outcomes
 
 
-def _zones(servers: Servers, definition: Definition, outcomes: list[Outcome]) -> dict[str, NameServer]:
-    """Every zone that a run may have written, once, and the server that is written for it. Name by name only where one of them can't be found."""
-    repoint = (definition["dns"] or {}).get("repoint") or {}
-    items = list(record_items(definition))
-    if repoint.get("ptr"):
-        items += [Item(reverse_name(str(address)), "PTR") for address in [*repoint["from"], *repoint["to"]]]
-    once = list({item.name: item for item in items}.values())
-    stated = _stated(definition)
-    survey = Survey(servers)
-    try:
-        survey.locate(once, stated)
-    except (DnsRefused, InvalidInput):
-        return _one_by_one(servers, once, stated, outcomes)
-    return survey.holders
-
-
-def _stated(definition: Definition) -> dict[str, str]:
-    """name -> zone, where the definition names it."""
-    records = (definition["dns"] or {}).get("records") or []
-    return {str(record["name"]).rstrip(".").lower(): str(record["zone"]).rstrip(".").lower() for record in records if record.get("zone")}
-
-
-def _one_by_one(servers: Servers, items: t.Iterable[Item], stated: t.Mapping[str, str], outcomes: list[Outcome]) -> dict[str, NameServer]:
-    found: dict[str, NameServer] = {}
-    for item in items:
-        survey = Survey(servers)
-        try:
-            survey.locate([item], {item.name: stated[item.name]} if item.name in stated else {})
-        except (DnsRefused, InvalidInput) as error:
-            outcomes.append(_failed(f"the run's marker beside {item.name}", error))
-        found.update(survey.holders)
-    return found
-
-
-def _remove(name: str, zone: str, servers: Servers, server: NameServer, auth: Auth | None, check_mode: bool, epoch: int | None) -> list[Outcome]:
+def _remove(name: str, zone: str, servers: Servers, survey: Survey, updater: DynamicUpdates | None, check_mode: bool, epoch: int | None) -> list[Outcome]:
+    """In one zone, on the server that was found to have it; by the next where that one takes no updates."""
+    server = survey.holder(zone)
     item = Item(name, "TXT")
     there = servers.present(server, [item])[item].records
     if there is None:
@@ -116,32 +79,17 @@ def _remove(name: str, zone: str, servers: Servers, server: NameServer, auth: Au
         return [Outcome(label, "skipped", host=where, msg=why, reason="lease_lost", before=str(there))]
     if check_mode:
         return [Outcome(label, "predicted", True, host=where, before=str(there))]
-    if auth is None:
+    if updater is None:
         why = "neither key nor kerberos was given, so it can't be removed"
         return [Outcome(label, "failed", host=where, msg=why, reason="not_removed", before=str(there))]
     lines = tuple(Line(name, "TXT", value) for value in there.values)
-    took = _send(Message(zone, exists=lines, deleted=lines), servers, server, auth)
-    left: RecordSet | None = servers.present(took, [item])[item].records
+    message = Message(zone, exists=lines, deleted=lines)
+    with contextlib.suppress(*UNDECIDED):  # reading back says whether it was done
+        updater.carry_through(message, message.seconds())
+    left = servers.present(survey.holder(zone), [item])[item].records
     if left is not None:
         return [Outcome(label, "failed", True, host=where, msg="the name server took the update and still has it", reason="unconfirmed", before=str(there))]
     return [Outcome(label, "done", True, host=where, before=str(there))]
-
-
-def _send(message: Message, servers: Servers, server: NameServer, auth: Auth) -> NameServer:
-    """To the one that was read; to the next where that one takes no updates. Returns which took it, or may have: reading back tells."""
-    failures: list[FailoverError] = []
-    for one in [server, *(other for other in servers.updated if other is not server)]:
-        try:
-            one.update(update_wire(message), auth, message.seconds())
-        except (Unreachable, ConnectionRefused, Refusal) as error:
-            if isinstance(error, Refusal) and error.code not in ELSEWHERE:
-                raise
-            failures.append(error)
-            continue
-        except (ConnectionLost, DeadlineExceeded):
-            pass  # reading back says whether it was done
-        return one
-    raise failures[0]
 
 
 def _failed(name: str, error: FailoverError) -> Outcome:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, to_image
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, same_values, to_image
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import counted
@@ -53,7 +53,7 @@ class Resolvers:
             left = {
                 item: records
                 for item, records in wanted.items()
-                if (item not in kept or kept[item].status != "ok" or not _same(kept[item].records, records)) and not self._gone(resolver, item)
+                if (item not in kept or kept[item].status != "ok" or not same_values(kept[item].records, records)) and not self._gone(resolver, item)
             }
             if not left:
                 continue
@@ -70,7 +70,7 @@ class Resolvers:
                 self._refusals[resolver][item] = tries if reading.status != "ok" else 0
                 if reading.status != "ok":
                     kept[item] = Verdict("unreachable", msg="it refuses to answer" if reading.status == "refused" else "it answers SERVFAIL")
-                elif _same(reading.records, left[item]):
+                elif same_values(reading.records, left[item]):  # a cache counts the TTL down
                     kept[item] = Verdict("ok", reading.records)
                 else:
                     kept[item] = Verdict("wrong", reading.records)
@@ -123,8 +123,3 @@ class Resolvers:
             }
             for resolver in self.all
         }
-
-
-def _same(one: RecordSet | None, other: RecordSet | None) -> bool:
-    """By value: a cache counts the TTL down."""
-    return (one.values if one else ()) == (other.values if other else ())

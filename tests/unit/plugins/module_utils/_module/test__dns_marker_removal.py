@@ -105,6 +105,32 @@ def test_a_secondary_that_is_asked_first_is_read_and_the_primary_written(zones: 
     assert zones.marks() == []
 
 
+def test_where_a_secondary_can_t_pass_the_removal_on_another_primary_takes_it(zones: Zones) -> None:
+    """It answers SERVFAIL, and its marker would be in the way of every later repair."""
+    dns3 = example.primary()
+    dns3.address, dns3.name = "127.0.53.3", "dns3"
+    zones.mark(7)
+    zones.dns2.forwards = True
+    for zone in ZONES:
+        zones.call(zones.dns2.wait_for, lambda server, zone=zone: server.lookup(f"_failover-mail.{zone}", "TXT"))
+        dns3.replace(f"_failover-mail.{zone}", "TXT", ['"run=run1 epoch=7"'], 60)
+    with background(dns3):
+        zones.call(zones.dns1.stop)
+        found = zones.remove(zones.dns2, dns3)
+        assert {name: outcome.status for name, outcome in found.items()} == {f"_failover-mail.{zone} TXT": "done" for zone in ZONES}, found
+        assert [dns3.lookup(f"_failover-mail.{zone}", "TXT") for zone in ZONES] == [[], []]
+
+
+def test_a_zone_that_nobody_serves_is_told_and_keeps_no_other_from_being_cleared(zones: Zones) -> None:
+    zones.mark(7)
+    zones.call(zones.dns1.zones.pop, next(name for name in zones.dns1.zones if "arpa" in str(name)))
+    found = zones.remove()
+    assert found[FORWARD].status == "done"
+    assert {name: outcome.status for name, outcome in found.items() if name != FORWARD} == {
+        f"the run's marker beside {pointer}.1.127.in-addr.arpa": "failed" for pointer in ("21.0", "22.0")
+    }
+
+
 def test_an_answer_that_was_lost_is_settled_by_reading_back(zones: Zones) -> None:
     zones.mark(7)
     zones.call(lambda: zones.dns1.set_fault("drop_replies", count=1))
