@@ -36,6 +36,30 @@ options:
     description: The name of the identity.
     type: str
     required: true
+  kerberos:
+    description:
+      - The account to ask the domain controllers of the definition's C(dns.lock) with, whether they deny what runs have locked. It has to read who may
+        change a name, and changes nothing. Without it, or where no run left a lock, nobody is asked.
+      - Needs the Python package C(gssapi). Of O(kerberos.keytab), O(kerberos.password) and O(kerberos.cache) one may be given. Without any, the
+        caller's own tickets are used.
+    type: dict
+    suboptions:
+      principal:
+        description: The account as C(user@REALM).
+        type: str
+        required: true
+      keytab:
+        description: The path of a keytab that holds the account's key.
+        type: path
+      password:
+        description: The account's password. It is used in memory only.
+        type: str
+      cache:
+        description: The ticket cache to use, as V(FILE:/path) or a path.
+        type: path
+      server:
+        description: Not used here. The option is that of M(continuity.identity_failover.update_dns).
+        type: str
   wait_for:
     description: Wait until the identity is in one of these states.
     type: list
@@ -256,12 +280,32 @@ at:
   sample: "2026-11-22T20:00:00.000Z"
 locked:
   description:
-    - Names that the source is denied to register in the directory, by the journal (see O(continuity.identity_failover.update_dns#module:lock)). The
-      directory itself is not asked, because that needs credentials. A name that is locked while the source owns the identity is a warning.
+    - Names that the source is denied to register in the directory, by the journal (see O(continuity.identity_failover.update_dns#module:lock)).
+      RV(locks) has what the directory says. A name that is locked while the source owns the identity is a warning, unless every domain controller
+      was read and none denies it.
   returned: success
   type: list
   elements: str
   sample: [mail.example.com]
+locks:
+  description:
+    - What each domain controller denies of the names in RV(locked), as RV(continuity.identity_failover.update_dns#module:locks) has it. One that could
+      not be read is V(unreachable) or V(refused), and a warning. It is never called locked.
+    - Empty without O(kerberos), without C(dns.lock), and where no run left a lock.
+  returned: success
+  type: dict
+  sample:
+    dc1.example.com:
+      {address: 10.0.0.10, port: 389, status: locked, locked: [mail.example.com], unlocked: [], absent: [], unknown: [], ageing: {}, msg: ""}
+lock_lost:
+  description:
+    - Names that a run locked, and that some domain controller does not deny the source any more, each a warning. The playbook
+      C(continuity.identity_failover.repair_dns) locks them again.
+    - Empty where the target does not own the identity.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 debts:
   description:
     - What name servers and clients' resolvers owe. A run went on without them, because they could not be read or still had another value.

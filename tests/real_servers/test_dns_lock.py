@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_telling import Telling
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._lock_guard import look_at_locks
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
@@ -125,6 +126,20 @@ def test_check_mode_says_what_would_be_denied_and_where_and_denies_nothing(estat
     assert would.changed and would.outcomes[0].msg == f"would deny SOURCE$ to change {estate.name} on {ADDRESS}"
     assert would.diff == {"before": {estate.name: {"account": "SOURCE$", "locked": False}}, "after": {estate.name: {"account": "SOURCE$", "locked": True}}}
     assert not estate.source_registers().failed
+
+
+def test_a_lock_that_was_taken_away_is_seen_without_changing_anything(estate: Estate, tmp_path: pathlib.Path) -> None:
+    clock = SystemClock()
+    account = {"principal": f"failover@{REALM}", "keytab": str(estate.controller.keytab("failover"))}
+    definition = {"dns": {"lock": {"account": "SOURCE$", "domain_controllers": [{"address": ADDRESS, "port": 389, "name": None}]}}}
+    assert estate.lock("locked", run=runs.started(tmp_path, clock)).changed
+    there = look_at_locks(definition, account, runs.read(tmp_path, clock), clock)
+    assert (there.sites[ADDRESS]["status"], there.lost, there.doubts, there.gone) == ("locked", [], [], set())
+    assert estate.lock("unlocked").changed
+    before = estate.descriptor()
+    gone = look_at_locks(definition, account, runs.read(tmp_path, clock), clock)
+    assert [(one.name, one.on, "the entry that denies it is not there" in one.msg) for one in gone.lost] == [(estate.name, ADDRESS, True)]
+    assert (gone.sites[ADDRESS]["status"], gone.gone, estate.descriptor()) == ("unlocked", {estate.name}, before)
 
 
 def test_a_run_s_lock_is_taken_off_by_the_run_that_puts_it_back(estate: Estate, tmp_path: pathlib.Path) -> None:

@@ -85,6 +85,19 @@ def obstacle(name: str, one: Guarded, on: str, account: str) -> tuple[str, str]:
     return "", ""
 
 
+def lost(name: str, one: Guarded, on: str, account: str) -> str:
+    """A sentence where a name that was locked is not any more; empty where it is, and where nobody knows."""
+    if one.locks() or one.unknown():
+        return ""
+    if not one.dn:
+        why = "it has no entry for it"
+    elif one.updates != SECURE:
+        why = f"zone {one.zone} {TAKES.get(one.updates, 'does not say which updates it takes')}"
+    else:
+        why = "an entry that allows stands before the one that denies" if one.there else "the entry that denies it is not there"
+    return f"{name} is locked by the journal, and {on} lets {account} change it: {why}"
+
+
 def image(account: str, locked: bool | None, static: bool | None = None) -> JSON:
     """``locked``: None where nobody knows; ``static``: None where nobody asked for it."""
     return {"account": account, "locked": locked, **({"static": static} if static is not None else {})}

@@ -53,6 +53,9 @@ KINDS: dict[str, Kind] = {
     "dns_lock_unknown": Kind(
         "warning", "a domain controller can not be asked whether it locks a name", "bring its LDAP within reach, or take it out of dns.lock"
     ),
+    "dns_lock_lost": Kind(
+        "warning", "a name that was locked is not any more", "find out who took the lock away; the playbook repair_dns locks it again until the failback"
+    ),
     "dns_servers_too_few": Kind("blocker", "a zone has fewer name servers than dns.require asks for", "list more name servers or ask for fewer"),
     "dns_servers_disagree": Kind("error", "name servers give different values, and go on doing so", "mend the zone's transfer or replication"),
     "spn_held_by_third": Kind("error", "a third account holds a service principal name", "take the service principal name from that account"),

@@ -121,7 +121,7 @@ class DnsLockStep:
             if all(isinstance(cause, RemoteError) for cause in causes):
                 raise causes[0]
             raise Unreachable(f"no domain controller could be read, so nothing was touched ({told})", host=self.sites[0].label)
-        if self.state != "reverted" and all(site.sid is None for site in known):
+        if self.state != "reverted" and not self._former and all(site.sid is None for site in known):
             hint = "" if self.account.endswith("$") else f"; a computer's is {self.account}$"
             raise NotFound(f"{known[0].label} knows no account {self.account}: give its sAMAccountName, or its SID where it is of another domain{hint}")
         return {name: self._image(name) for name in self.names}

@@ -78,7 +78,10 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
         found += _preflight_hosts.reached(case, case.source, source.result())
     if case.receiving == case.source:
         found += _receiving(case, accounts)
-    found += _preflight_hosts.baseline(case, journal) if isinstance(journal, Fold) else journal
+    if isinstance(journal, Fold):
+        found += _preflight_hosts.baseline(case, journal) + _preflight_lock.lost(case, params, journal)
+    else:
+        found += journal
     found += _mirror(case, params["identity"])
     found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case)
     found += _data_choice(definition, params, journal if isinstance(journal, Fold) else None, clock)

@@ -27,6 +27,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, shown
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_debts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._lock_guard import look_at_locks
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._journal_source import Source, next_with, read_what_verifies, seen_state
@@ -44,6 +46,7 @@ def failover_status_spec() -> ArgumentSpec:
         argument_spec={
             "identity": {"type": "str", "required": True},
             "definition": {"type": "dict", "options": definition_spec()},
+            "kerberos": AUTH_OPTIONS["kerberos"],
             "wait_for": {"type": "list", "elements": "str", "choices": [state.name for state in STATES]},
             "timeout": {"type": "float", "default": 300.0},
         }
@@ -89,9 +92,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     owed = _dns_debts.read_again(fold.debts, endpoints(params["definition"] or {}), clock)
     result.extra["debts"] = _dns_debts.shown(owed)
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
-    locked = dns_lock.left_locked(fold.runs.values())
-    result.extra["locked"] = sorted(locked)
-    result.warnings.extend(filter(None, [dns_lock.forgotten(identity, locked) if rightful == "source" and fold.active() is None else ""]))
+    _tell_locks(params, fold, clock, result)
     result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and fold.state in GUARDED else []
     result.extra["next"] = next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
@@ -101,6 +102,19 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
         f". Next: {result.extra['next']}" if result.extra["next"] else ""
     )
     return result
+
+
+def _tell_locks(params: t.Mapping[str, t.Any], fold: Fold, clock: Clock, result: Result) -> None:
+    """What the journal knows as locked, and what the directory says of it, where there is an account to ask it with."""
+    identity, locked = params["identity"], dns_lock.left_locked(fold.runs.values())
+    there = look_at_locks(params["definition"] or {}, params.get("kerberos"), fold, clock)
+    lost = there.lost if fold.state in GUARDED else []
+    result.extra.update(locked=sorted(locked), locks=there.sites, lock_lost=sorted({one.name for one in lost}))
+    result.warnings.extend(f"{identity}: {sentence}" for sentence in there.doubts)
+    result.warnings.extend(f"{identity}: {one.msg}: find out who took it away, then let the playbook repair_dns lock it again" for one in lost)
+    if rightful_owner(fold.state) == "source" and fold.active() is None:
+        left = {name: account for name, account in locked.items() if name not in there.gone}
+        result.warnings.extend(filter(None, [dns_lock.forgotten(identity, left)]))
 
 
 def _open_glass(fold: Fold) -> list[dict[str, t.Any]]:

@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 import pathlib
-import struct
 import typing as t
 from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline, SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import dns_lock, record_guard
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     BadCredentials,
@@ -34,7 +32,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_lock import lock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_gss
@@ -42,11 +39,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.dns_node import NodeRecord, record
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import (
-    DACL_PRESENT,
     SELF_RELATIVE,
-    Acl,
     Descriptor,
-    parse,
     sid_from_text,
     sid_text,
     with_lock,
@@ -54,65 +48,26 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 from ansible_collections.continuity.identity_failover.plugins.modules import update_dns as update_dns_module
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
-from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal, Peer
+from ansible_collections.continuity.identity_failover.tests.unit.lock_estate import (
+    ACCOUNT,
+    CLOCK,
+    CONTAINER,
+    MAIL,
+    OPEN,
+    SOURCE,
+    WWW,
+    Estate,
+    defined,
+    node,
+    setting,
+    two_controllers,
+)
 from ansible_collections.continuity.identity_failover.tests.unit.module_arguments import run_main
-
-CLOCK = SystemClock()
-SOURCE = sid_from_text("S-1-5-21-1-2-3-1105")
-EVERYBODY = struct.pack("<BBHI", 0, 0, 20, 0xF01FF) + sid_from_text("S-1-1-0")
-OPEN = Descriptor(DACL_PRESENT | SELF_RELATIVE, sid_from_text("S-1-5-18"), dacl=Acl(4, (EVERYBODY,)))
-MAIL, WWW = "mail.example.com", "www.example.com"
-CONTAINER = "cn=microsoftdns,dc=domaindnszones,dc=example,dc=com"
-
-
-def setting(identifier: int, value: int) -> bytes:
-    return struct.pack("<IIIII", 1, 0, 0, 1, identifier) + bytes((value, 0))
-
-
-def node(name: str, container: str = CONTAINER) -> str:
-    return f"dc={name.partition('.')[0]},dc=example.com,{container}"
-
-
-class Estate:
-    def __init__(self, peers: dict[str, Peer]) -> None:
-        self.peers = peers
-
-    def fill(self, *, container: str = CONTAINER, updates: int = 2) -> None:
-        for peer in self.peers.values():
-            peer.entries[f"dc=example.com,{container}"] = {"dnsproperty": [setting(2, updates)]}
-            for name in (MAIL, WWW):
-                peer.entries[node(name, container)] = {"ntsecuritydescriptor": [OPEN.to_bytes()], "dnsrecord": []}
-            peer.entries["cn=exch1,cn=computers,dc=example,dc=com"] = {"samaccountname": [b"EXCH1$"], "objectsid": [SOURCE]}
-
-    def descriptor(self, dc: str, name: str = MAIL) -> Descriptor:
-        return parse(self.peers[dc].entries[node(name)]["ntsecuritydescriptor"][0])
-
-    def params(self, state: str, **options: t.Any) -> dict[str, t.Any]:
-        lock = {
-            "account": options.pop("account", "EXCH1$"),
-            "names": options.pop("names", [MAIL]),
-            "domain_controllers": [{"address": "127.0.0.1", "port": peer.port, "name": name} for name, peer in self.peers.items()],
-        }
-        return {
-            **runs.ALONE,
-            "state": state,
-            "lock": lock,
-            "kerberos": {"principal": "failover@EXAMPLE.COM", "password": "of-the-account"},
-            "require": "reachable",
-            "verify_timeout": 0.2,
-            **options,
-        }
-
-    def run(self, state: str = "locked", *, check_mode: bool = False, clock: Clock = CLOCK, **options: t.Any) -> Result:
-        return update_dns(self.params(state, **options), FakeHosts(), clock, check_mode=check_mode)
 
 
 @pytest.fixture
 def estate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
-    monkeypatch.setattr(_dns_lock_sites, "KerberosSeal", FakeSeal)
-    with Peer().serving() as one, Peer().serving() as two:
-        made = Estate({"dc1": one, "dc2": two})
-        made.fill()
+    with two_controllers(monkeypatch) as made:
         yield made
 
 
@@ -699,21 +654,7 @@ def test_a_record_that_changes_while_it_is_made_static_is_read_again(estate: Est
 
 
 def findings(estate: Estate, *, kind: str = "failover", kerberos: dict[str, str] | None = None, names: t.Sequence[str] = (MAIL,)) -> list[tuple[str, str]]:
-    controllers = [{"address": "127.0.0.1", "port": peer.port, "name": name} for name, peer in estate.peers.items()]
-    definition = normalise(
-        {
-            "source": {"host": "exch1"},
-            "target": {"host": "exch2"},
-            "dns": {
-                "servers": [{"address": "127.0.0.1"}],
-                "repoint": {"from": ["10.0.0.21"], "to": ["10.0.1.21"], "names": list(names)},
-                "records": [{"name": "new.example.com", "type": "A", "values": ["10.0.1.21"]}],
-                "lock": {"account": "EXCH1$", "domain_controllers": controllers},
-            },
-        }
-    )
-    account = {"principal": "failover@EXAMPLE.COM", "password": "of-the-account"}
-    found = lock(Case(definition, kind, FakeHosts(), CLOCK), {"kerberos": account if kerberos is None else kerberos})
+    found = lock(Case(defined(estate, names), kind, FakeHosts(), CLOCK), {"kerberos": ACCOUNT if kerberos is None else kerberos})
     return [(one.id, one.msg) for one in found]
 
 
