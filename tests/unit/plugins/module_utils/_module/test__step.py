@@ -363,6 +363,22 @@ def test_nothing_starts_once_the_lease_was_taken_over(run: Run) -> None:
     assert statuses(caught.value.result) == {"a": "done", "b": "not_tried"}
 
 
+def test_a_change_starts_only_once_the_store_knows_of_it_up_to_its_deadline(run: Run) -> None:
+    """a takes 20 s: the lease lasts on, and what the store was told of our changes would end in the middle of b, which may take 10."""
+    under_way: list[float] = []
+
+    def slowly(text: str) -> None:
+        if text == "apply a":
+            run.clock.seconds += 20
+        if text == "apply b":
+            journal = run.journal()
+            journal.read()
+            under_way.append(journal.lease.unsettled)
+
+    run.drive(Lamps({"a": "off", "b": "off"}, log=slowly))
+    assert len(under_way) == 1 and under_way[0] >= 10
+
+
 def test_every_message_that_can_carries_the_fence(run: Run) -> None:
     step = Lamps({"a": "off"})
     run.drive(step)

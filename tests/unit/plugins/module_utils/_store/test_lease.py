@@ -12,13 +12,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, LeaseLost, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.lease import Lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
-from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
 
 #: A lease that is renewed every hundredth of a second.
 SHORT = 0.03
@@ -45,12 +45,12 @@ class Heard:
         return self._claim(claim)
 
 
-def lease_of(folder: pathlib.Path, *answers: FailoverError) -> tuple[Lease, Heard]:
-    clock = SystemClock()
+def lease_of(folder: pathlib.Path, *answers: FailoverError, clock: Clock | None = None, seconds: float = SHORT) -> tuple[Lease, Heard]:
+    clock = clock or SystemClock()
     journal = open_journal("mail", {"kind": "directory", "path": str(folder)}, None, FakeHosts(), clock)
     journal.read()
-    journal.claim(LeaseClaim("h", 1, SHORT, by="ops", run="r1", acquire=True))
-    return Lease(journal, "h", 1, SHORT, "r1", "ops", clock), Heard(journal, *answers)
+    journal.claim(LeaseClaim("h", 1, seconds, by="ops", run="r1", acquire=True))
+    return Lease(journal, "h", 1, seconds, "r1", "ops", clock), Heard(journal, *answers)
 
 
 def test_a_living_holder_is_heard_again_and_again_and_tells_how_long_its_change_may_last(tmp_path: pathlib.Path) -> None:
@@ -60,6 +60,22 @@ def test_a_living_holder_is_heard_again_and_again_and_tells_how_long_its_change_
         assert heard.enough.wait(20)
     assert all(claim.holder == "h" and claim.longest >= 500 and not claim.acquire for claim in heard.claims)
     lease.require(10.0)
+
+
+def test_a_change_that_would_outlast_what_the_store_was_told_does_not_start_before_it_is_told(tmp_path: pathlib.Path) -> None:
+    """The lease itself lasts a minute; a change of thirty seconds was told to end, with its margin, within 55."""
+    clock = FakeClock()
+    lease, heard = lease_of(tmp_path, clock=clock, seconds=60.0)
+    lease.append([], 30.0)
+    clock.elapsed += 24
+    lease.require(30.0)
+    assert heard.claims == []
+    clock.elapsed += 2
+    heard.answers.append(Unreachable("no answer"))
+    with pytest.raises(Unreachable):
+        lease.require(30.0)
+    lease.require(30.0)
+    assert [claim.longest >= 30 for claim in heard.claims] == [True, True]
 
 
 def test_a_store_that_is_silent_once_is_asked_again(tmp_path: pathlib.Path) -> None:
