@@ -72,7 +72,7 @@ def test_refuse_and_heal(lab: LabThread) -> None:
 
 
 def test_blackhole_swallows_connections_and_answers(lab: LabThread) -> None:
-    protocol = _protocol(lab, read_timeout_sec=2, operation_timeout_sec=1)
+    protocol = _protocol(lab, read_timeout_sec=4, operation_timeout_sec=2)
     assert _clear(protocol) == "0"
     lab.set_fault("blackhole")
     assert _connects(lab) == "hangs"
@@ -113,7 +113,7 @@ def test_a_cut_between_controller_and_host(lab: LabThread) -> None:
 
 @pytest.mark.parametrize(("a", "b", "calls"), [("controller", "fake1", 1), ("fake1", "controller", 2)])
 def test_a_one_way_cut_loses_requests_or_only_answers(lab: LabThread, a: str, b: str, calls: int) -> None:
-    protocol = _protocol(lab, read_timeout_sec=2, operation_timeout_sec=1, transport="basic")
+    protocol = _protocol(lab, read_timeout_sec=4, operation_timeout_sec=2, transport="basic")
     assert _clear(protocol) == "0"
     lab.call(lambda: lab.lab.network.cut(a, b, one_way=True))
     with pytest.raises(requests.exceptions.ReadTimeout):

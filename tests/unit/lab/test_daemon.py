@@ -53,7 +53,7 @@ def test_control_over_http(tmp_path: Path) -> None:
         info = json.loads((tmp_path / "lab.json").read_text(encoding="utf-8"))["control"]
 
         def call(verb: str, **arguments: object) -> object:
-            return control.call(info, verb, arguments, timeout=5)
+            return control.call(info, verb, arguments, timeout=30)
 
         answer = await asyncio.to_thread(call, "fault", host="fake1", kind="slow", parameters={"ms": "20"})
         assert answer == {"host": "fake1", "kind": "slow", "parameters": {"ms": 20}}
@@ -68,7 +68,7 @@ def test_control_over_http(tmp_path: Path) -> None:
             with pytest.raises(LabError, match=text):
                 await asyncio.to_thread(call, verb, **arguments)
         with pytest.raises(LabError, match="token is missing or wrong"):
-            await asyncio.to_thread(control.call, {**info, "token": "x"}, "status", {}, 5)
+            await asyncio.to_thread(control.call, {**info, "token": "x"}, "status", {}, 30)
 
     _play(tmp_path, work)
 
@@ -101,7 +101,7 @@ def test_it_ends_by_itself(tmp_path: Path) -> None:
     async def play() -> None:
         daemon = LabDaemon(Options(tmp_path, idle_minutes=0.002), lambda wanted, network, trace: FakeEstate(network, 1))
         await daemon.start()
-        await asyncio.wait_for(daemon.run(), 5)
+        await asyncio.wait_for(daemon.run(), 30)
 
     asyncio.run(play())
     assert not (tmp_path / "lab.json").exists()

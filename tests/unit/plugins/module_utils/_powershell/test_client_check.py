@@ -101,7 +101,7 @@ def test_the_script_tells_what_the_client_meets(session: FakeSession) -> None:
                 Check("nowhere.example.com", good.port),
             ],
             60,
-            one_check=1.0,
+            one_check=3.0,
         )
     finally:
         good.close()
@@ -170,7 +170,7 @@ def test_a_page_names_its_server(session: FakeSession, pages: tuple[str, int]) -
 def test_what_speaks_no_http_is_no_page(session: FakeSession) -> None:
     server = Listener(b"220 exch2 ready\r\n")
     try:
-        (found,) = check_client(session, [Check("mail.example.com", server.port, "A", "http", "/", "exch2")], 60, one_check=1.0)
+        (found,) = check_client(session, [Check("mail.example.com", server.port, "A", "http", "/", "exch2")], 60, one_check=3.0)
     finally:
         server.close()
     assert (found.http_status, found.banner, found.connected) == (0, "220 exch2 ready", True)

@@ -33,7 +33,7 @@ def found(servers: Servers, *zones: str, teller: int = 0) -> dict[str, str]:
 
 
 def at(server: DnsServer, name: str = "") -> Endpoint:
-    return Endpoint(server.address, server.port, name, timeout=0.5)
+    return Endpoint(server.address, server.port, name)
 
 
 def test_the_zone_s_name_servers_are_added_to_those_that_are_listed() -> None:

@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import not_waited_for
 
 OWN_ZONE = {"name": "shop.example.com", "servers": example.SERVERS, "records": [{"name": "@", "type": "A", "values": ["127.1.0.21"]}]}
 DELEGATING = {**example.FORWARD, "records": [*example.FORWARD["records"], {"name": "away", "type": "NS", "values": ["ns.example.org."]}]}
@@ -34,7 +35,7 @@ def asked() -> Iterator[Asked]:
     dns1 = example.primary(DELEGATING, example.REVERSE, OWN_ZONE)
     dns2 = example.secondary(dns1)
     with background(dns1, dns2):
-        servers = Servers([Endpoint(dns1.address, dns1.port, "dns1")], [Endpoint(dns2.address, dns2.port, "dns2", timeout=0.3)], SystemClock())
+        servers = Servers([Endpoint(dns1.address, dns1.port, "dns1")], [Endpoint(dns2.address, dns2.port, "dns2")], SystemClock())
         yield Asked(dns1, dns2, servers)
         servers.close()
 
@@ -91,7 +92,8 @@ def test_an_alias_is_told_when_data_is_asked_for(asked: Asked) -> None:
     assert reading.alias == "exch1.example.com" and reading.records is None
 
 
-def test_each_server_has_its_verdict(asked: Asked) -> None:
+def test_each_server_has_its_verdict(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    not_waited_for(monkeypatch, asked.dns2.address, lambda wire: "silent" in asked.dns2.faults)
     mail, two = Item("mail.example.com", "A"), Item("two.example.com", "A")
     wanted = {mail: RecordSet.of(["127.1.0.21"], 600), two: RecordSet.of(["127.1.0.21"], 300)}
     first, second = asked.servers.all
