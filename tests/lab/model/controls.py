@@ -10,12 +10,10 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 
-import dns.name
-
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON, LabError
-from ansible_collections.continuity.identity_failover.tests.lab.ldap.service import DomainController
 from ansible_collections.continuity.identity_failover.tests.lab.model.host import Host
+from ansible_collections.continuity.identity_failover.tests.lab.model.name_controls import name_verbs
 from ansible_collections.continuity.identity_failover.tests.lab.model.resolver import SUCCESS
 from ansible_collections.continuity.identity_failover.tests.lab.model.view import EstateView
 
@@ -42,12 +40,6 @@ class Controls:
             "service_stop": self._service_stop,
             "database": self._database,
             "replication": self._replication,
-            "dns_fault": self._dns_fault,
-            "dns_heal": self._dns_heal,
-            "dns_record": self._dns_record,
-            "dns_zone": self._dns_zone,
-            "ldap_fault": self._ldap_fault,
-            "ldap_heal": self._ldap_heal,
             "flush": self._flush,
             "clock": self._clock,
             "hosts_file": self._hosts_file,
@@ -56,6 +48,7 @@ class Controls:
             "lose_files": self._lose_files,
             "register": self._register,
             "run_script": self._run_script,
+            **name_verbs(self._estate),
         }
         if verb not in verbs:
             raise LabError(f"There is no control verb {verb!r}; the model has {', '.join(sorted(verbs))}.")
@@ -235,66 +228,6 @@ class Controls:
             raise LabError(f"A replication has no action {action!r}; there are {', '.join(actions)}.")
         actions[action]()
         return link.describe()
-
-    def _dns_server(self, arguments: Mapping[str, JSON]) -> DnsServer:
-        found = self._estate.dns.get(str(arguments.get("server")))
-        if found is None:
-            raise LabError(f"There is no name server {arguments.get('server')!r}; there are {', '.join(self._estate.dns)}.")
-        return found
-
-    async def _dns_fault(self, arguments: Mapping[str, JSON]) -> JSON:
-        server = self._dns_server(arguments)
-        options = {key: float(value) for key, value in arguments.items() if key not in ("server", "kind")}
-        try:
-            server.set_fault(str(arguments.get("kind")), **options)
-        except ValueError as error:
-            raise LabError(f"{error}.") from None
-        return {"server": server.name, "faults": sorted(server.faults)}
-
-    async def _dns_heal(self, arguments: Mapping[str, JSON]) -> JSON:
-        server = self._dns_server(arguments)
-        server.clear_fault(None if arguments.get("kind") is None else str(arguments["kind"]))
-        return {"server": server.name, "faults": sorted(server.faults)}
-
-    async def _dns_record(self, arguments: Mapping[str, JSON]) -> JSON:
-        """Reads a record at a name server; with values sets it there, as somebody else would."""
-        server, name, kind = self._dns_server(arguments), str(arguments.get("name", "")), str(arguments.get("type", "A"))
-        try:
-            if arguments.get("values") is not None:
-                server.replace(name, kind, [str(value) for value in arguments["values"]], int(arguments.get("ttl", 300)))
-        except KeyError:
-            raise LabError(f"{server.name} serves no zone of {name}.") from None
-        return {"server": server.name, "name": name, "type": kind, "values": server.lookup(name, kind), "ttl": server.ttl(name, kind)}
-
-    async def _dns_zone(self, arguments: Mapping[str, JSON]) -> JSON:
-        """Which updates a zone takes from now on, on all name servers: signed, any or none."""
-        name, updates = dns.name.from_text(str(arguments.get("name", ""))), str(arguments.get("updates", ""))
-        zones = [server.zones[name] for server in self._estate.dns.values() if name in server.zones]
-        if not zones or updates not in ("signed", "any", "none"):
-            raise LabError("Say which zone, and whether it takes updates signed, any or none.")
-        for zone in zones:
-            zone.updates = updates
-        return {"name": str(name), "updates": updates}
-
-    def _controller(self, arguments: Mapping[str, JSON]) -> DomainController:
-        controllers = self._estate.domain.controllers if self._estate.domain is not None else {}
-        found = controllers.get(str(arguments.get("server")))
-        if found is None:
-            raise LabError(f"There is no domain controller {arguments.get('server')!r} with LDAP; there are {', '.join(controllers) or 'none'}.")
-        return found
-
-    async def _ldap_fault(self, arguments: Mapping[str, JSON]) -> JSON:
-        controller = self._controller(arguments)
-        try:
-            await controller.set_fault(str(arguments.get("kind")))
-        except ValueError as error:
-            raise LabError(f"{error}.") from None
-        return {"server": controller.name, "faults": sorted(controller.faults)}
-
-    async def _ldap_heal(self, arguments: Mapping[str, JSON]) -> JSON:
-        controller = self._controller(arguments)
-        await controller.clear_fault(None if arguments.get("kind") is None else str(arguments["kind"]))
-        return {"server": controller.name, "faults": sorted(controller.faults)}
 
     async def _flush(self, arguments: Mapping[str, JSON]) -> JSON:
         """As a user does with ipconfig /flushdns."""
