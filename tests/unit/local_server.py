@@ -56,6 +56,14 @@ class Reply:
 Handler = t.Callable[[Request], Reply | str]
 
 
+@contextlib.contextmanager
+def closed_port(address: str = "127.0.0.1") -> t.Iterator[int]:
+    """A port that refuses connections, and that nobody else is given meanwhile: it is bound and does not listen."""
+    with socket.socket() as held:
+        held.bind((address, 0))
+        yield int(held.getsockname()[1])
+
+
 class LocalServer:
     def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
         self.handler = handler

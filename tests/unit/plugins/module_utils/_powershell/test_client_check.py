@@ -18,6 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._powe
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import ShellResult
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.client_check import Check, Reached, check_client
 from ansible_collections.continuity.identity_failover.tests.lab.certificates import Authority
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import closed_port
 from tests.unit.fakes import FakeSession
 from tests.unit.shared_fixtures import engine, needs_engine
 
@@ -79,30 +80,20 @@ class Listener:
         self.thread.join(5)
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @needs_engine
 def test_the_script_tells_what_the_client_meets(session: FakeSession) -> None:
     good, silent = Listener(b"220 EXCH2 ready\r\nmore\r\n"), Listener(b"")
-    closed = free_port()
     try:
-        found = check_client(
-            session,
-            [
+        with closed_port() as closed:
+            checks = [
                 Check("mail.example.com", good.port),
                 Check("mail.example.com", closed),
                 Check("mail.example.com", silent.port),
                 Check("two.example.com"),
                 Check("alias.example.com", good.port),
                 Check("nowhere.example.com", good.port),
-            ],
-            60,
-            one_check=3.0,
-        )
+            ]
+            found = check_client(session, checks, 60, one_check=3.0)
     finally:
         good.close()
         silent.close()

@@ -33,6 +33,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns import examp
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import closed_port
 
 CLOCK = SystemClock()
 MAIL = ("mail.example.com", "A")
@@ -223,12 +224,11 @@ def test_an_answer_by_udp_to_another_question_is_passed_over() -> None:
 
 
 def test_a_closed_port_is_said_to_be_closed() -> None:
-    with socket.create_server(("127.0.53.9", 0)) as listener:
-        port = listener.getsockname()[1]
-    client = NameServer(Endpoint("127.0.53.9", port), CLOCK)
-    for ask in (client.exchange, client.exchange_udp):
-        with pytest.raises(ConnectionRefused, match="nothing listens there"):
-            ask(dns_records.query(Item(*MAIL)), 1)
+    with closed_port("127.0.53.9") as port:
+        client = NameServer(Endpoint("127.0.53.9", port), CLOCK)
+        for ask in (client.exchange, client.exchange_udp):
+            with pytest.raises(ConnectionRefused, match="nothing listens there"):
+                ask(dns_records.query(Item(*MAIL)), 10)
 
 
 def test_a_deadline_that_has_passed_connects_to_nothing() -> None:

@@ -28,6 +28,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ber, ldap
 from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal, Peer
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import closed_port
 
 NODE = "DC=mail,DC=example.com,CN=MicrosoftDNS,DC=DomainDnsZones,DC=example,DC=com"
 
@@ -142,7 +143,7 @@ def test_silence_refusal_and_a_cut_connection_are_told_apart() -> None:
         with pytest.raises(ConnectionLost):
             Directory(Controller("127.0.0.1", port, timeout=5.0), SystemClock()).root()
         thread.join(5)
-    with pytest.raises(ConnectionRefused, match="nothing listens there"):
+    with closed_port() as port, pytest.raises(ConnectionRefused, match="nothing listens there"):
         Directory(Controller("127.0.0.1", port), SystemClock()).root()
 
 

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.probes import tcp_answers
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import closed_port
 
 
 def test_a_port_that_listens_answers() -> None:
@@ -17,10 +18,8 @@ def test_a_port_that_listens_answers() -> None:
 
 
 def test_a_closed_port_is_told_from_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    assert tcp_answers("127.0.0.1", port, 5.0) == (False, f"port {port} of 127.0.0.1 is closed")
+    with closed_port() as port:
+        assert tcp_answers("127.0.0.1", port, 5.0) == (False, f"port {port} of 127.0.0.1 is closed")
 
     def silent(address: object, timeout: float) -> socket.socket:
         assert timeout == 0.5

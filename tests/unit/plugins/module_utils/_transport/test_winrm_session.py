@@ -37,6 +37,7 @@ from ansible_collections.continuity.identity_failover.tests.unit.local_server im
     NtlmGate,
     Reply,
     Request,
+    closed_port,
     make_certificates,
 )
 from ansible_collections.continuity.identity_failover.tests.unit.wsman_meaning import meaning
@@ -311,15 +312,10 @@ def test_a_call_that_changes_something_asks_first_and_a_read_does_not(certificat
         session.close()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def test_a_closed_port(certificates: Certificates) -> None:
-    session = WinrmSession(ConnectionSettings("exch1", "127.0.0.1", free_port(), user=USER, password=PASSWORD, ca_file=certificates.ca))
-    fails(lambda: read(session), _errors.ConnectionRefused, r"exch1 \(127.0.0.1:\d+\) refuses connections; start the WinRM service")
+    with closed_port() as port:
+        session = WinrmSession(ConnectionSettings("exch1", "127.0.0.1", port, user=USER, password=PASSWORD, ca_file=certificates.ca))
+        fails(lambda: read(session), _errors.ConnectionRefused, r"exch1 \(127.0.0.1:\d+\) refuses connections; start the WinRM service")
 
 
 def test_a_host_that_takes_no_connection(certificates: Certificates) -> None:
@@ -404,7 +400,7 @@ def test_a_certificate_of_a_stranger(certificates: Certificates) -> None:
 
 
 def test_the_environment_is_not_asked(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificates.ca)
     with serve(Basic(ANSWER), certificates.server) as server:
         session = WinrmSession(settings_for(server, certificates))
