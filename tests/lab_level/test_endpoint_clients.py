@@ -149,7 +149,7 @@ def test_ansible_raw(lab: LabThread, tmp_path: Path, scheme: str) -> None:
     program = str(Path(sys.executable).parent / "ansible")
     command = [program, "all", "-i", str(tmp_path / "inventory.ini"), "-m", "ansible.builtin.raw", "-a", "ipconfig /flushdns"]
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment, check=False)
     assert done.returncode == 0 and "ran 18 characters" in done.stdout, done.stdout + done.stderr
 
 

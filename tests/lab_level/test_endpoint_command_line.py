@@ -20,7 +20,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.testing import C
 
 
 def _lab(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(COMMAND), *words, "--dir", str(folder)], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, str(COMMAND), *words, "--dir", str(folder)], capture_output=True, text=True, timeout=180, check=False)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def lab(tmp_path: Path) -> Iterator[LabThread]:
 
 def _protocol(lab: LabThread, scheme: str = "https", **changes: Any) -> winrm.Protocol:
     host = lab.lab.host
-    options: dict[str, Any] = {"transport": "ntlm", "ca_trust_path": str(lab.lab.ca), "read_timeout_sec": 8, "operation_timeout_sec": 4, **changes}
+    options: dict[str, Any] = {"transport": "ntlm", "ca_trust_path": str(lab.lab.ca), "read_timeout_sec": 60, "operation_timeout_sec": 50, **changes}
     return winrm.Protocol(lab.url(scheme), username=host.user, password=host.password, **options)
 
 
@@ -143,7 +143,7 @@ def test_drop_loses_the_request_or_its_answer(lab: LabThread, when: str, calls: 
 
 
 def test_idle_close_makes_a_sealed_request_undecryptable(lab: LabThread) -> None:
-    lab.set_fault("idle_close", seconds=0.1)
+    lab.set_fault("idle_close", seconds=1.5)
     protocol = _protocol(lab, "http")
     assert _clear(protocol) == "0"
     lab.run(lab.lab.network.drained("fake1"))
@@ -211,7 +211,7 @@ def test_split_output(lab: LabThread) -> None:
 
 
 def test_receive_times_out(lab: LabThread) -> None:
-    protocol = _protocol(lab, operation_timeout_sec=1, read_timeout_sec=5)
+    protocol = _protocol(lab, operation_timeout_sec=3, read_timeout_sec=30)
     shell = protocol.open_shell()
     command = protocol.run_command(shell, "wait")
     with pytest.raises(WinRMOperationTimeoutError):

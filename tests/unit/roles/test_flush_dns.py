@@ -56,7 +56,7 @@ def played(folder: pathlib.Path, *more: str, **variables: t.Any) -> str:
     command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "continuity.identity_failover.flush_dns", *more]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     given = json.dumps({"failover_flush_clients": "workstations", "failover_flush_may_be_empty": True, **variables})
-    done = subprocess.run([*command, "-e", given], capture_output=True, text=True, cwd=folder, env=environment, timeout=60, check=False)
+    done = subprocess.run([*command, "-e", given], capture_output=True, text=True, cwd=folder, env=environment, timeout=180, check=False)
     return f"{done.returncode} {' '.join(done.stdout.split())} {done.stderr}"
 
 
@@ -121,7 +121,7 @@ def next_command(folder: pathlib.Path, **variables: t.Any) -> list[str]:
     given = json.dumps({"flush_dns_batch": ["ws001", "ws002"], "flush_dns_why": "why", "ansible_python_interpreter": sys.executable, **variables})
     command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,ws001,", "-c", "local", "--limit", "localhost", "play.yml"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run([*command, "-e", given], capture_output=True, text=True, cwd=folder, env=environment, timeout=60, check=False)
+    done = subprocess.run([*command, "-e", given], capture_output=True, text=True, cwd=folder, env=environment, timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return shlex.split((folder / "next").read_text(encoding="utf-8"))
 

@@ -49,7 +49,7 @@ def session(tmp_path: pathlib.Path) -> FakeSession:
 
     def run(command: str, arguments: t.Sequence[str], stdin: bytes) -> ShellResult:
         environment = {"PSModulePath": str(tmp_path), "PWSH_JSON": "5.1", "PATH": "/usr/bin:/bin", "SSL_CERT_FILE": str(tmp_path / "ca.pem")}
-        ran = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=60, check=False)
+        ran = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=180, check=False)
         return ShellResult(ran.returncode, ran.stdout, ran.stderr.decode())
 
     return FakeSession("ws001", programs=run)

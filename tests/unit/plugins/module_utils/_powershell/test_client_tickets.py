@@ -50,7 +50,7 @@ def klist(tmp_path: pathlib.Path) -> t.Callable[..., FakeSession]:
 
         def run(command: str, arguments: t.Sequence[str], stdin: bytes) -> ShellResult:
             environment = {"PWSH_JSON": "5.1", "PATH": f"{tmp_path}:/usr/bin:/bin", "PATHEXT": ".EXE"}
-            ran = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=60, check=False)
+            ran = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=180, check=False)
             return ShellResult(ran.returncode, ran.stdout, ran.stderr.decode())
 
         return FakeSession("ws001", programs=run)

@@ -56,7 +56,7 @@ class Engine:
     def session(self) -> FakeSession:
         def run(command: str, arguments: t.Sequence[str], stdin: bytes) -> ShellResult:
             environment = {"PWSH_JSON": "5.1", "PATH": "/usr/bin:/bin"}
-            ran = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=60, check=False)
+            ran = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=180, check=False)
             return ShellResult(ran.returncode, ran.stdout, ran.stderr.decode())
 
         return FakeSession("exch2", programs=run)

@@ -66,7 +66,7 @@ def on_the_engine(*extra: tuple[str, str]) -> FakeSession:
     environment = {**os.environ, "PWSH_JSON": "5.1", "PWSH_STDERR": "clixml+progress", **dict(extra)}
 
     def run(command: str, arguments: t.Sequence[str], stdin: bytes) -> ShellResult:
-        done = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=60, check=False)
+        done = subprocess.run([str(engine()), *arguments], input=stdin, capture_output=True, env=environment, timeout=180, check=False)
         return ShellResult(done.returncode, done.stdout, clixml.errors_of(done.stderr))
 
     return FakeSession("exch2", programs=run)
