@@ -27,7 +27,7 @@ def test_problems_are_sentences() -> None:
 
 
 def test_credentials_may_be_the_dictionary_or_its_names() -> None:
-    definition = {**SMALL, "directory": {"domain_controllers": ["exch1"], "credential": "ad"}}
+    definition = {**SMALL, "databases": [{"name": "DB01", "kind": "exchange", "credential": "ad"}]}
     assert identity_problems({"mail": definition}, "mail", groups=GROUPS, credentials={"ad": {"password": "x"}}) == []
     assert identity_problems({"mail": definition}, "mail", groups=GROUPS, credentials=["ad"]) == []
     (problem,) = identity_problems({"mail": definition}, "mail", groups=GROUPS, credentials={})
