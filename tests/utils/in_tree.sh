@@ -14,6 +14,9 @@ shift
 case $core in venv) venv=$ROOT/.venv ;; *) venv=$ROOT/.cache/core/$core ;; esac
 tree=$ROOT/.cache/tree/$core/ansible_collections/$NAMESPACE/$NAME
 mkdir -p "$tree"
+# One command at a time in a copy, which is made anew for each.
+exec 8>"$ROOT/.cache/tree/$core.lock"
+flock 8
 find "$tree" -mindepth 1 -maxdepth 1 ! -name tests ! -name .git -exec rm -rf {} +
 [ ! -d "$tree/tests" ] || find "$tree/tests" -mindepth 1 -maxdepth 1 ! -name output -exec rm -rf {} +
 # With the repository's .git above it ansible-test would find every file ignored, test nothing and pass.
@@ -23,4 +26,4 @@ comm -z -23 <(git ls-files -co --exclude-standard -z | LC_ALL=C sort -z) <(git l
 interpreter=$("$venv/bin/python" -c 'import sys; print(sys.base_prefix)')/bin
 export PATH=$venv/bin:$ROOT/.venv/bin:$interpreter:/usr/local/bin:/usr/bin:/bin
 cd "$tree"
-exec "$@"
+"$@" 8>&-

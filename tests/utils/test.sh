@@ -15,6 +15,10 @@ if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
 
 failed=()
 skipped=()
+# Beside the other tests, in a network of their own: most of their time they wait for a name server.
+tests/utils/real_servers.sh >build/logs/real-servers.txt 2>&1 &
+real_servers=$!
+trap 'kill "$real_servers" 2>/dev/null || true' EXIT
 # One more than cores: whole playbooks wait a good part of their time. In the order of the folders, because xdist would else begin with the files of
 # many short tests, and end with a few files of one long test each, one worker after the other.
 processes=${CONTINUITY_TEST_PROCESSES:-$(.venv/bin/python -c 'import os; print(1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()))')}
@@ -30,7 +34,9 @@ else
     tests/utils/integration.sh venv || failed+=("integration")
 fi
 status=0
-tests/utils/real_servers.sh || status=$?
+wait "$real_servers" || status=$?
+trap - EXIT
+cat build/logs/real-servers.txt
 if [ $status -eq 77 ]; then skipped+=("real name servers: no private network for them"); elif [ $status -ne 0 ]; then failed+=("real name servers"); fi
 [ -n "${LAB_PWSH:-}" ] || command -v pwsh >/dev/null || skipped+=("PowerShell itself: no engine in LAB_PWSH, nor pwsh; the lab used its Python twins")
 
