@@ -11,7 +11,6 @@ A message that an earlier holder has sent needs its marker, and is refused where
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
@@ -28,6 +27,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
 Definition = t.Mapping[str, t.Any]
+
+#: Updates that are sent where no answer comes: nobody comes back to a run that is closed, and its marker keeps every repair out.
+MESSAGES = 2
 
 
 def remove_markers(
@@ -84,12 +86,24 @@ def _remove(name: str, zone: str, servers: Servers, survey: Survey, updater: Dyn
         return [Outcome(label, "failed", host=where, msg=why, reason="not_removed", before=str(there))]
     lines = tuple(Line(name, "TXT", value) for value in there.values)
     message = Message(zone, exists=lines, deleted=lines)
-    with contextlib.suppress(*UNDECIDED):  # reading back says whether it was done
+    answered = False
+    for _message in range(MESSAGES):
+        answered = _sent(updater, message)
+        if servers.present(survey.holder(zone), [item])[item].records is None:
+            return [Outcome(label, "done", True, host=where, before=str(there))]
+        if answered:
+            break
+    why = "the name server took the update and still has it" if answered else f"the name server answered none of {MESSAGES} updates, and still has it"
+    return [Outcome(label, "failed", True, host=where, msg=why, reason="unconfirmed", before=str(there))]
+
+
+def _sent(updater: DynamicUpdates, message: Message) -> bool:
+    """Whether it was answered; where not, reading back says whether it was done."""
+    try:
         updater.carry_through(message, message.seconds())
-    left = servers.present(survey.holder(zone), [item])[item].records
-    if left is not None:
-        return [Outcome(label, "failed", True, host=where, msg="the name server took the update and still has it", reason="unconfirmed", before=str(there))]
-    return [Outcome(label, "done", True, host=where, before=str(there))]
+    except UNDECIDED:
+        return False
+    return True
 
 
 def _failed(name: str, error: FailoverError) -> Outcome:

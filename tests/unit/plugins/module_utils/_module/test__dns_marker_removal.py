@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseLost
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, LeaseLost
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_ending
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
@@ -135,6 +135,25 @@ def test_an_answer_that_was_lost_is_settled_by_reading_back(zones: Zones) -> Non
     zones.mark(7)
     zones.call(lambda: zones.dns1.set_fault("drop_replies", count=1))
     assert zones.remove()[FORWARD].status == "done" and zones.marks() == []
+
+
+@pytest.mark.parametrize(("lost", "status"), [(1, "done"), (99, "failed")])
+def test_an_update_that_was_lost_is_sent_again(zones: Zones, monkeypatch: pytest.MonkeyPatch, lost: int, status: str) -> None:
+    """Nobody comes back to a run that is closed, and what stays keeps every repair out."""
+    zones.mark(7)
+    sent, messages = NameServer.update, []
+
+    def on_the_way(self: NameServer, *arguments: t.Any) -> t.Any:
+        messages.append(arguments)
+        if len(messages) <= lost:
+            raise DeadlineExceeded("lost on the way")
+        return sent(self, *arguments)
+
+    monkeypatch.setattr(NameServer, "update", on_the_way)
+    found = zones.remove()[FORWARD]
+    assert found.status == status
+    assert (found.reason, found.msg) == (("", "") if lost == 1 else ("unconfirmed", "the name server answered none of 2 updates, and still has it"))
+    assert len(zones.marks()) == (0 if lost == 1 else 2)
 
 
 @pytest.mark.parametrize(
