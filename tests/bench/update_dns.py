@@ -189,7 +189,7 @@ def benchmark(bench: Bench, sizes: t.Sequence[int], loop: int, repeats: int) -> 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="how many records; 1 is among them")
-    parser.add_argument("--loop", type=int, default=100, help="how many records of the loop are measured")
+    parser.add_argument("--loop", type=int, default=40, help="how many records of the loop are measured")
     parser.add_argument("--repeats", type=int, default=3, help="how often each is measured; the medians are shown")
     parser.add_argument("--collections", type=pathlib.Path, default=ROOT / ".cache" / "community", help="where community.general is")
     parser.add_argument("--fetch", action="store_true", help="only fetch community.general")
