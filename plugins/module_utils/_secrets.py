@@ -16,6 +16,7 @@ import json
 import typing as t
 import urllib.parse
 import xml.sax.saxutils
+from collections.abc import Mapping  # typing's own takes ten times as long to ask
 
 try:  # ansible-core 2.22 and later
     from ansible.module_utils.secrets import register_secret as _register_secret  # type: ignore[import-not-found,unused-ignore]
@@ -49,7 +50,7 @@ def collect_secrets(options: t.Mapping[str, t.Any], params: t.Any) -> t.Iterator
 
     ``user`` is the option of that name beside the secret, or empty.
     """
-    if not isinstance(params, t.Mapping):
+    if not isinstance(params, Mapping):
         return
     for name, option in options.items():
         value = params.get(name)
@@ -64,7 +65,7 @@ def collect_secrets(options: t.Mapping[str, t.Any], params: t.Any) -> t.Iterator
 
 
 def _leaves(value: t.Any) -> t.Iterator[str]:
-    if isinstance(value, t.Mapping):
+    if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for entry in value:
@@ -159,15 +160,13 @@ class Secrets:
         """A copy without secrets, also not in keys, and of JSON's types only: anything else becomes its text."""
         if isinstance(value, str):
             return self.redact_text(value)
-        if isinstance(value, bytes):
-            return self.redact_text(value.decode("utf-8", "replace"))
-        if isinstance(value, t.Mapping):
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        if isinstance(value, Mapping):
             return {self._redact_key(key): self.redact(entry) for key, entry in value.items()}
         if isinstance(value, (list, tuple, set, frozenset)):
             return [self.redact(entry) for entry in value]
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
-        return self.redact_text(str(value))
+        return self.redact_text(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
     def _redact_key(self, key: t.Any) -> t.Any:
         return key if not isinstance(key, str) or key in KEYS_KEPT else self.redact_text(key, _KEY_LENGTH)

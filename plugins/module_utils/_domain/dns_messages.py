@@ -59,8 +59,8 @@ class Edit:
 
     def size(self) -> int:
         """An upper bound of its bytes: no name compressed, every value as long as its text."""
-        values = [*(self.before.values if self.before else ("",)), *self.deleted(), *self.added()]
-        return sum(len(self.item.name) + 2 + 10 + max(16, len(value) + 4) for value in values)
+        values = (*(self.before.values if self.before else ("",)), *self.deleted(), *self.added())
+        return (len(self.item.name) + 2 + 10) * len(values) + sum([max(16, len(value) + 4) for value in values])
 
 
 class Line(t.NamedTuple):

@@ -29,7 +29,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading, negative_shape, query, read_answer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_wildcards import Wildcards
 
-_CHANCE = secrets.SystemRandom()
 #: How often a question is asked again; the time for the answer grows to the endpoint's timeout with the last.
 TRIES = 3
 #: What a server says of a record set that is expected.
@@ -127,8 +126,7 @@ class Servers:
         found: list[bytes] = []
         for start in range(0, len(items), 0x10000):
             part = items[start : start + 0x10000]
-            ids = _CHANCE.sample(range(0x10000), len(part))  # none twice, and none that somebody could guess
-            wires = [number.to_bytes(2, "big") + query(item, recursion=recursion)[2:] for number, item in zip(ids, part, strict=True)]
+            wires = [number + query(item, recursion=recursion)[2:] for number, item in zip(_ids(len(part)), part, strict=True)]
             found += self._ask(server, wires, tries)
         return found
 
@@ -248,6 +246,17 @@ class Servers:
         except TransportError as error:
             return {item: Verdict("unreachable", msg=error.message) for item in wanted}
         return {item: _verdict(reading, wanted[item]) for item, reading in readings.items()}
+
+
+def _ids(count: int) -> list[bytes]:
+    """None twice, and none that somebody could guess. Drawn by the handful: each draw is a call of the system."""
+    if count > 0x1000:
+        return [number.to_bytes(2, "big") for number in secrets.SystemRandom().sample(range(0x10000), count)]
+    found: dict[bytes, None] = {}
+    while len(found) < count:
+        drawn = secrets.token_bytes(2 * (count - len(found)))
+        found.update(dict.fromkeys(drawn[start : start + 2] for start in range(0, len(drawn), 2)))
+    return list(found)
 
 
 def _not_served(server: NameServer, name: str, reading: Reading) -> NotServed:

@@ -166,3 +166,9 @@ def test_ids_are_not_to_be_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     servers.answers(servers.updated[0], items)
     ids = [int.from_bytes(one, "big") for one in asked]
     assert len(set(ids)) == 50 and ids != sorted(ids) and max(ids) > 1000
+
+
+@pytest.mark.parametrize("count", [0, 1, 250, 0x1000, 0x1001, 0x10000])
+def test_no_two_questions_side_by_side_have_the_same_id(count: int) -> None:
+    ids = dns_zone._ids(count)
+    assert len(set(ids)) == len(ids) == count and all(len(one) == 2 for one in ids)
