@@ -34,6 +34,7 @@ class Aftermath:
     def __init__(self, lab: MemoryLab, first: Controller, act: str, since: int) -> None:
         self.lab, self.first, self.act, self.since = lab, first, act, since
         self.history: list[str] = []
+        self.harmed = False  #: whether something else than the controller was really taken away
         self.over_at = 0.0  #: when a machine that is away serves again
 
     def fingerprint(self) -> tuple[t.Any, ...]:
@@ -60,7 +61,9 @@ class Aftermath:
         self.lab.boundary = lambda kind, label: None
         self.lab.use_files(pathlib.Path("files").absolute())
         self.over_at = self.lab.clock.monotonic() + OUTAGE_SECONDS + STARTED_SECONDS
+        before = len(self.lab.trace.records)
         harm(self.lab)
+        self.harmed = not MIRROR.exists() or len(self.lab.trace.records) > before  # the lab notes what is done to a machine
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
         """The playbook is run again and again until it ends well, and a person is asked what only a person knows."""
@@ -80,7 +83,7 @@ class Aftermath:
                     decided = True
                     controller.script = {"unknown": ("rerun", "skip")[number // 2 % 2], "reason_for_unknown": "looked at its log"}
         self.lab.clock.sleep(self.over_at - self.lab.clock.monotonic())  # users look when it is over
-        return {"outcome": outcome, "history": self.history, "decided": decided, **self.seen(controller)}
+        return {"outcome": outcome, "history": self.history, "decided": decided, "harmed": self.harmed, **self.seen(controller)}
 
     def _again(self, controller: Controller) -> str:
         if self.act == "drill" and self._drilled():

@@ -90,6 +90,7 @@ class Story:
             "deaths": len(results),
             "share": round(len(results) / max(1, deaths.different), 3),
             "same": len(results) - len(wrong),
+            "harmed": sum(bool(result.get("harmed")) for result in results.values()),
             "interrupted": sum(bool(result.get("history")) for result in results.values()),
             "decisions": sum(bool(result.get("decided")) for result in results.values()),
             **(undone(results) if undoing else {}),

@@ -72,6 +72,8 @@ def test_a_run_whose_controller_died_is_undone(act: str) -> None:
 def test_a_run_that_another_machines_death_stopped_is_ended(outage: str) -> None:
     (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", outage, "--sample", "0.08")
     assert one["deaths"] > 5
+    # An outage that nothing met would be none. A mirror that is gone is only written anew from the store.
+    assert one["harmed"] == one["deaths"] and (one["interrupted"] > 0) == (outage != "mirror"), one
 
 
 def test_a_script_of_unknown_end_is_a_persons_decision_unless_it_is_repeatable() -> None:
