@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import commands
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import is_alias
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Line
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import SILENT, kind_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.powershell_text import quoted
@@ -82,7 +83,7 @@ def _numbered(changes: t.Sequence[Change], definition: Definition, numbers: t.It
         where, what = ("any host", "clear the clients' resolver caches") if kind == "clients" else ("each sample client", "see that users arrive")
         lines = _clients(changes) if kind == "clients" else _arrival(definition)
     else:
-        where, what = first["host"] or _place(kind, definition), f"{first['item']}: {first['do']}"
+        where, what = first["host"] or _place(kind, first, definition), f"{first['item']}: {first['do']}"
         lines = commands(first, definition)
     yield f"### {first['step']}: {what}\n"
     for line, number in zip(lines, numbers, strict=False):  # the lines first: a number is taken only where there is a line
@@ -90,10 +91,10 @@ def _numbered(changes: t.Sequence[Change], definition: Definition, numbers: t.It
         yield f"{number}. On {where}{shell}:\n\n       {line.text}\n\n   Answers: {line.answer}\n"
 
 
-def _place(kind: str, definition: Definition) -> str:
+def _place(kind: str, change: Change, definition: Definition) -> str:
     if kind == "spns":
         return str((definition.get("directory") or {"domain_controllers": ["a domain controller"]})["domain_controllers"][0])
-    return "a domain controller" if kind == "dns_lock" else "a host with the DNS server tools"
+    return "a domain controller" if kind == "dns_lock" and not is_alias(change) else "a host with the DNS server tools"
 
 
 def _clients(changes: t.Sequence[Change]) -> list[Line]:

@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_data import data_commands
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_databases import database_commands
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import lock_commands, record_commands
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import is_alias, lock_commands, record_commands
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Line
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import kind_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.powershell_text import program, quoted
@@ -46,7 +46,7 @@ def commands(change: Change, definition: Definition) -> list[Line]:
     if kind == "dns":
         return record_commands(change, definition)
     if kind == "dns_lock":
-        return lock_commands(change)
+        return record_commands(change, definition) if is_alias(change) else lock_commands(change)
     if kind == "data":
         return data_commands(change, definition)
     if kind == "script":

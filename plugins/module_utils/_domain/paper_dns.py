@@ -45,6 +45,11 @@ def record_commands(change: t.Mapping[str, JSON], definition: Definition) -> lis
     return [*lines, Line(f"Resolve-DnsName -Name {quoted(name)} -Type {rdtype} -Server {quoted(server)} -DnsOnly", shown)]
 
 
+def is_alias(change: t.Mapping[str, JSON]) -> bool:
+    """Whether a change of the step dns_lock is one of records: the lock by an alias has no entry of an account."""
+    return "account" not in (change["after"] or change["before"] or {})
+
+
 def lock_commands(change: t.Mapping[str, JSON]) -> list[Line]:
     """dsacls <object> /D <account>:<rights>, /R <account> (reference: Microsoft, Dsacls). WP writes properties, WS is a validated write, SD deletes.
 

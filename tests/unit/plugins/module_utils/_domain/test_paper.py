@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper import paper
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import commands
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import SERVER_KEY, commands
 from ansible_collections.continuity.identity_failover.tests.unit.plans import DEFINITION, NEW, OLD, RUNNING, STOPPED, change, plan, said, usual
 from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, fixtures, needs_engine
 
@@ -85,6 +85,84 @@ def test_every_kind_of_change_is_a_numbered_command_with_its_answer_and_a_way_ba
     numbers = [int(found) for found in re.findall(r"^(\d+)\. On ", text, re.MULTILINE)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) == text.count("   Answers: ") == len(lines)
+
+
+QUIET = "nothing; a red message would be an error"
+MOVED = "Updated object. Duplicate SPN found: another account holds it; find out why first"
+DONE = "Command completed successfully."
+#: How each command of ``EVERY`` begins, there and back -> what it answers.
+ANSWERS = [
+    ("Set-Service ", QUIET),
+    ("Stop-Service ", QUIET),
+    ("Start-Service ", QUIET),
+    ("Set-DnsClient ", QUIET),
+    ("Set-NetIPAddress ", QUIET),
+    ("Remove-NetIPAddress ", QUIET),
+    ("Remove-SmbShare ", QUIET),
+    ("Remove-ItemProperty ", QUIET),
+    ("Mount-Database ", QUIET),
+    ("Dismount-Database ", QUIET),
+    ("sc.exe config MSExchangeIS start= delayed-auto", "[SC] ChangeServiceConfig SUCCESS"),
+    ("Get-Service -Name 'W3SVC'", "Status: Running; StartType: Manual|Status: Stopped; StartType: Manual"),
+    ("(Get-DnsClient ", "False|True"),
+    ("New-NetIPAddress ", "the new address 10.0.0.21"),
+    ("(Get-NetIPAddress -IPAddress 'fd00::21').SkipAsSource", "False|True"),
+    ("Get-NetIPAddress -IPAddress '10.0.0.21' -ErrorAction SilentlyContinue", "nothing"),
+    ("@((Get-ItemProperty ", "True; it takes effect when the service LanmanServer starts the next time|False"),
+    (f"(Get-ItemProperty -LiteralPath '{SERVER_KEY}').DisableStrictNameChecking", "1|nothing"),
+    ("New-SmbShare ", "the new share data"),
+    ("(Get-SmbShare -Name 'data').Path", "D:\\my data"),
+    ("Get-SmbShare -Name 'data' -ErrorAction SilentlyContinue", "nothing"),
+    ("setspn.exe -D ", "Updated object"),
+    ("setspn.exe -S ", MOVED),
+    (
+        "setspn.exe -Q http/mail.example.com:443",
+        "the distinguished name of EXCH2$, and Existing SPN found!|the distinguished name of EXCH1$, and Existing SPN found!",
+    ),
+    ("setspn.exe -Q http/new", "the distinguished name of EXCH2$, and Existing SPN found!|No such SPN found."),
+    ("(Get-MailboxDatabase -Identity 'DB01-DR' -Status).Mounted", "True|False"),
+    ("(Get-MailboxDatabase -Identity 'DB01' -Status).Mounted", "False|True"),
+    ("sqlcmd.exe -S '.\\APP' -E -b -h ", "ONLINE|OFFLINE"),
+    ("& 'D:\\my db\\up.exe'", "what the program prints"),
+    ("ask.exe; $LASTEXITCODE", "0 as the last line|1 as the last line"),
+    ("powershell.exe -NoProfile ", "what the script prints"),
+    ("$LASTEXITCODE", "0"),
+    ("dnscmd.exe ", DONE),
+    ("Resolve-DnsName -Name 'mail.example.com' -Type A ", "10.0.1.21 with a TTL of 60 s|10.0.0.21 with a TTL of 3600 s"),
+    ("Resolve-DnsName -Name 't.example.com' ", '"say \\"hi\\" \\228" "b" with a TTL of 60 s|an error: the name does not exist, or has no such record'),
+    ("dsacls.exe 'DC=mail,DC=example.com,CN=MicrosoftDNS,DC=DomainDnsZones,DC=example,DC=com' /", "The command completed successfully"),
+    (
+        "dsacls.exe 'DC=mail,DC=example.com,CN=MicrosoftDNS,DC=DomainDnsZones,DC=example,DC=com'$",
+        "among others Deny EXCH1$@example.com, SPECIAL ACCESS|no line that denies EXCH1$@example.com anything",
+    ),
+    ("Invoke-Command ", "nothing; each client that does not answer is named in red"),
+    ("(Resolve-DnsName ", "the address of the side that serves now"),
+    ("(Test-NetConnection ", "True"),
+]
+
+
+@pytest.mark.parametrize(("begins", "wanted"), ANSWERS)
+def test_each_command_has_the_answer_that_windows_gives(begins: str, wanted: str) -> None:
+    """The first time that it is typed, and the last: forward, and on the way back where there is one."""
+    pairs = re.findall(r"^\d+\. On .*:\n\n +(.*)\n\n   Answers: (.*)$", paper(plan(EVERY), DEFINITION), re.MULTILINE)
+    answers = [answer for command, answer in pairs if f"{command}$".startswith(begins)]
+    if "|" not in wanted:
+        assert set(answers) == {wanted}
+    else:
+        assert list(dict.fromkeys(answers)) == wanted.split("|")
+
+
+def test_a_name_that_is_locked_by_an_alias_is_records_on_paper_too() -> None:
+    """Its item is a record set, of which there is no entry of an account."""
+    zone = {"zone": "example.com"}
+    alias = {"values": ["exch2.example.com"], "ttl": 60}
+    changes = [change("mail.example.com A", OLD, None, detail=zone), change("mail.example.com CNAME", None, alias, detail=zone)]
+    text = paper(plan([said("dns_lock", *changes)]), DEFINITION)
+    lines = typed(text)
+    assert lines[0] == "dnscmd.exe '10.0.0.10' /RecordDelete example.com mail A '10.0.0.21' /f"
+    assert lines[2] == "dnscmd.exe '10.0.0.10' /RecordAdd example.com mail '60' CNAME exch2.example.com."
+    assert lines[4].startswith("dnscmd.exe '10.0.0.10' /RecordDelete example.com mail CNAME") and lines[6].endswith("A '10.0.0.21'")
+    assert "On a host with the DNS server tools" in text and "On a domain controller" not in text
 
 
 def test_a_silent_source_comes_first_and_is_a_matter_for_a_person() -> None:
