@@ -12,4 +12,7 @@ import jinja2
 
 
 def worked_out(expression: str, **variables: t.Any) -> t.Any:
-    return jinja2.Environment(autoescape=False).compile_expression(expression)(**variables)
+    environment = jinja2.Environment(autoescape=False)
+    environment.filters["difference"] = lambda these, those: [one for one in these if one not in those]  # as ansible.builtin's
+    environment.filters["zip"] = lambda *these: list(zip(*these, strict=False))
+    return environment.compile_expression(expression)(**variables)

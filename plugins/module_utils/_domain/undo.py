@@ -31,7 +31,8 @@ Steps = t.Sequence[tuple[str, t.Collection[str]]]
 
 
 class UndoBegun(WrongState):
-    """The run is being undone, and going forward is no longer what was approved."""
+    """The run is being undone, and going forward is no longer what was approved. No reason is taken for it: the former owner may have served again,
+    so this is the refusal of a known second owner. Finish the undo, then a new run takes a new decision."""
 
     reason = "undo_begun"
 

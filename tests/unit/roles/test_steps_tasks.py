@@ -62,6 +62,14 @@ def test_a_plan_runs_only_hooks_that_only_look(mode: str, hook: str, runs: bool)
     assert worked_out(condition, steps_mode=mode, steps_hook=hook, steps_definition=definition) is runs
 
 
+def test_a_plan_names_the_hooks_that_it_found_and_did_not_run() -> None:
+    template = task("plan", "Make the plan's document")["continuity.identity_failover.failover_run"]["hooks"]
+    template = template.removeprefix("{{").removesuffix("}}")
+    given = {"steps_hooks_found": ["before_dns", "data", "after_lunch"], "steps_hook_names": ["before_quiesce", "before_dns", "data"]}
+    found = worked_out(template, **given, steps_definition={"hooks": {"plan_safe": ["data"]}})
+    assert list(found) == ["before_dns"]
+
+
 def test_the_choice_for_the_data_is_announced_before_the_hook_runs_and_judged_behind_it() -> None:
     names = [one["name"] for one in yaml.safe_load((TASKS / "data.yml").read_text(encoding="utf-8"))]
     assert names[1:-1] == ["Announce what happens to the data", "Let the hook carry the choice out", "Judge what became of the data"]

@@ -7,12 +7,15 @@ from __future__ import annotations
 import collections
 import copy
 import datetime
+import importlib
 import pathlib
+import pkgutil
 import threading
 import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils import _module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Message
@@ -25,6 +28,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     FailoverError,
     InvalidInput,
     Unreachable,
+    WrongState,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _preflight_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_preflight as module
@@ -351,6 +355,26 @@ def test_an_accepted_finding_does_not_stop(world: World) -> None:
 def test_what_can_not_be_accepted(world: World, accept: dict[str, str], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         world.run(accept=accept)
+
+
+#: Refusals with a reason of their own that are no finding -> how a person gets past them; empty: no reason can make it right.
+REFUSALS = {
+    "undo_begun": "",  # the former owner may have served again, so going forward would make a known second owner
+    "vote_refused": "",  # of a vote, not of a run: bad syntax of a statement, or somebody else's
+    "awaiting_approval": "break_glass",
+    "servers_disagree": "accept_disagreement",
+    "run_open": "take over or end the run",
+    "owner_not_confirmed": "accept",
+}
+
+
+def test_the_absolute_refusals_are_these() -> None:
+    """Whoever adds one says where it is defined why no reason can make it right. Bad syntax is InvalidInput; two servers that both have
+    an address of the identity are refused at the end of a run, see test__run_ending.py."""
+    assert [name for name, kind in KINDS.items() if not kind.acceptable] == ["wrong_machine"]
+    for found in pkgutil.iter_modules(_module.__path__):
+        importlib.import_module(f"{_module.__name__}.{found.name}")
+    assert {str(kind.reason) for kind in WrongState.__subclasses__()} == REFUSALS.keys()
 
 
 def test_the_gravest_come_first() -> None:

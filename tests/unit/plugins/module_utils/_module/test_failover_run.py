@@ -27,6 +27,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     WrongMachine,
     WrongState,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import REFRESH
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
@@ -61,6 +62,24 @@ def test_arming_again_changes_nothing_until_something_differs(estate: Estate) ->
     assert [(o.name, o.before, o.after) for o in result.outcomes] == [("services.exch2.IS.start_mode", "manual", "disabled")]
     assert result.extra["changes"] == [{"name": "services.exch2.IS.start_mode", "before": "manual", "after": "disabled"}]
     assert estate.run("armed").extra["changes"] == []
+
+
+def age(estate: Estate) -> float:
+    return float(estate.do(failover_status).extra["baseline"]["age"])
+
+
+def test_a_baseline_grows_old_until_it_was_looked_at_again_though_nothing_differed(estate: Estate) -> None:
+    estate.run("armed")
+    estate.clock.advance(REFRESH - 60.0)
+    assert not estate.run("armed").changed
+    head = estate.do(failover_status).extra["head"]["seq"]
+    assert (head, age(estate)) == (1, pytest.approx(REFRESH - 60.0))
+    assert look_ahead(estate)["about"]["baseline_age"] == pytest.approx(REFRESH - 60.0)
+    estate.clock.advance(120.0)
+    assert not estate.run("armed").changed
+    assert age(estate) == pytest.approx(0.0)
+    estate.clock.advance(30.0)
+    assert age(estate) == pytest.approx(30.0)
 
 
 def test_one_lost_answer_does_not_end_arming_or_opening(estate: Estate) -> None:
@@ -513,13 +532,18 @@ def test_another_run_waits_for_what_a_dead_controller_had_begun(estate: Estate) 
     assert estate.run("opened", kind="failback").extra["state"] == "failing_back"
 
 
+def start_service(estate: Estate, run: dict[str, t.Any]) -> None:
+    """The one step that this estate has; in plan mode it only looks."""
+    options = {**ALONE, "state": "started", "services": [{"name": "IS", "start_mode": None, "timeout": 5.0}], "from_baseline": False, "settle": 0.0}
+    app_services({**options, "run": run}, estate, estate.clock, check_mode=False)
+
+
 def look_ahead(estate: Estate, kind: str = "failover", **params: t.Any) -> dict[str, t.Any]:
     """A plan of the one step that this estate has."""
     run = estate.run("opened", mode="plan", kind=kind).extra["run"]
     side = "exch1" if kind == "failback" else "exch2"
     estate.target = lambda: estate.named(side)  # type: ignore[method-assign]
-    options = {**ALONE, "state": "started", "services": [{"name": "IS", "start_mode": None, "timeout": 5.0}], "from_baseline": False, "settle": 0.0}
-    app_services({**options, "run": run}, estate, estate.clock, check_mode=False)
+    start_service(estate, run)
     return dict(estate.run("closed", run=run, kind=kind, **params).extra["plan"])
 
 
@@ -578,6 +602,15 @@ def test_a_failback_that_nothing_preceded_is_not_planned(estate: Estate) -> None
     estate.run("armed")
     with pytest.raises(WrongState, match="never failed over"):
         estate.run("opened", mode="plan", kind="failback")
+
+
+def test_a_plan_after_a_run_says_how_long_each_of_its_steps_took_then(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["State"] = "Running"
+    start_service(estate, run)
+    estate.run("closed", run=run)
+    took = estate.do(failover_status).extra["runs"][0]["steps"][0]["seconds"]
+    assert look_ahead(estate)["steps"][0]["expected"] == {"seconds": took, "runs": 1}
 
 
 def approved(estate: Estate) -> None:
