@@ -77,7 +77,7 @@ def test_never_more_than_the_workers_at_once() -> None:
             most = max(most, running)
         # The first call lets the gate open; afterwards four must meet here, or the barrier breaks.
         if session.name != "ws000":
-            full.wait(10)
+            full.wait(60)
         with lock:
             running -= 1
 
@@ -240,7 +240,7 @@ def test_a_host_is_called_as_soon_as_it_is_known() -> None:
 
     def slowly() -> t.Iterator[str]:
         yield names[0]
-        assert called.wait(10), "the second name comes only once the first host was called"
+        assert called.wait(60), "the second name comes only once the first host was called"
         yield names[1]
 
     assert list(FanOut(hosts_named(names), FakeClock()).run(slowly(), call)) == names

@@ -161,7 +161,7 @@ def test_all_name_servers_are_asked_side_by_side(monkeypatch: pytest.MonkeyPatch
     meeting = threading.Barrier(120)
 
     def lookup(*arguments: t.Any) -> list[str]:
-        meeting.wait(10)
+        meeting.wait(60)
         return [NEW]
 
     monkeypatch.setattr(_resolvers, "lookup", lookup)

@@ -345,6 +345,7 @@ def test_a_host_that_does_not_speak_tls(certificates: Certificates) -> None:
         fails(lambda: read(WinrmSession(settings), 100), _errors.Unreachable, "does not answer TLS within 0.3 s")
         assert time.monotonic() - began < 60, "not the time of the whole call"
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
         thread = threading.Thread(target=lambda: listener.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
         thread.start()
         other = dataclasses.replace(settings, port=listener.getsockname()[1], connect_timeout=10)
