@@ -177,10 +177,11 @@ def on_the_way(aim: t.Mapping[str, str], there: t.Mapping[str, str]) -> list[dic
     state = heading(aim["state"])
     if state not in UP:
         return []
-    mode = PASSING if aim["start_mode"] == "disabled" else aim["start_mode"]
+    # One that is to be disabled at the end is started as it is, or as PASSING where it is disabled.
+    modes = [PASSING, there["start_mode"]] if aim["start_mode"] == "disabled" else [aim["start_mode"]]
     passed = [{**there, "start_mode": PASSING}] if aim["start_mode"] == "disabled" else []
     # A service is paused by way of running.
-    return [*passed, {"state": "Running", "start_mode": mode}] if state == "Paused" and heading(there["state"]) == "Stopped" else passed
+    return [*passed, *({"state": "Running", "start_mode": mode} for mode in modes)] if state == "Paused" and heading(there["state"]) == "Stopped" else passed
 
 
 def bring(session: Session, name: str, now: Service | None, wanted: t.Mapping[str, str], deadline: Deadline, clock: Clock, *, as_it_was: bool) -> None:

@@ -9,7 +9,7 @@ import tempfile
 import typing as t
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
@@ -305,6 +305,7 @@ def test_a_baseline_that_recorded_a_paused_service_is_followed(tmp_path: pathlib
     st.integers(0, 30),
     st.integers(0, 30),
 )
+@example([("Paused", "Disabled")], "stopped", "auto", 0, 30, 4).via("it ran already, with the start mode of the run, when the controller died over pausing it")
 def test_services_are_put_back_exactly_wherever_the_controller_died(
     found: list[tuple[str, str]], state: str, mode: str, looks: int, first: int, second: int
 ) -> None:
