@@ -58,6 +58,16 @@ def rewound(what: str, seq: int, trusted: int, place: str, **facts: t.Any) -> Jo
     return JournalRewound(_sentence(what, seq, trusted, place, safe, ""), what=what, seq=seq, trusted=trusted, safe=safe, **facts)
 
 
+def torn(behind: int, place: str) -> str:
+    """The warning for half a line at the end of a journal, behind event ``behind``. Its writer was never told that it stands, so nothing was done on it."""
+    return (
+        f"event {behind + 1} of the journal in {place} was only half written, as after a crash; it was set aside in a .torn file. Whoever wrote it was not "
+        f"told that it stands, and did nothing on the strength of it. Safe now: go on, since the journal ends with event {behind}, which is whole"
+        if behind
+        else f"the first event of the journal in {place} was only half written, as after a crash; it was set aside in a .torn file. Safe now: begin again"
+    )
+
+
 def _sentence(what: str, seq: int, trusted: int, place: str, safe: t.Sequence[str], cause: str) -> str:
     verifies = f"events up to {trusted} verify" if trusted else "no event before it verifies"
     found = f"event {seq} of the journal in {place} {WHAT[what]}" + (f" ({cause})" if cause else "")

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.copies import Copy, looked_at
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import rewound
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import rewound, torn
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ScriptFailed, StoreError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import TIMEOUT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
@@ -65,5 +65,5 @@ def read_copies(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str 
     if found.finding is None and reply.verdict == "rewound":
         what, seq = ("truncated", reply.head.seq + 1) if reply.mark.seq > reply.head.seq else ("replaced", reply.head.seq)
         found = dataclasses.replace(found, finding=rewound(what, seq, seq - 1, opened.place, store=reply.head.seq, mark=reply.mark.seq))
-    torn = [f"the journal in {opened.place} ended in half a line, as after a crash; it was set aside in a .torn file"] if reply.torn else []
-    return Copies(found, mirrored, torn)
+    half = [torn(reply.head.seq, opened.place)] if reply.torn else []
+    return Copies(found, mirrored, half)

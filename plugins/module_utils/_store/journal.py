@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import as_json, complete, due
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold, replay
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound, torn
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, claimed_sid, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held, way_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import later_epoch
@@ -197,7 +197,8 @@ class Journal:
                 "a controller that held it stops, and a run goes on under a later epoch"
             )
         if reply.torn:
-            self.warnings.append(f"the journal in {self.store.place} ended in half a line, as after a crash; it was set aside in a .torn file")
+            behind = reply.head.seq - (len(request.lines) if reply.verdict == "ok" else 0)
+            self.warnings.append(torn(behind, self.store.place))
         return reply
 
     def _after_recorded(self, lease: LeaseState) -> LeaseState:

@@ -100,6 +100,13 @@ def test_store_and_mirror_are_verified_and_described(case: Case) -> None:
     assert result.extra["head"] == {"seq": 5, "hash": head}
 
 
+def test_half_an_event_is_told_with_its_number_and_what_is_safe(case: Case) -> None:
+    with case.file.open("a", encoding="utf-8") as stream:
+        stream.write('{"at":"2026')
+    (warning,) = case.do("verified").warnings
+    assert warning.startswith("event 6 of the journal in ") and "Safe now: go on" in warning
+
+
 def test_a_broken_store_fails_verification_and_can_be_read_as_far_as_it_goes(case: Case) -> None:
     lines = case.lines(case.file)
     put(case.file, [lines[0], lines[1].replace("because 0", "because 9"), *lines[2:]])

@@ -24,6 +24,7 @@ class Host:
     def __init__(self, exit_code: int | None = 0) -> None:
         self.exit_code = exit_code
         self.timed_out = False
+        self.said = "said secret-free"
         self.files = {PATH.lower()}
         self.started: set[str] = set()
         self.done: dict[str, t.Any] = {}
@@ -50,7 +51,7 @@ class Host:
             if self.dies:
                 raise ConnectionLost("the connection ended")
             self.ran.append(data)
-            said = "said secret-free"[-data["cap"] :] if data["cap"] else ""
+            said = self.said[-data["cap"] :] if data["cap"] else ""
             record = {"exit_code": self.exit_code, "started": "s", "ended": "e", "sha256": "ab" * 32, "account": "a", "pid": 7, "timed_out": self.timed_out}
             answer.update(ran=True, started=True, record={**record, "stdout_tail": said, "stderr_tail": ""})
             if mark:
@@ -189,6 +190,12 @@ def test_output_is_kept_only_where_asked():
     host = Host()
     assert run(host, params()).extra["script"]["stdout_tail"] == "" and host.ran[0]["cap"] == 0
     assert run(host, params(keep_output=True)).extra["script"]["stdout_tail"] == "said secret-free"
+
+
+def test_of_a_long_output_the_last_4000_characters_are_kept():
+    host = Host()
+    host.said = "x" * 6000 + "y" * 4000
+    assert run(host, params(keep_output=True)).extra["script"]["stdout_tail"] == "y" * 4000
 
 
 def test_the_lease_travels_where_the_journal_is_on_the_same_host(tmp_path: pathlib.Path):

@@ -298,3 +298,24 @@ def test_behind_a_lease_that_was_lost_what_was_begun_is_waited_for(tmp_path: pat
     again = open_journal("mail", {"kind": "directory", "path": str(tmp_path)}, None, FakeHosts(), clock)
     again.read()
     assert again.lease.settling == 0  # it has ended
+
+
+@pytest.mark.parametrize("appends", [False, True])
+def test_half_an_event_is_told_with_its_number_and_what_is_safe(tmp_path: pathlib.Path, appends: bool) -> None:
+    journal, _store = Case(tmp_path).open()
+    journal.append([journal.draft("armed", data={"machines": {}}), journal.draft("accepted")])
+    with open(tmp_path / "store" / "mail.journal", "a", encoding="utf-8") as stream:
+        stream.write('{"at":"2026')
+    journal.append([journal.draft("accepted")]) if appends else journal.read()
+    (warning,) = journal.warnings
+    assert warning.startswith("event 3 of the journal in ") and ".torn" in warning
+    assert warning.endswith("Safe now: go on, since the journal ends with event 2, which is whole")
+
+
+def test_a_journal_whose_first_event_is_half_written_is_begun_again(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "mail.journal").write_text('{"at":"2026', encoding="utf-8")
+    journal, _store = Case(tmp_path).open()
+    journal.read()
+    (warning,) = journal.warnings
+    assert warning.startswith("the first event of the journal in ") and warning.endswith("Safe now: begin again")

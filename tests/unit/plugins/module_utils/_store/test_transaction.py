@@ -7,17 +7,24 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
+import re
+import subprocess
+import sys
+import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, line_hash
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import StoreError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._powershell.store import SCRIPT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
 from ansible_collections.continuity.identity_failover.tests.unit.powershell_store import StoreEngine
-from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import needs_engine
+from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, needs_engine
 
 EMPTY = Head()
 
@@ -323,3 +330,79 @@ def test_half_a_line_is_set_aside_and_said(made: Made) -> None:
 def test_the_script_gives_its_folder_to_system_and_administrators_only(powershell: StoreEngine, tmp_path: pathlib.Path) -> None:
     ask(ScriptStore(powershell, tmp_path, Clockwork()))
     assert (tmp_path / "journal.acl").read_text(encoding="utf-8") == "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+
+
+def test_a_line_is_on_the_disk_before_its_head_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda number: did.append(f"on the disk: {pathlib.Path(f'/proc/self/fd/{number}').readlink().name}"))
+    replace = os.replace
+
+    def replaced(old: pathlib.Path, new: pathlib.Path) -> None:
+        did.append(f"in its place: {new.name}")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", replaced)
+    ask(DirectoryStore(str(tmp_path)), lines=lines(2)[0], expect=Head())
+    head = ["on the disk: mail.head.new", "in its place: mail.head", f"on the disk: {tmp_path.name}"]
+    assert did == ["on the disk: mail.journal", *head]
+
+
+def test_the_script_writes_nothing_but_through_to_the_disk() -> None:
+    """Its text: what an engine hands to the disk at a flush shows in no file."""
+    writes = re.findall(r"^.*\.Write\(.*$", SCRIPT, re.MULTILINE)
+    assert len(writes) == 2 and all("$stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) }" in line for line in writes)
+    (opened,) = re.findall(r"^.*System\.IO\.FileStream.*$", SCRIPT, re.MULTILINE)
+    assert opened.endswith("4096, $through)") and "$through = [System.IO.FileOptions]::WriteThrough" in SCRIPT
+    assert not re.search(r"WriteAll|AppendAll|StreamWriter|Set-Content|Add-Content|Out-File", SCRIPT)
+    assert SCRIPT.index("Add-Line $journal $text") < SCRIPT.index("Write-Whole $markFile")
+
+
+HOLDER = """
+import sys
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
+with DirectoryStore(sys.argv[1])._locked("mail", 10.0):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_of_two_processes_one_has_the_journal_and_the_other_waits_its_turn(tmp_path: pathlib.Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    first, head = lines(1)
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None and other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match="another transaction has held the journal"):
+            store.transact(Request("mail", lines=first, expect=Head()), 0.1)
+        assert not (tmp_path / "mail.journal").exists()
+        other.kill()  # a controller that dies in its transaction leaves no lock behind
+    assert store.transact(Request("mail", lines=first, expect=Head()), 10.0).head == head
+
+
+#: Another process that holds the script's mutex until it reads a line.
+MUTEX_HOLDER = r"""
+$mutex = New-Object System.Threading.Mutex($false, 'Global\continuity.identity_failover.contended')
+$null = $mutex.WaitOne()
+[Console]::Out.WriteLine('held')
+[Console]::Out.Flush()
+$null = [Console]::In.ReadLine()
+$mutex.ReleaseMutex()
+"""
+
+
+@needs_engine
+def test_the_script_waits_for_the_mutex_that_another_process_holds(powershell: StoreEngine, tmp_path: pathlib.Path) -> None:
+    script = tmp_path / "hold.ps1"
+    script.write_text(MUTEX_HOLDER, encoding="utf-8")
+    first, head = lines(1)
+    replies: list[Reply] = []
+    request = Request("contended", lines=first, expect=Head())
+    asking = threading.Thread(target=lambda: replies.append(powershell.transact(tmp_path / "journal", request, "2026-11-22T01:00:00Z")))
+    command = [str(engine()), "-NoProfile", "-File", str(script)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as other:
+        assert other.stdin is not None and other.stdout is not None and other.stdout.readline() == "held\n"
+        asking.start()
+        asking.join(1.0)
+        assert asking.is_alive() and not (tmp_path / "journal\\contended.journal").exists()
+        other.communicate("\n", timeout=30)
+    asking.join(30.0)
+    assert [(reply.verdict, reply.head) for reply in replies] == [("ok", head)]
