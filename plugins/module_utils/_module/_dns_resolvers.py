@@ -25,7 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 #: Tries in a row without an answer before a resolver is passed over, and the seconds between two looks.
 TRIES, FIRST_WAIT, LONGEST_WAIT = 3, 0.1, 2.0
 
-Wanted = t.Mapping[Item, "RecordSet | None"]
+Wanted = t.Mapping[Item, RecordSet | None]
 
 
 class Resolvers:
