@@ -422,7 +422,8 @@ next:
   description: The next command to type, empty where there is nothing to do.
   returned: success
   type: str
-  sample: ansible-playbook continuity.identity_failover.ack -e failover_identity=mail -e failover_decision=proceed -e failover_reason=...
+  sample: >-
+    ansible-playbook continuity.identity_failover.ack -e failover_identity=mail -e failover_decision=proceed -e '{"failover_reason": "..."}'
 """
 
 from ansible.module_utils.basic import AnsibleModule

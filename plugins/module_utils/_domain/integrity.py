@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import JournalBroken, JournalRewound
 
 #: what -> the sentence's middle. The first words of the sentence name the event and the place.
@@ -35,7 +36,7 @@ SAFE = {
     "use_newer_version": "use the version of this collection that wrote it",
     "restore_from_mirror": "put the journal's file back from its mirror or from an export that the journal playbook verifies",
     "rewrite_mirror": "while the store verifies, the next run keeps this file aside and writes the mirror again from the store",
-    "from_observation": "or begin a new journal from what is there with failover_from_observation=<reason>",
+    "from_observation": "or begin a new journal from what is there with " + option("failover_from_observation", "say why"),
 }
 
 

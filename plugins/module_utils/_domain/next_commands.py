@@ -8,10 +8,9 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import FINDING
 
 #: state -> playbook and the extra variables whose values only a person knows.
@@ -34,13 +33,8 @@ CALM = ("unarmed", "protected", "suspect", "failed_over")
 
 def command(playbook: str, identity: str, **variables: t.Any) -> str:
     """A command line for a shell: ``ansible-playbook continuity.identity_failover.ack -e failover_identity=mail ...``."""
-    words = ["ansible-playbook", f"continuity.identity_failover.{playbook}", "-e", f"failover_identity={identity}"]
-    for name, value in variables.items():
-        words.append("-e")
-        # key=value text is split at blanks, so anything but one plain word goes as JSON.
-        plain = isinstance(value, str) and value and not set(value) & set(" '\"\\{}=")
-        words.append(f"{name}={value}" if plain else json.dumps({name: value}))
-    return " ".join(shlex.quote(word) for word in words)
+    words = [f"ansible-playbook continuity.identity_failover.{playbook}", option("failover_identity", identity)]
+    return " ".join([*words, *(option(name, value) for name, value in variables.items())])
 
 
 def next_command(state: str, identity: str, *, undoing: bool = False, left_over: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import differences
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import after_disarming, start
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import take_baseline
@@ -82,6 +83,6 @@ def _accepted_down(baseline: t.Mapping[str, t.Any], task: RunTask) -> dict[str, 
     if unexplained and not task.reason():
         raise WrongState(
             f"{task.identity} is not armed: {', '.join(unexplained)} of {source} do not run, and a failback would leave them so. "
-            "Start them, or say why this is how the source serves, with -e failover_arm_reason='why' (the option reason of the module)"
+            f"Start them, or say why this is how the source serves, with {option('failover_arm_reason', 'why')} (the option reason of the module)"
         )
     return {name: known.get(name) or task.reason() for name in down}

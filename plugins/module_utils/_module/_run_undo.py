@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
@@ -50,8 +51,8 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
         taker = task.definition[undo.TAKER[record.kind]]["host"]
         raise InvalidInput(
             f"undoing the {record.kind} run {record.id} of {task.identity} gives the identity back to the {owner}, but {point.because}. "
-            f"Bring what was written on {taker} since to the {owner} first and say how with -e failover_data_restored='...', "
-            "or give it up with -e failover_discard='why'",
+            f"Bring what was written on {taker} since to the {owner} first and say how with {option('failover_data_restored', '...')}, "
+            f"or give it up with {option('failover_discard', 'why')}",
             point_of_no_return=point.step,
         )
     begin(task, record.id, taken=taken, consent=consent)

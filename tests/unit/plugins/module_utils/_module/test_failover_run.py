@@ -738,7 +738,7 @@ def test_the_refusal_says_who_since_when_until_when_and_what_one_may_do(estate: 
     assert re.search(r"ops has held the lease of mail since 20\d\d-.*Z for run " + run["id"], text)
     assert f"until {lease_rules.at(estate.clock.now(), 60.0)} (60 s from now)" in text
     assert "Wait until then" in text
-    assert "ansible-playbook continuity.identity_failover.failover -e failover_identity=mail -e failover_take_over=REASON" in text
+    assert """ansible-playbook continuity.identity_failover.failover -e failover_identity=mail -e '{"failover_take_over": "REASON"}'""" in text
 
 
 def test_a_run_is_taken_over_at_once_when_its_lease_has_run_out(estate: Estate) -> None:
@@ -804,5 +804,5 @@ def test_of_two_controllers_that_start_at_once_one_runs_and_the_other_is_told(tm
         answers = list(pool.map(start, range(2)))
     won = [number for number in range(2) if not isinstance(answers[number], Exception)]
     assert len(won) == 1, answers
-    with pytest.raises(LeaseHeld, match=f"ops{won[0]} has held the lease of mail since .* until .*failover_take_over=REASON"):
+    with pytest.raises(LeaseHeld, match=f"ops{won[0]} has held the lease of mail since .* until .*failover_take_over.: .REASON"):
         estates[1 - won[0]].run("opened", by="late")
