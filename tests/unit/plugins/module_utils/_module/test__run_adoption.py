@@ -31,7 +31,7 @@ def test_an_identity_that_people_moved_is_failed_over_and_the_evidence_is_kept(e
     observed(monkeypatch, word)
     result = estate.run("adopted", owner="target", reason="moved by hand")
     assert (result.changed, result.extra["state"], result.extra["owner_afterwards"]) == (True, "failed_over", "target")
-    assert result.extra["next"].endswith("failback -e failover_identity=mail -e '{"failover_data_restored": "..."}'")
+    assert result.extra["next"].endswith("""failback -e failover_identity=mail -e '{"failover_data_restored": "..."}'""")
     assert bool(result.warnings) == (word == "unknown")
     assert "moved by hand" in result.extra["timeline"][-1]["text"]
     assert not estate.run("adopted", owner="target", reason="again").changed
