@@ -25,8 +25,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 #: Tries in a row without an answer before a resolver is passed over, and the seconds between two looks.
 TRIES, FIRST_WAIT, LONGEST_WAIT = 3, 0.1, 2.0
 
-Wanted = t.Mapping[Item, RecordSet | None]
-
 
 class Resolvers:
     """``verdicts`` keeps what each said last of each set; ``holds`` for how many seconds at most it may go on saying so. ``everyone``: whether all have
@@ -46,7 +44,7 @@ class Resolvers:
         for resolver in self.all:
             resolver.close()
 
-    def look(self, wanted: Wanted) -> None:
+    def look(self, wanted: t.Mapping[Item, RecordSet | None]) -> None:
         """One look at each, only at what it has not confirmed yet and, where it keeps silent or refuses, not more often than TRIES."""
         for resolver in self.all:
             kept = self.verdicts[resolver]
@@ -89,7 +87,7 @@ class Resolvers:
         statuses = [(self.verdicts[resolver].get(item, Verdict("unreachable")).status, self._gone(resolver, item)) for resolver in self.all]
         return all(status == "ok" or (not self._everyone and status == "unreachable" and gone) for status, gone in statuses)
 
-    def wait(self, wanted: Wanted, timeout: float) -> dict[Item, Seen]:
+    def wait(self, wanted: t.Mapping[Item, RecordSet | None], timeout: float) -> dict[Item, Seen]:
         """Until all are settled or ``timeout`` seconds have passed. Returns only what is not settled."""
         deadline, pause = Deadline(self._clock, timeout), FIRST_WAIT
         while self.all:
