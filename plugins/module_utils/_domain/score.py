@@ -16,6 +16,8 @@ JSON = t.Any
 
 #: Of each planned change, what a journal keeps.
 KEPT = ("step", "item", "before", "after", "grade")
+#: Differences that a sentence lists.
+TOLD = 5
 
 
 def kept(document: t.Mapping[str, JSON]) -> dict[str, JSON]:
@@ -56,6 +58,15 @@ def score(plan: t.Mapping[str, JSON], record: RunRecord) -> dict[str, JSON]:
         "differences": differences,
         "durations": _durations(plan, record),
     }
+
+
+def score_in_words(judged: t.Mapping[str, JSON]) -> str:
+    """What was predicted against what happened, as a clause; of many differences the first, which the report lists all."""
+    unknown = f", {judged['unknown']} could not be predicted" if judged["unknown"] else ""
+    differences = [f"{one['step']}: {one['item']} {one['msg']}" for one in judged["differences"]]
+    told = [*differences[:TOLD], *([f"{len(differences) - TOLD} more, see the report"] if len(differences) > TOLD else [])]
+    otherwise = f"; otherwise than planned: {'; '.join(told)}" if told else ""
+    return f"{judged['exact']} of {judged['predicted']} predicted changes went exactly so{unknown}{otherwise}"
 
 
 def _image(record: RunRecord, step: str, item: str) -> dict[str, JSON]:

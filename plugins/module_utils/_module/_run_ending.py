@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import OWNER_BEFORE, undo_progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score, score_in_words
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
@@ -63,6 +63,8 @@ def close(task: RunTask) -> None:
     result.outcomes.append(Outcome(run["id"], task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     result.extra.update(accepted=everything, score=judged)
     result.msg = f"{run['kind']} run {run['id']} of {task.identity} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
+    if judged:
+        result.msg += f"; {score_in_words(judged)}"
     if accepted:
         result.warnings.append(f"{accepted['what']}; accepted: {accepted['reason']}")
 

@@ -46,7 +46,7 @@ def test_the_roll_call_of_an_earlier_run_is_gone_before_anything_else(name: str)
     assert tasks(name)[0]["ansible.builtin.import_tasks"] == "forget.yml"
     (whole,) = yaml.safe_load((TASKS / "forget.yml").read_text(encoding="utf-8"))
     forget = whole["block"][-1]
-    assert forget["ansible.builtin.file"] == {"path": "{{ failover_roll_call_path }}", "state": "absent"}
+    assert forget["ansible.builtin.file"] == {"path": "{{ failover_roll_call_path | expanduser | realpath }}", "state": "absent"}
     assert worked_out(whole["when"], failover_roll_call_path="/x.json") is True
     assert worked_out(whole["when"]) is False
 

@@ -19,7 +19,7 @@ def step(name: str, **more: t.Any) -> dict[str, t.Any]:
     return {"step": name, **facts, **more}
 
 
-def written(*steps: dict[str, t.Any], **more: t.Any) -> str:
+def written(*steps: dict[str, t.Any], notes: t.Sequence[str] = (), of_run: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> str:
     run = {
         "id": "r1",
         "kind": "failover",
@@ -39,7 +39,7 @@ def written(*steps: dict[str, t.Any], **more: t.Any) -> str:
         "owner": {"rightful": "target", "observed": "target"},
         "incident": None,
         "baseline": {"armed_at": ""},
-        "runs": [{**run, "phases": dict.fromkeys(("detect", "decide", "act", "propagate", "verify"), 1.0)}],
+        "runs": [{**run, **(of_run or {}), "phases": dict.fromkeys(("detect", "decide", "act", "propagate", "verify"), 1.0)}],
         "timeline": [],
         "head": {"seq": 3, "hash": "0" * 64},
         **more,
@@ -48,13 +48,13 @@ def written(*steps: dict[str, t.Any], **more: t.Any) -> str:
     environment.filters.update(zip=zip, dict2items=lambda given: [{"key": key, "value": value} for key, value in given.items()])
     definition = {"source": {"host": "exch1"}, "target": {"host": "exch2"}}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(report_status=status, failover_identity="mail", failover_definition=definition)
+    return template.render(report_status=status, failover_identity="mail", failover_report_notes=notes, failover_definition=definition)
 
 
 def test_what_was_accepted_stands_before_everything_else_and_broken_glass_among_it() -> None:
     accepted = [{"at": "12:00", "by": "ops", "what": "opened without approval", "step": "", "reason": "nobody answers <b>the phone</b>"}]
-    text = written(step("fence"), accepted=accepted)
-    assert 0 < text.index("opened without approval") < text.index("Owner by the journal") < text.index("Timeline")
+    text = written(step("fence"), accepted=accepted, notes=["only a rehearsal"])
+    assert 0 < text.index("opened without approval") < text.index("only a rehearsal") < text.index("Owner by the journal") < text.index("Timeline")
     assert "nobody answers &lt;b&gt;the phone&lt;/b&gt;" in text
 
 
@@ -73,3 +73,16 @@ def test_evidence_is_shown_with_its_step() -> None:
 def test_a_step_whose_end_nobody_recorded_or_that_failed_says_so() -> None:
     text = written(step("data", unfinished=True, seconds=None), step("dns", failed=True, msg="dns1 refused it"))
     assert "begun, its end is not recorded" in text and "dns1 refused it" in text
+
+
+def test_of_each_voter_it_is_said_how_the_name_is_known() -> None:
+    voters = [{"by": "chief", "how": "asserted"}, {"by": "officer", "how": "windows_logon"}, {"by": "owner", "how": "signature"}]
+    text = written(of_run={"approvers": voters})
+    assert "approved by chief (a name that was only stated), officer (Windows logon), owner (signed)" in text
+
+
+def test_a_run_on_a_plan_shows_its_score_and_what_went_otherwise() -> None:
+    score = {"predicted": 20, "exact": 19, "unknown": 1, "differences": [{"step": "dns", "item": "mail A", "msg": "became something else: <x>"}]}
+    text = written(of_run={"plan": {"hash": "abcdef" * 10, "made_at": "2026-03-01"}, "score": score})
+    assert ": 19 of 20 predicted changes went exactly so, 1 could not be predicted" in text
+    assert "dns: mail A became something else: &lt;x&gt;" in text

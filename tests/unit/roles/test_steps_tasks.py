@@ -27,6 +27,12 @@ def task(name: str, title: str) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", found)
 
 
+@pytest.mark.parametrize("name", ["open", "undo_open"])
+def test_who_will_own_the_identity_is_said_right_after_the_opening(name: str) -> None:
+    opening, says = yaml.safe_load((TASKS / f"{name}.yml").read_text(encoding="utf-8"))
+    assert says["ansible.builtin.debug"] == {"msg": "{{ " + opening["register"] + ".msg }}"}
+
+
 def test_an_undo_takes_the_word_that_its_own_refusal_asks_for() -> None:
     options = task("undo_open", "Resume the open run in order to undo it")["continuity.identity_failover.failover_run"]
     assert "failover_from_observation" in options["from_observation"] and "failover_accept" in options["accept"]

@@ -20,6 +20,10 @@ def test_everything_that_a_person_decides_on_is_shown_within_the_width() -> None
         assert part in text
     assert "7 (2 probed, 3 predicted, 2 unknown)" in text
     assert "not observed: fence@exch1" in text
+    rows = {line[:12].strip(): line[12:].strip() for line in text.splitlines()}
+    assert rows["Hosts"] == ", ".join(made["hosts"]) and len(made["hosts"]) > 1
+    point = made["point_of_no_return"]
+    assert rows["No way back"].startswith(f"change {point['number']}, {point['item']}: ")
 
 
 def test_a_narrow_terminal_gets_narrow_lines() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import kept, score
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import TOLD, kept, score, score_in_words
 from ansible_collections.continuity.identity_failover.tests.unit.plans import NEW, OLD, RUNNING, STOPPED, change, plan, said, usual
 
 ADDRESS = {"interface": "Ethernet", "prefix_length": 24, "skip_as_source": True}
@@ -69,3 +69,15 @@ def test_nothing_predicted_is_no_score_and_not_a_full_one() -> None:
 def test_what_a_drill_puts_back_is_not_scored() -> None:
     back = said("services@exch2", change("MSExchangeIS", RUNNING, STOPPED), back=True)
     assert len(kept(plan([*usual(), back]))["changes"]) == len(usual()) - 1
+
+
+def test_the_score_is_a_clause_that_names_what_went_otherwise() -> None:
+    assert score_in_words(score(kept(plan()), exact())) == "5 of 5 predicted changes went exactly so, 2 could not be predicted"
+    happened = exact()
+    del happened.images["databases@exch2"]["DB01-DR"]
+    assert "4 of 5 predicted" in score_in_words(score(kept(plan()), happened)) and "databases@exch2: DB01-DR was not changed" in score_in_words(
+        score(kept(plan()), happened)
+    )
+    happened.images["services@exch2"].update({f"Other{number}": {"before": STOPPED, "after": RUNNING} for number in range(TOLD + 1)})
+    text = score_in_words(score(kept(plan()), happened))
+    assert text.endswith("; 2 more, see the report") and "Other3" in text and "Other4" not in text

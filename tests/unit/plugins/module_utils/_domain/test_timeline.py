@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases, run_reports, timeline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, phases, run_reports, timeline
 
 START = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
 
@@ -89,3 +89,14 @@ def test_what_name_servers_owe_and_how_it_ends_is_told() -> None:
         "1 done; dns2 owes 2 records; dns3 has what it owed: 2 records; dns4 owes no more, as another value is wanted: 2 records",
         "dns2 has what it owed: 2 records",
     ]
+
+
+def test_broken_glass_stands_before_what_was_accepted_earlier() -> None:
+    older = [
+        opened(1, "r1", "failover"),
+        Event(0, at(2), "accepted", "r1", by="ops", data={"what": "a full disk", "reason": "known"}),
+        closed(3, "r1", "failover"),
+    ]
+    glass = Event(0, at(12), "accepted", "r2", by="ops", data={"kind": "break_glass", "what": "opened without approval", "reason": "nobody answers"})
+    found = accepted_of(fold([EVENTS[0], *older, opened(11, "r2", "failback"), glass], START + datetime.timedelta(seconds=20)))
+    assert [entry["what"] for entry in found] == ["opened without approval", "a full disk"]

@@ -626,6 +626,7 @@ def test_a_run_opened_on_a_plan_says_so_and_is_scored_when_it_is_closed(estate: 
     assert opened_run.extra["drift"] == []
     result = estate.run("closed", run=opened_run.extra["run"])
     assert (result.extra["score"]["predicted"], result.extra["score"]["exact"]) == (1, 0)
+    assert "; 0 of 1 predicted changes went exactly so; otherwise than planned: services@exch2: IS was not changed" in result.msg
     report = estate.do(failover_status).extra["runs"][0]
     assert (report["plan"]["hash"], report["score"]["share"]) == (made["hash"], 0.0)
     assert report["score"]["differences"][0]["item"] == "IS"
