@@ -49,8 +49,14 @@ def statuses(result: Result) -> dict[str, str]:
     return {outcome.name: outcome.status for outcome in result.outcomes}
 
 
+#: A task whose result is shown, with its title: ``debug``, and what failed.
+SHOWN = re.compile(r"^TASK \[(?:\S+ : )?(.*?)\] \*+$(?:(?!^TASK |^PLAY )[^\n]*\n)*?^(?:ok|changed|fatal|failed): \[[^\n]*=> ?\{?$", re.MULTILINE)
+
+
 def outcome(output: str) -> tuple[str, str]:
-    """(failover_outcome, the next command) as the last thing that a playbook prints."""
+    """(failover_outcome, the next command) as the last thing that a playbook prints; only the failure that says the same may come behind it."""
+    behind = output.rpartition("failover_outcome: ")[2]
+    assert set(SHOWN.findall(behind)) <= {"Stop"}, behind
     flat = re.sub(r"\s+", " ", output)
     found = re.findall(r"- '?failover_outcome: (\w+)'? .*?- '?(?:next: )(.*?)'? (?:TASK|PLAY)", flat)
     assert found, output

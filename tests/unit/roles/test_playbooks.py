@@ -13,6 +13,8 @@ import jinja2
 import pytest
 import yaml
 
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
+
 ROOT = pathlib.Path(__file__).parents[3]
 ROLES = ROOT / "roles"
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
@@ -104,3 +106,63 @@ def test_lowered_ttls_have_run_out_everywhere_only_where_no_name_server_owes_the
     environment.filters["bool"] = bool
     lowered = {"ttl": {"until": until}, "debts": [{"server": server} for server in owing]}
     assert environment.from_string(tell["steps_reason"]).render(steps_ttl_lowered=lowered) == said
+
+
+def printed_behind(tasks: list[dict[str, t.Any]], role: pathlib.Path) -> t.Iterator[str]:
+    """The titles of tasks that print something although one before them has told the outcome."""
+    told = False
+    for task in tasks:
+        tells = leads_to([task], role, "outcome")
+        if told and not tells and "ansible.builtin.debug" in keys_of(task):
+            yield str(task["name"])
+        told = told or tells
+        for part in ("block", "rescue", "always"):
+            yield from printed_behind(task.get(part) or [], role)
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_printed_behind_the_outcome(path: pathlib.Path) -> None:
+    whole = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    role = path.parents[1]
+    for tasks in [play.get("tasks") or [] for play in whole if "hosts" in play] or [whole]:
+        assert list(printed_behind(tasks, role)) == []
+
+
+SAID = """TASK [continuity.identity_failover.steps : Outcome, and the next command to type] ***
+ok: [exch2] =>{brace}
+    msg:
+    - 'failover_outcome: armed'
+    - 'next: nothing to do'
+
+PLAY [Make sure that something was done] ***************************************
+
+TASK [continuity.identity_failover.steps : Fail when the work was done nowhere] ***
+ok: [localhost]
+
+TASK [continuity.identity_failover.steps : {last}] ***
+[ERROR]: why
+{status}
+
+PLAY RECAP *********************************************************************
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "passes"),
+    [
+        ("Tell more", "ok: [exch2] => ", False),
+        ("Tell more", "ok: [exch2] => (item=1) => {", False),
+        ("Do more", "changed: [exch2]", True),
+        ("Do more", "ok: [exch2] => (item=1)", True),
+        ("Stop", "fatal: [exch2]: FAILED! => ", True),
+        ("Fail", "fatal: [exch2]: FAILED! => {", False),
+    ],
+)
+@pytest.mark.parametrize("brace", [" ", " {"])
+def test_what_a_playbook_prints_behind_its_outcome_is_seen(last: str, status: str, passes: bool, brace: str) -> None:
+    said = SAID.format(last=last, status=status, brace=brace)
+    if passes:
+        assert outcome(said) == ("armed", "nothing to do")
+    else:
+        with pytest.raises(AssertionError):
+            outcome(said)

@@ -124,6 +124,23 @@ def test_names_are_locked_and_let_go_only_where_the_definition_says_so(name: str
     assert "dns_lock" in options["accept_failure"]
 
 
+def printed(one: dict[str, t.Any], **given: t.Any) -> t.Any:
+    return worked_out(one["ansible.builtin.debug"]["msg"].strip().removeprefix("{{").removesuffix("}}"), **given)
+
+
+def test_disarming_prints_what_it_removed_host_by_host() -> None:
+    removed = [{"host": "exch2", "name": "mail.journal", "status": "done"}, {"host": "dns1", "name": "marker", "status": "failed"}]
+    one = task("disarm", "What was removed, host by host")
+    assert "when" not in one and printed(one, steps_disarmed={"outcomes": removed}) == ["exch2  mail.journal  done", "dns1  marker  failed"]
+
+
+def test_arming_prints_what_differs_from_the_last_baseline() -> None:
+    one = task("arm", "What changed since the last baseline")
+    changes = [{"name": "services.exch2.IS.start_mode", "before": "manual", "after": "disabled"}]
+    assert printed(one, steps_armed={"changes": changes}) == changes
+    assert (worked_out(one["when"], steps_armed={"changes": changes}), worked_out(one["when"], steps_armed={"changes": []})) == (True, False)
+
+
 def test_an_undo_has_the_lock_s_way_back() -> None:
     (one,) = yaml.safe_load((TASKS / "put_back" / "dns_lock.yml").read_text(encoding="utf-8"))
     assert one["continuity.identity_failover.update_dns"]["state"] == "reverted" and "lock" in one["continuity.identity_failover.update_dns"]
