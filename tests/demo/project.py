@@ -118,6 +118,16 @@ class Project:
             raise self._failure(playbook, done.stdout + done.stderr, log)
         return done.stdout + done.stderr
 
+    def type(self, line: str, folder: pathlib.Path, *, expect: int = 0, timeout: float = 300.0) -> str:
+        """Runs a line in a shell, as a person types it in ``folder``, and returns what it printed; raises CalledProcessError unless it exits so."""
+        environment = {**self.environment(), "ANSIBLE_INVENTORY": str(self.folder / "inventory")}
+        done = subprocess.run(
+            ["/bin/sh", "-c", line], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        if (done.returncode == 0) != (expect == 0):
+            raise subprocess.CalledProcessError(done.returncode, line, done.stdout + done.stderr)
+        return done.stdout
+
     @staticmethod
     def _failure(playbook: str, text: str, log: pathlib.Path) -> PlaybookFailed:
         """The last failure is the one that the role raised; the first one is the step that failed."""

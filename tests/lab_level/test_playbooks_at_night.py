@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.tests.demo.project import 
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import answered_by, outcome
 
+PAGE = pathlib.Path(__file__).parents[2] / "docs/docsite/rst/guide_at_3_am.rst"
 CLIENTS = ("ws001", "ws002", "ws003")
 BY_HAND = """\
 - hosts: exch2
@@ -105,3 +106,30 @@ def test_a_target_that_lost_its_journal_takes_the_identity_all_the_same(lab: Lab
     assert {answered_by(lab, client) for client in CLIENTS} == {"EXCH2"}
     verified, _next = outcome(mail.run("journal", failover_journal_state="verified"))
     assert verified == "verified"
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def test_the_commands_of_the_page_up_to_the_failover_do_as_they_stand_there_in_any_directory(lab: Lab, mail: Project, tmp_path: pathlib.Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    status, plan, ack, failover, *_others = re.findall(r"^    (ansible-playbook .*)$", page, re.M)
+    (reason,) = re.findall(r'"failover_reason": "([^"]*)"', ack)
+    here = tmp_path / "where it is typed"
+    here.mkdir()
+    lab.control("kill", {"host": "exch1"})
+    mail.run("monitor", failover_monitor_duration=60)
+    mirror = mail.folder / "mirror" / "mail.mirror"
+
+    assert "pending" in mail.type(status, here)
+    assert outcome(mail.type(plan, here))[0] == "planned"
+    assert sorted(path.name for path in here.iterdir()) == ["mail-plan.json", "mail-plan.md"]
+    assert outcome(mail.type(ack, here))[0] == "decided"
+    assert f'"reason":"{reason}"' in mirror.read_text(encoding="utf-8").replace('": "', '":"')
+
+    moved = mail.type(f"{failover} -e failover_plan=./mail-plan.json", here)
+    assert outcome(moved)[0] == "failed_over"
+    said = flat(moved)
+    assert 0 < said.index("afterwards the target owns the identity") < said.rindex("Make sure that the source cannot serve")
+    assert re.search(r"is closed: the target owns the identity; (\d+) of \1 predicted changes went exactly so", said)
