@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import re
 import typing as t
@@ -54,24 +53,6 @@ def mail(lab: Lab, tmp_path: pathlib.Path) -> Project:
     return made
 
 
-#: The journal playbook in each of its states, in one start of Ansible.
-JOURNALS = [
-    {"ansible.builtin.import_playbook": "journal.yml", "vars": {"failover_journal_state": state}} for state in ("read", "verified", "exported", "pruned")
-]
-
-
-def journal_in_every_way(mail: Project) -> None:
-    (mail.folder / "journals.yml").write_text(json.dumps(JOURNALS), encoding="utf-8")
-    export = mail.folder / "exported.jsonl"
-    said = mail.run("journals", failover_journal_export=str(export), failover_journal_last=5)
-    assert re.findall(r"failover_outcome: (\w+)", said) == ["read", "verified", "exported", "pruned"]
-    assert outcome(said)[0] == "pruned"
-    assert re.search(r"\d+  \d{4}-\d\d-\d\d [\d:]+  run_closed ", said) and len(re.findall("verifies: true", said)) >= 4
-    exported = [json.loads(line) for line in export.read_text(encoding="utf-8").splitlines()]
-    assert "run_closed" in {event.get("kind") for event in exported}
-    assert f"begins with event {exported[-1]['seq'] + 1}, which cites hash" in re.sub(r"\s+", " ", said)
-
-
 def test_an_identity_that_was_moved_by_hand_is_adopted_and_failed_back(lab: Lab, mail: Project) -> None:
     lab.control("kill", {"host": "exch1"})
     (mail.folder / "by_hand.yml").write_text(BY_HAND, encoding="utf-8")
@@ -89,7 +70,6 @@ def test_an_identity_that_was_moved_by_hand_is_adopted_and_failed_back(lab: Lab,
     )
     assert back == "failed_back"
     assert {answered_by(lab, client) for client in CLIENTS} == {"EXCH1"}
-    journal_in_every_way(mail)  # pruning is for peace time
 
 
 def test_a_target_that_lost_its_journal_takes_the_identity_all_the_same(lab: Lab, mail: Project) -> None:
@@ -112,9 +92,10 @@ def flat(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def test_the_commands_of_the_page_up_to_the_failover_do_as_they_stand_there_in_any_directory(lab: Lab, mail: Project, tmp_path: pathlib.Path) -> None:
+def test_the_five_commands_of_the_page_do_as_they_stand_there_in_any_directory(lab: Lab, mail: Project, tmp_path: pathlib.Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    status, plan, ack, failover, *_others = re.findall(r"^    (ansible-playbook .*)$", page, re.M)
+    status, plan, ack, failover, undo, failback, _adopt = re.findall(r"^    (ansible-playbook .*)$", page, re.M)
+    (report,) = re.findall(r"``(ansible-playbook \S+\.report [^`]*)``", page)
     (reason,) = re.findall(r'"failover_reason": "([^"]*)"', ack)
     here = tmp_path / "where it is typed"
     here.mkdir()
@@ -133,3 +114,12 @@ def test_the_commands_of_the_page_up_to_the_failover_do_as_they_stand_there_in_a
     said = flat(moved)
     assert 0 < said.index("afterwards the target owns the identity") < said.rindex("Make sure that the source cannot serve")
     assert re.search(r"is closed: the target owns the identity; (\d+) of \1 predicted changes went exactly so", said)
+    # The run is finished: the page's other command is the one.
+    assert failback.split(" -e ")[0] in flat(mail.type(undo, here, expect=2))
+    returned = flat(mail.type(failback, here))
+    assert 0 < returned.index("afterwards the source owns the identity") < returned.index("Put the target's services back")
+    assert "data restored: how you know" in mirror.read_text(encoding="utf-8")
+    assert outcome(mail.type(report, here))[0] == "reported"
+    assert reason in (here / "mail.html").read_text(encoding="utf-8")
+    rehearsed = flat(mail.type("ansible-playbook continuity.identity_failover.drill -e failover_identity=mail", here))
+    assert 0 < rehearsed.index("afterwards the source owns the identity") < rehearsed.index("Rehearse, unless")
