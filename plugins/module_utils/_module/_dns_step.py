@@ -117,7 +117,12 @@ class DnsStep:
     # Looking
 
     def observe(self) -> dict[str, JSON]:
-        readings = self._readings()
+        try:
+            readings = self._readings()
+        except TransportError as error:
+            if not self._begun:
+                error.message += f"; nothing was changed of {self._asked_for()}"
+            raise
         items = list(readings)
         self._now = {item: reading.records for item, reading in readings.items()}
         self._aliases = {item: reading.alias for item, reading in readings.items() if reading.alias and item.type != "CNAME"}
@@ -154,6 +159,10 @@ class DnsStep:
             for zone in self.survey.holders:
                 self._markers.take_stale(zone, self._writer.fence)
         return self._read(self._items())
+
+    def _asked_for(self) -> str:
+        names = list(dict.fromkeys(item.name for item in [*self.wanted, *(items_of(self.repoint) if self.repoint else [])]))
+        return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
     def _items(self) -> list[Item]:
         """Every set that the task asks for; where TTLs are lowered and restored, and what was done so may be put back, with the notes of them."""

@@ -435,11 +435,12 @@ def _bare(wire: bytes, rcode: int) -> bytes | None:
 def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
     """A TCP and a UDP socket on one port; for port 0 tries until the kernel's choice is free for both. A given port may still
     be held for a moment by a lab that is ending, whose network was free already."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for attempt in range(20):
         listener = datagram = None
         try:
-            listener = socket.create_server((address, port), backlog=512)
-            datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            listener = socket.create_server((address, port), family=family, backlog=512)
+            datagram = socket.socket(family, socket.SOCK_DGRAM)
             datagram.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             datagram.bind((address, listener.getsockname()[1]))
         except OSError:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import re
 import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import MAX_BYTES, MAX_RECORDS
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded, InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import BASE_SECONDS, MAX_BYTES, MAX_RECORDS, SECONDS_PER_RECORD
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionRefused, DeadlineExceeded, InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
 from ansible_collections.continuity.identity_failover.tests.unit import runs
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import closed_port
 from ansible_collections.continuity.identity_failover.tests.unit.name_servers import CountingClock, Params, entry, is_update, not_waited_for, task
 
 CLOCK = SystemClock()
@@ -140,11 +143,34 @@ def test_putting_back_is_in_the_journal_before_its_message_too(estate: Estate, t
     assert announced == [True]
 
 
-def test_a_server_that_does_not_answer_is_said_with_its_name(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_is_said_with_its_name_and_what_stays(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     not_waited_for(monkeypatch, estate.dns1.address)
     estate.call(estate.dns1.set_fault, "silent")
-    with pytest.raises(DeadlineExceeded, match=r"dns1 \(127.0.53.1 port \d+\) did not answer within"):
+    with pytest.raises(DeadlineExceeded) as caught:
         estate.run([{"name": "mail.example.com", "type": "A", "values": ["127.1.0.22"]}])
+    sentence = r"dns: .*dns1 \(127.0.53.1 port \d+\) did not answer within [^;]*; nothing was changed of mail.example.com"
+    assert re.fullmatch(sentence, caught.value.result.msg), caught.value.result.msg
+
+
+def test_a_server_that_is_gone_is_said_with_its_name_and_what_stays() -> None:
+    repoint = {"from": ["127.1.0.21"], "to": ["127.1.0.22"], "names": ["mail.example.com", "www.example.com"], "ptr": True}
+    with closed_port("127.0.53.9") as port, pytest.raises(ConnectionRefused) as caught:
+        task([{"address": "127.0.53.9", "port": port, "name": "gone"}], state="repointed", records=None, repoint=repoint)
+    assert caught.value.result.msg.endswith("; nothing was changed of mail.example.com and 3 more"), caught.value.result.msg
+
+
+def test_a_server_has_more_time_for_more_records(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, times = NameServer.update, []
+
+    def timed(server: NameServer, wire: bytes, auth: t.Any, timeout: float) -> t.Any:
+        times.append(timeout)
+        return sent(server, wire, auth, timeout)
+
+    monkeypatch.setattr(NameServer, "update", timed)
+    for count in (1, 200):
+        records = [{"name": f"h{number}.example.com", "type": "A", "values": [f"127.1.{count % 250}.{number % 250}"]} for number in range(count)]
+        assert not estate.run(records).failed
+    assert times == [BASE_SECONDS + SECONDS_PER_RECORD * lines for lines in (1, 201)], "h0 is replaced, the others are new"
 
 
 def test_a_server_that_falls_silent_between_two_messages_leaves_nothing_unsaid(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:

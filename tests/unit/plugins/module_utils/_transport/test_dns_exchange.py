@@ -314,6 +314,44 @@ def test_a_new_connection_that_is_closed_at_once_is_lost(closing: Closing) -> No
     assert len(closing.received) == 1
 
 
+class Renewing(TsigAuth):
+    """A key that the server may forget, as Kerberos': the first signature is another key's, and it is agreed anew once."""
+
+    forgotten, renewals = True, 0
+
+    def sign(self, server: str, wire: bytes) -> tuple[bytes, bytes]:
+        return (auth(name="forgotten-key") if self.forgotten else super()).sign(server, wire)
+
+    def renewed(self, server: str) -> bool:
+        self.forgotten = False
+        self.renewals += 1
+        return self.renewals == 1
+
+
+def test_a_key_that_the_server_has_forgotten_is_made_anew_and_the_update_sent_once_more(server: DnsServer, client: NameServer) -> None:
+    """It answers BADKEY, with which nothing was done."""
+    signer = Renewing(TsigKey.from_text("failover-key", example.SECRET, "hmac-sha256"), CLOCK)
+    assert update(client, by=signer).authentic
+    assert signer.renewals == 1 and server.lookup("mail.example.com", "A") == ["127.1.0.22"]
+    signer.forgotten = True
+    with pytest.raises(Refusal) as caught:
+        update(client, by=signer)
+    assert (caught.value.code, signer.renewals) == ("bad_key", 2)
+
+
+def test_a_name_server_is_reached_by_ipv6() -> None:
+    """Updates and questions by TCP; NOTIFY and what is asked of resolvers by UDP."""
+    primary = example.primary()
+    primary.address = "::1"
+    with background(primary):
+        client = NameServer(Endpoint("::1", primary.port), CLOCK)
+        assert update(client).authentic and primary.lookup("mail.example.com", "A") == ["127.1.0.22"]
+        answer = client.exchange_udp(b"\1\2\0\0\0\1\0\0\0\0\0\0\4mail\7example\3com\0\0\1\0\1", 5.0)
+        client.close()
+    assert answer[:2] == b"\1\2" and bytes((127, 1, 0, 22)) in answer
+    assert str(client.endpoint) == f"::1 port {primary.port}"
+
+
 def test_a_server_that_is_overrun_is_sent_the_update_once_more_after_a_moment(server: DnsServer) -> None:
     """Knot answers SERVFAIL in bursts; the prerequisites make a second try harmless."""
     clock = FakeClock()
