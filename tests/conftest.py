@@ -16,6 +16,7 @@ import typing as t
 import pytest
 from hypothesis import settings
 
+from ansible_collections.continuity.identity_failover.tests.needs import needed
 from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine
 
 # Reasons (regular expressions) of tests that may be skipped even by .ci/run, each with a comment that says why.
@@ -27,10 +28,10 @@ settings.load_profile("collection")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if engine() is None:
-        for item in items:
-            if item.get_closest_marker("engine"):
-                item.add_marker(pytest.mark.skip(reason="no PowerShell engine: set LAB_PWSH, or start the lab once, which unpacks it"))
+    missing = "" if engine() else "no PowerShell engine: set LAB_PWSH, or start the lab once, which unpacks it"
+    for item in items:
+        if item.get_closest_marker("engine"):
+            item.add_marker(needed(missing))
 
 
 class SkipReport:

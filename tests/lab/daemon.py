@@ -161,6 +161,8 @@ class LabDaemon:
             if verb not in ("status", "trace"):
                 self._note(verb, arguments)
             return result
+        if verb == "await":
+            return await self._await(arguments)
         assert self.estate is not None
         if "host" in arguments and arguments["host"] is not None:
             self._endpoint(arguments["host"])
@@ -244,6 +246,13 @@ class LabDaemon:
 
     def _trace(self, verb: str, arguments: Mapping[str, JSON]) -> JSON:
         return self.trace.records(int(arguments.get("since") or 0), arguments.get("kind"))
+
+    async def _await(self, arguments: Mapping[str, JSON]) -> JSON:
+        kind, seconds = arguments.get("kind"), float(arguments["seconds"])
+        try:
+            return await self.trace.next(int(arguments.get("since") or 0), kind, seconds)
+        except asyncio.TimeoutError:
+            raise LabError(f"No record of the kind {kind} came within {seconds:g} s.") from None
 
 
 def _allow_many_files() -> None:

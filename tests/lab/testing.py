@@ -116,6 +116,10 @@ class Lab:
         """Records after number `since`, of one kind or all."""
         return list(self.control("trace", {"since": since, "kind": kind}))
 
+    def awaited(self, since: int, kind: str, seconds: float = 30.0) -> list[dict[str, Any]]:
+        """The same, once there is one. LabError where none comes within so many seconds."""
+        return list(self.control("await", {"since": since, "kind": kind, "seconds": seconds}))
+
     def ask(self, client: str, name: str) -> JSON:
         """What a user at a client reaches under a name."""
         return self.control("ask", {"client": client, "name": name})

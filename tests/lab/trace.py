@@ -25,6 +25,11 @@ def _clean(data: dict[str, JSON]) -> dict[str, JSON]:
     return {key: "***" if any(word in key.lower() for word in _SECRET) else value for key, value in data.items()}
 
 
+def _came(awaited: asyncio.Future[None]) -> None:
+    if not awaited.done():
+        awaited.set_result(None)
+
+
 class FileTrace:
     """Implements interfaces.Trace."""
 
@@ -33,6 +38,7 @@ class FileTrace:
         self._number = 0
         self._file: TextIO | None = path.open("w", encoding="utf-8") if path is not None else None
         self._flush_planned = False
+        self._awaiting: list[asyncio.Future[None]] = []
 
     def add(self, kind: str, host: str, **data: JSON) -> int:
         """Append one record; returns its number, counted from 1."""
@@ -42,6 +48,9 @@ class FileTrace:
         if self._file is not None:
             self._file.write(json.dumps(record, separators=(",", ":"), default=str) + "\n")
             self._plan_flush()
+        awaiting, self._awaiting = self._awaiting, []
+        for one in awaiting:
+            one.get_loop().call_soon_threadsafe(_came, one)
         return self._number
 
     def _plan_flush(self) -> None:
@@ -63,6 +72,15 @@ class FileTrace:
     def records(self, since: int = 0, kind: str | None = None) -> list[dict[str, JSON]]:
         """Records after number `since`, of one kind or all."""
         return [record for record in self._records if record["number"] > since and kind in (None, record["kind"])]
+
+    async def next(self, since: int, kind: str | None, seconds: float) -> list[dict[str, JSON]]:
+        """The same, once there is one. TimeoutError where none comes."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not (found := self.records(since, kind)):
+            one = asyncio.get_running_loop().create_future()
+            self._awaiting.append(one)
+            await asyncio.wait_for(one, end - asyncio.get_running_loop().time())
+        return found
 
     @property
     def number(self) -> int:

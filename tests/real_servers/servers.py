@@ -25,7 +25,6 @@ import dns.exception
 import dns.message
 import dns.query
 import dns.rdatatype
-import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
@@ -336,12 +335,6 @@ class Kind(t.NamedTuple):
         """Why it can't run here; "" where it can."""
         absent = [name for name in self.programs if not program(name)]
         return f"no {', '.join(absent)}: install Debian's {self.packages}" if absent else ""
-
-
-def needed(kind: str) -> pytest.MarkDecorator:
-    """For a module whose tests all need one server: without it they are skipped with the package's name, which .ci/run forbids."""
-    reason = KINDS[kind].missing()
-    return pytest.mark.skipif(bool(reason), reason=f"{kind}: {reason}")
 
 
 KINDS = {

@@ -15,8 +15,10 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
+from ansible_collections.continuity.identity_failover.tests.needs import needed
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import (
+    KINDS,
     PORT,
     POWERLESS,
     REVERSE,
@@ -24,14 +26,13 @@ from ansible_collections.continuity.identity_failover.tests.real_servers.servers
     RealServer,
     bind_config,
     key,
-    needed,
     program,
     running,
     zone_text,
 )
 from ansible_collections.continuity.identity_failover.tests.real_servers.test_update_dns import run
 
-pytestmark = needed("bind")
+pytestmark = needed(KINDS["bind"].missing())
 NAME = f"mail.{ZONE}"
 SOURCE = POWERLESS
 GRANTS = f"grant {SOURCE.name} name {NAME}. A AAAA; grant {key().name} zonesub ANY;"

@@ -17,15 +17,16 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
+from ansible_collections.continuity.identity_failover.tests.needs import needed
 from ansible_collections.continuity.identity_failover.tests.real_servers.bind_pair import Pair
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import SECRETS, ZONE, key, needed
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import KINDS, SECRETS, ZONE, key
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts, FakeSession
 from ansible_collections.continuity.identity_failover.tests.unit.name_servers import task
 
 NAME, OLD, NEW = f"source.{ZONE}", "127.20.0.21", "127.20.0.22"
 CLOCK = SystemClock()
-pytestmark = needed("bind")
+pytestmark = needed(KINDS["bind"].missing())
 
 
 def change(pair: Pair, *servers: str, value: str = NEW, **options: t.Any) -> Result:

@@ -94,6 +94,9 @@ class Member(t.Protocol):
     def took(self, zone: Zone) -> None:
         """A zone changed, here or elsewhere."""
 
+    def arrived(self, name: Name) -> None:
+        """What another one was told of a name is here now: its records, or who may change them."""
+
 
 class Replicas:
     """``lag(one, other)``: seconds until ``other`` has what ``one`` was told. Zones without ``ageing`` keep records for ever."""
@@ -219,6 +222,7 @@ class Replicas:
         if there is not None and there.version >= held.version:
             return
         self._held[other.name][key] = held
+        other.arrived(key.name)
         zone = other.zones.get(key.origin)
         if key.rdtype is None or zone is None or zone.current.find(key.name, key.rdtype) == held.records:
             return

@@ -221,6 +221,10 @@ class DnsServer:
         for follower in self.followers:
             follower._notified(zone.current)
 
+    def arrived(self, name: dns.name.Name) -> None:
+        """Another domain controller's entry replicated to this one."""
+        self._trace("replicated", self.name, entry=name.to_text(omit_final_dot=True))
+
     def now(self) -> float:
         """The machine's clock, seconds since 1970."""
         return time.time()
