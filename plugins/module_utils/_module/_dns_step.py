@@ -42,14 +42,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_ttl_result import tell_ttls, ttls_owed
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import Updater
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_telling import Telling
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
 
 class DnsStep:
@@ -63,8 +61,9 @@ class DnsStep:
         state: str,
         wanted: t.Sequence[Wanted],
         repoint: Repoint | None,
-        servers: Servers,
-        auth: Auth,
+        survey: Survey,
+        updater: Updater,
+        telling: Telling,
         clock: Clock,
         *,
         ttl: int | None,
@@ -82,7 +81,7 @@ class DnsStep:
         self._asked, self._repoint = wanted, repoint
         self.wanted = {one.item: one for one in wanted}
         self.repoint = repoint
-        self.servers = servers
+        self.servers = servers = survey.servers
         self.ttl = ttl
         self.verify_timeout = verify_timeout
         self.protected = protected
@@ -90,10 +89,10 @@ class DnsStep:
         self.on_failure = on_failure
         self.discover = discover
         self.clock = clock
-        self.survey = Survey(servers)
-        self.updater = DynamicUpdates(servers, self.survey, auth, clock)
-        self.telling = Telling(auth, self.survey.holder, clock)
-        self.readback = ReadBack(servers, require, clock, on_conflict, self.telling, self.updater.passes_on, self._anew)
+        self.survey = survey
+        self.updater = updater
+        self.telling = telling
+        self.readback = ReadBack(servers, require, clock, on_conflict, telling, self.updater.passes_on, self._anew)
         self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock, everyone=require.rule == ALL)
         self.warnings: list[str] = []
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None

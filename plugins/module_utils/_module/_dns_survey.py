@@ -34,7 +34,7 @@ class Survey:
         self.holders: dict[str, NameServer] = {}
         self.moved: dict[Item, Item] = {}
         self._aliases: dict[str, str] = {}
-        self._servers = servers
+        self.servers = servers
 
     def locate(self, items: t.Sequence[Item], stated: t.Mapping[str, str]) -> None:
         """Asks the first server that answers, and the others for what it does not serve. ``stated``: name -> its zone as the user named it.
@@ -52,7 +52,7 @@ class Survey:
         """The same for names that need not all be found: name -> why it lies in no zone of the servers. Raises TransportError where none answers."""
         self.zones, self.holders, self.moved, self._aliases = {}, {}, {}, {}
         missing: dict[str, FailoverError] = {}
-        first = self._servers.first()
+        first = self.servers.first()
         for zone in dict.fromkeys(stated.values()):
             names = {name: zone for name, named in stated.items() if named == zone}
             try:
@@ -77,12 +77,12 @@ class Survey:
     def discover(self) -> None:
         """Adds the name servers that the zones name themselves, as the holder of each tells. Raises TransportError where one does not answer."""
         for holder in dict.fromkeys(self.holders.values()):
-            discover(self._servers, holder, [zone for zone, other in self.holders.items() if other is holder], self._servers.clock)
+            discover(self.servers, holder, [zone for zone, other in self.holders.items() if other is holder], self.servers.clock)
 
     def beside(self, item: Item, name: str) -> Item:
         """``item`` lies in the zone of ``name``, which was found."""
         self.zones[item.name] = self.zones[name]
-        self._servers.lies_in(item.name, self.zones[name])
+        self.servers.lies_in(item.name, self.zones[name])
         return item
 
     def where(self, item: Item) -> Item:
@@ -107,9 +107,9 @@ class Survey:
     def _stated(self, first: NameServer, names: t.Mapping[str, str]) -> None:
         """One zone that the user named, by the first server that serves it. Raises the first server's NotServed."""
         failures: list[FailoverError] = []
-        for server in [first, *(server for server in self._servers.updated if server is not first)]:
+        for server in [first, *(server for server in self.servers.updated if server is not first)]:
             try:
-                self._found(server, self._servers.zones(server, [], names))
+                self._found(server, self.servers.zones(server, [], names))
                 return
             except (NotServed, TransportError) as error:
                 failures.append(error)
@@ -117,12 +117,12 @@ class Survey:
 
     def _cut(self, first: NameServer, names: t.Iterable[str]) -> Cut:
         """By the first server, and of what it does not serve by the others for updates, in their order."""
-        cut = self._servers.cut(first, names)
+        cut = self.servers.cut(first, names)
         self._found(first, cut.zones)
-        for server in self._servers.updated:
+        for server in self.servers.updated:
             if cut.missing and server is not first:
                 try:
-                    other = self._servers.cut(server, cut.missing)
+                    other = self.servers.cut(server, cut.missing)
                 except TransportError:
                     continue
                 self._found(server, other.zones)
@@ -141,15 +141,15 @@ class Survey:
     def _ask_holders(self, items: t.Sequence[Item]) -> None:
         """Samba answers other questions as if there were no alias; the question for the alias itself is answered everywhere."""
         for holder, held in self.by_holder(Item(item.name, "CNAME") for item in items).items():
-            found = {item.name: reading.records for item, reading in self._servers.read(holder, held).items()}
+            found = {item.name: reading.records for item, reading in self.servers.read(holder, held).items()}
             self._aliases.update({name: records.values[0] for name, records in found.items() if records})
 
     def _ask_for_alias(self, item: Item) -> str:
         """The provider's zone is asked for through the listed servers, as clients ask."""
         question = Item(item.name, "CNAME")
-        for server in self._servers.all:
+        for server in self.servers.all:
             try:
-                records = read_answer(self._servers.answers(server, [question], 1, recursion=True)[0], question, authority=False).records
+                records = read_answer(self.servers.answers(server, [question], 1, recursion=True)[0], question, authority=False).records
             except (TransportError, ProtocolError):
                 continue
             if records:
@@ -166,15 +166,15 @@ class Survey:
         if len(set(self.holders.values())) < 2:
             return
         tops = [Item(zone, "SOA") for zone in self.holders]
-        for server in self._servers.listed:
+        for server in self.servers.listed:
             try:
-                readings = self._servers.read(server, tops, 1)
+                readings = self.servers.read(server, tops, 1)
             except TransportError:
                 held = [zone for zone, holder in self.holders.items() if holder is server]
             else:
                 held = [item.name for item, reading in readings.items() if reading.status == "ok" and reading.zone == item.name]
             if held:
-                self._servers.serves_only(server, held)
+                self.servers.serves_only(server, held)
 
 
 def _may_lead_on(item: Item) -> bool:

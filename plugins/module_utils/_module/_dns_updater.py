@@ -33,12 +33,21 @@ class Updater(t.Protocol):
     messages: dict[NameServer, int]
     """How many messages each server was sent."""
 
+    stays: bool
+    """Whether only the server that was written before may be written; the step sets it where it takes back what it did."""
+
     def carry_out(self, message: Message) -> str:
         """Returns what is to be said of an answer that nobody vouches for ("" = nothing); only reading back tells then whether it was done.
 
         Raises Refusal (code ``prerequisite`` where one does not hold) and TransportError: nothing was done, but for ConnectionLost and
         DeadlineExceeded, after which nobody knows.
         """
+
+    def carry_through(self, message: Message, seconds: float) -> str:
+        """The same, for what is read at once behind it: returns when the server that was written shows it, or after ``seconds``."""
+
+    def passes_on(self, server: NameServer, zone: str) -> bool:
+        """Whether a server that took a change of a zone only handed it on, so that its old value proves nothing."""
 
 
 class DynamicUpdates:
@@ -77,7 +86,7 @@ class DynamicUpdates:
         raise nobody_takes(message.zone, failures)
 
     def carry_through(self, message: Message, seconds: float) -> str:
-        """The same, for what is read at once behind it: a secondary that passed the message on shows it only after a transfer, which is waited for."""
+        """A secondary that passed the message on shows it only after a transfer, which is waited for."""
         said = self.carry_out(message)
         holder = self._survey.holder(message.zone)
         if (message.added or message.deleted) and self.passes_on(holder, message.zone):
@@ -85,7 +94,7 @@ class DynamicUpdates:
         return said
 
     def passes_on(self, server: NameServer, zone: str) -> bool:
-        """Whether a server that took an update of a zone is a secondary of it, so that its old value proves nothing. Asked once a zone."""
+        """A secondary of the zone does so. Asked once a zone."""
         if (server, zone) not in self._passing:
             self._passing[server, zone] = forwards(self._servers, server, zone)
         return self._passing[server, zone]

@@ -29,6 +29,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
     build_lock_step,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_telling import Telling
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
@@ -157,12 +160,14 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
     if not servers:
         raise InvalidInput("servers is empty; list the name server that takes the zone's updates")
     asked = Servers(servers, readers, clock)
+    survey, auth = Survey(asked), _auth(params, asked, clock)
     return (AliasLockStep if alias else DnsStep)(
         state,
         wanted,
         moved,
-        asked,
-        _auth(params, asked, clock),
+        survey,
+        DynamicUpdates(asked, survey, auth, clock),
+        Telling(auth, survey.holder, clock),
         clock,
         ttl=ttl,
         require=require,

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+
+import pytest
 
 from ansible_collections.continuity.identity_failover.tests.lab.trace import FileTrace
 
@@ -25,3 +28,19 @@ def test_what_sounds_like_a_secret_is_covered() -> None:
     trace.add("wsman", "exch1", Password="p", ntlm_token="t", name="n")
     assert trace.records()[0]["Password"] == trace.records()[0]["ntlm_token"] == "***"
     assert trace.records()[0]["name"] == "n"
+
+
+def test_a_record_that_is_to_come_is_awaited_and_one_that_does_not_come_is_told() -> None:
+    trace = FileTrace(None)
+
+    async def awaited() -> list[str]:
+        waiting = asyncio.ensure_future(trace.next(1, "dns", 30.0))
+        for kind, host in (("dns", "dns1"), ("wsman", "exch1"), ("dns", "dns2")):
+            await asyncio.sleep(0)
+            trace.add(kind, host)
+        return [str(record["host"]) for record in await waiting]
+
+    assert asyncio.run(awaited()) == ["dns2"]
+    assert [record["host"] for record in asyncio.run(trace.next(0, "dns", 30.0))] == ["dns1", "dns2"], "those that are there already"
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(trace.next(3, None, 0.01))
