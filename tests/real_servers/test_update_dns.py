@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import pathlib
+import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import update_dns as module_function
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Change
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_step import DnsStep
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -26,6 +29,8 @@ from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
 WRITERS, WRITES = 4, 50
+#: Writers that all read and write at the same moment, and how many of those that were too late try again side by side.
+CROWD, SIDE_BY_SIDE = 200, 4
 #: Why a write was refused: the set is not what it was when it was read.
 OVERTAKEN = ("changed_by_other", "wrong_state")
 #: A writer that was overtaken so often has met something else than other writers.
@@ -200,25 +205,35 @@ def test_other_types_are_written_and_read_back(server: RealServer) -> None:
     assert Probe(server).values(name + ".", "CAA") == []
 
 
+def _set_values(server: RealServer, name: str, values: list[str], expected: list[str]) -> str:
+    """One task of a writer; the reason for which it was refused, or "" where it was done, also if the next writer was there before it was read back."""
+    record = {"name": name, "type": "TXT", "values": values, "ttl": 60, "zone": None, "expect": expected}
+    try:
+        result = run(dataclasses.replace(server, secondary=None), records=[record], require="primary", on_item_failure="stop")
+    except FailoverError as error:
+        return error.reason
+    return "" if result.changed else result.reason
+
+
+def _until_it_is_in_time(server: RealServer, name: str, writer: int, changed: t.Callable[[list[str]], list[str]]) -> int:
+    """Reads and writes until nobody wrote in between; how often somebody did."""
+    probe = Probe(server)
+    for overtaken in range(TRIES):
+        present = probe.values(name + ".", "TXT")
+        refused = _set_values(server, name, changed(present), present)
+        if not refused:
+            return overtaken
+        assert refused in OVERTAKEN, refused
+    raise AssertionError(f"writer {writer} was overtaken {TRIES} times in a row")
+
+
 def _write_often(server: RealServer, name: str, writer: int) -> int:
     """Replaces the writer's own value by the next one, WRITES times, beside everybody else's; how often it was overtaken."""
-    probe, overtaken = Probe(server), 0
-    for number in range(WRITES):
-        for _try in range(TRIES):
-            present = probe.values(name + ".", "TXT")
-            values = [f'"{writer} {number + 1}"' if value == f'"{writer} {number}"' else value for value in present]
-            record = {"name": name, "type": "TXT", "values": values, "ttl": 60, "zone": None, "expect": present}
-            try:
-                failed = run(dataclasses.replace(server, secondary=None), records=[record], require="primary", on_item_failure="stop").reason
-            except FailoverError as error:
-                failed = error.reason
-            if not failed:
-                break
-            assert failed in OVERTAKEN, failed
-            overtaken += 1
-        else:
-            raise AssertionError(f"writer {writer} was overtaken {TRIES} times in a row")
-    return overtaken
+
+    def next_one(present: list[str], number: int) -> list[str]:
+        return [f'"{writer} {number + 1}"' if value == f'"{writer} {number}"' else value for value in present]
+
+    return sum(_until_it_is_in_time(server, name, writer, functools.partial(next_one, number=number)) for number in range(WRITES))
 
 
 def test_two_hundred_writes_of_one_name_side_by_side_lose_no_update(server: RealServer) -> None:
@@ -228,3 +243,29 @@ def test_two_hundred_writes_of_one_name_side_by_side_lose_no_update(server: Real
         overtaken = sum(pool.map(lambda writer: _write_often(server, name, writer), range(WRITERS)))
     assert Probe(server).values(name + ".", "TXT") == [f'"{writer} {WRITES}"' for writer in range(WRITERS)]
     assert overtaken > 0, "nobody met anybody: this proves nothing"
+
+
+def test_two_hundred_writers_of_one_name_at_the_same_moment_lose_no_update(server: RealServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have read the same when all write, so that all but one are too late; then each counts one on from what is there."""
+    monkeypatch.setattr(module_function, "Endpoint", lambda address, port, name: Endpoint(address, port, name, timeout=60.0))
+    name = f"{Probe(server).name()}.{ZONE}"
+    Probe(server).given((name + ".", "TXT", '"0 nobody"'))
+    together, turns = threading.Barrier(CROWD), threading.Semaphore(SIDE_BY_SIDE)
+
+    def writes(writer: int) -> int:
+        def counted_on(present: list[str]) -> list[str]:
+            (value,) = present
+            return [f'"{int(value.strip(chr(34)).split()[0]) + 1} {writer}"']
+
+        together.wait(60)
+        refused = _set_values(server, name, counted_on(['"0 nobody"']), ['"0 nobody"'])
+        if not refused:
+            return 0
+        assert refused in OVERTAKEN, refused
+        with turns:
+            return 1 + _until_it_is_in_time(server, name, writer, counted_on)
+
+    with concurrent.futures.ThreadPoolExecutor(CROWD) as pool:
+        overtaken = list(pool.map(writes, range(CROWD)))
+    (last,) = Probe(server).values(name + ".", "TXT")
+    assert last.startswith(f'"{CROWD} ') and overtaken.count(0) == 1, last
