@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the continuity.identity_failover contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thousand workstations: under 300 MB with a TLS connection to each. How long they take to be ready is a figure of the bench."""
+"""A thousand workstations: under 300 MB with a TLS connection to each."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import subprocess
+import threading
 
 import pytest
 
@@ -61,7 +62,10 @@ class StoreEngine:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(json.dumps({"boot": boot, "data": {"path": str(path), "request": request.as_json()}}) + "\n")
         self.process.stdin.flush()
+        hung = threading.Timer(60.0, self.process.kill)
+        hung.start()
         line = self.process.stdout.readline()
+        hung.cancel()
         return Reply.from_json(json.loads(line)) if line else pytest.fail(self.errors.read_text(encoding="utf-8"))
 
     def end(self) -> None:

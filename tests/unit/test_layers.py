@@ -129,7 +129,7 @@ def test_module_utils_import_nothing_that_runs_on_the_controller_only() -> None:
 
 
 def test_two_files_beneath_the_modules_know_ansible() -> None:
-    """What leaves the other layers the same on every ansible-core: .ci/run tests those once for a Python, not once for a core."""
+    """What leaves the other layers the same on every ansible-core: .ci/run tests those on the oldest and on the newest Python, not on every core."""
     knowing = {
         path.relative_to(MODULE_UTILS).as_posix()
         for path in layered_files()

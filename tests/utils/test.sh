@@ -18,7 +18,8 @@ skipped=()
 # Beside the other tests, in a network of their own: most of their time they wait for a name server.
 tests/utils/real_servers.sh >build/logs/real-servers.txt 2>&1 &
 real_servers=$!
-trap 'kill "$real_servers" 2>/dev/null || true' EXIT
+# unshare lets no other signal end it; its --kill-child ends what runs within.
+trap 'kill -KILL "$real_servers" 2>/dev/null || true' EXIT
 # One more than cores: whole playbooks wait a good part of their time. In the order of the folders, because xdist would else begin with the files of
 # many short tests, and end with a few files of one long test each, one worker after the other.
 processes=${CONTINUITY_TEST_PROCESSES:-$(.venv/bin/python -c 'import os; print(1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()))')}

