@@ -616,7 +616,7 @@ servers:
       type: dict
     notified:
       description:
-        - Zones that it was told to fetch, as it still had another value, with what it said, V(accepted), V(refused) with its code, or V(no answer).
+        - Zones that it was told to fetch, as it still had another value, with what it said, V(accepted), V(refused) with its code or why, or V(no answer).
         - With O(key) it is a DNS NOTIFY, signed with it. With O(kerberos) the directory behind the name server is told over LDAP to replicate the entries
           of the names from the domain controller that was written, for which the account needs the right DS-Replication-Synchronize.
         - Nothing depends on it.

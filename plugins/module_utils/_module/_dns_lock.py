@@ -220,12 +220,15 @@ class DnsLockStep:
     def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
         limit = Deadline(self.clock, self._patience(len(group)))
         applied: dict[str, Applied] = {}
+        undecided: dict[Site, FailoverError] = {}
         for change in group:
             if applied and limit.passed():
                 msg = f"not tried: the domain controllers took more than {limit.seconds:.0f} s for the names before it"
                 applied[change.name] = Applied(False, msg, DeadlineExceeded.reason)
             else:
-                applied[change.name] = self._guard(change.name, bool(change.after["locked"]), fence)
+                applied[change.name] = self._guard(change.name, bool(change.after["locked"]), fence, undecided)
+        if undecided:  # behind what the others were sent: one that hangs keeps no name open on those that answer
+            raise next(iter(undecided.values()))
         if not self.static:
             return applied
         deadline = Deadline(self.clock, self.verify_timeout)  # one for all: they wait for the same replication
@@ -235,10 +238,11 @@ class DnsLockStep:
                 applied[change.name] = Applied(True, "; ".join(filter(None, (applied[change.name].msg, failed))))
         return applied
 
-    def _guard(self, name: str, wanted: bool, fence: Fence | None) -> Applied:
+    def _guard(self, name: str, wanted: bool, fence: Fence | None, undecided: dict[Site, FailoverError]) -> Applied:
+        """``undecided``: domain controllers of which nobody knows what they did with a change; they get no more of them in this round."""
         done, failures = [], []
         for site in self.sites:
-            if site.failure is not None or not site.seen[name].dn:
+            if site.failure is not None or site in undecided or not site.seen[name].dn:
                 continue
             reason, msg = dns_lock.unseen(name, site.seen[name], site.label, self.account)
             try:
@@ -247,8 +251,8 @@ class DnsLockStep:
                         fence.lease.still_ours()
                     site.guard(name, wanted)
                     done.append(site.label)
-            except UNDECIDED:
-                raise
+            except UNDECIDED as error:
+                undecided[site] = error
             except GIVEN_UP as error:
                 reason, msg = error.reason, error.message
                 if isinstance(error, GONE):

@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import DynamicUpdates
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import require_dnspython
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_zone import Servers
 
@@ -86,11 +87,18 @@ def _remove(name: str, zone: str, servers: Servers, survey: Survey, updater: Dyn
         return [Outcome(label, "failed", host=where, msg=why, reason="not_removed", before=str(there))]
     lines = tuple(Line(name, "TXT", value) for value in there.values)
     message = Message(zone, exists=lines, deleted=lines)
-    answered = False
-    for _message in range(MESSAGES):
-        answered = _sent(updater, message)
+    answered, refusal = False, None
+    for number in range(MESSAGES):
+        try:
+            answered = _sent(updater, message)
+        except Refusal as error:
+            if not number:
+                raise
+            answered, refusal = True, error  # the one before may have arrived late: reading back says so
         if servers.present(survey.holder(zone), [item])[item].records is None:
             return [Outcome(label, "done", True, host=where, before=str(there))]
+        if refusal is not None:
+            raise refusal
         if answered:
             break
     why = "the name server took the update and still has it" if answered else f"the name server answered none of {MESSAGES} updates, and still has it"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import AccessDenied, BadCredentials, FailoverError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth
@@ -23,7 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_nodes import Nodes
 
-#: Seconds for a connection and for each answer: it is worth less than a look at what is there.
+#: Seconds for a connection, for each answer, and for the names of a zone together: it is worth less than a look at what is there.
 TIMEOUT = 3.0
 #: Names a server is told of, in one go; each is a message of its own. Behind these it is as fast to wait.
 MOST_NAMES = 250
@@ -31,7 +31,7 @@ MOST_NAMES = 250
 
 class Telling:
     """``holder``: the server that was written, of a zone. For one thread. Called with the server to tell, the zone and the names that it lacks;
-    returns what it said: ``accepted``, ``refused`` with why, or ``no answer``."""
+    returns what it said: ``accepted``, where it is slow for how many of the names, ``refused`` with why, or ``no answer``."""
 
     def __init__(self, auth: Auth, holder: t.Callable[[str], NameServer], clock: Clock) -> None:
         self._auth = auth
@@ -54,8 +54,10 @@ class Telling:
             places = [place for place in map(source.place, list(dict.fromkeys(names))[:MOST_NAMES]) if place]
             if not places:
                 return f"refused ({written.endpoint.label} does not keep the names in its directory)"
-            service = source.service()
-            for place in places:
+            service, deadline = source.service(), Deadline(self._clock, TIMEOUT)
+            for told, place in enumerate(places):
+                if deadline.passed():  # whoever waits for the records waits for this too
+                    return f"accepted for {told} of {len(places)} names"
                 target.fetch(place, service)
         except (AccessDenied, BadCredentials):
             return "refused (the account may not)"

@@ -47,7 +47,8 @@ def look_at_locks(definition: t.Mapping[str, t.Any], kerberos: t.Mapping[str, t.
     left = dns_lock.left_locked(fold.runs.values())
     if not option or not kerberos:
         return found
-    images = {f"{run.id} {name}": image for run in fold.runs.values() for name, image in (run.images.get("dns_lock") or {}).items()}
+    # The newest first: an account of the same name may have been another one before.
+    images = [image for run in reversed(fold.runs.values()) for image in (run.images.get("dns_lock") or {}).values()]
     for account in sorted(set(left.values())):
         names = sorted(name for name, denied in left.items() if denied == account)
         lock = {"account": account, "names": names, "domain_controllers": option["domain_controllers"]}
@@ -55,7 +56,7 @@ def look_at_locks(definition: t.Mapping[str, t.Any], kerberos: t.Mapping[str, t.
         told = len(found.doubts)
         try:
             step = build_lock_step(task, clock)
-            step.recall_images(images)
+            step.recall_images({str(place): image for place, image in enumerate(images) if _is_of(image, account)})
             try:
                 step.observe()
             finally:
@@ -65,6 +66,10 @@ def look_at_locks(definition: t.Mapping[str, t.Any], kerberos: t.Mapping[str, t.
             if len(found.doubts) == told:  # else each domain controller has been told of
                 found.doubts.append(f"it is not known whether {', '.join(names)} is locked: {error.message}")
     return found
+
+
+def _is_of(image: t.Mapping[str, t.Any], account: str) -> bool:
+    return any(isinstance(end, dict) and end.get("account") == account for end in (image["before"], image["after"]))
 
 
 def _add(found: Locks, step: DnsLockStep) -> None:

@@ -676,3 +676,13 @@ def test_the_preflight_tells_what_stands_in_the_way(estate: Estate) -> None:
     estate.peers["dc2"].port = 1
     ((kind, msg),) = findings(estate)
     assert kind == "dns_lock_unknown" and "the domain controller dc2 can not be read" in msg
+
+
+def test_a_controller_that_hangs_over_a_change_keeps_no_name_open_on_the_others(estate: Estate) -> None:
+    def hangs_up() -> None:
+        raise ConnectionResetError
+
+    estate.peers["dc1"].before_change = hangs_up
+    result = estate.run(names=[MAIL, WWW])
+    assert estate.descriptor("dc2") == estate.descriptor("dc2", WWW) == with_lock(OPEN, SOURCE)
+    assert estate.descriptor("dc1") == OPEN and result.failed and statuses(result) == {"dc1": "unlocked", "dc2": "locked"}

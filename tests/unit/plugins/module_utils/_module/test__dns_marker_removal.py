@@ -156,6 +156,24 @@ def test_an_update_that_was_lost_is_sent_again(zones: Zones, monkeypatch: pytest
     assert len(zones.marks()) == (0 if lost == 1 else 2)
 
 
+def test_an_update_that_arrives_behind_the_reading_back_is_no_failure(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is sent again meanwhile, and what the second one expects is not there any more."""
+    zones.mark(7)
+    sent, messages = NameServer.update, []
+
+    def on_the_way(self: NameServer, *arguments: t.Any) -> t.Any:
+        messages.append(arguments)
+        if len(messages) == 1:
+            raise DeadlineExceeded("it takes its time")
+        if len(messages) == 2:
+            sent(self, *messages[0])
+        return sent(self, *arguments)
+
+    monkeypatch.setattr(NameServer, "update", on_the_way)
+    found = zones.remove()
+    assert (found[FORWARD].status, found[FORWARD].reason) == ("done", "")
+
+
 @pytest.mark.parametrize(
     ("key", "reason"),
     [(None, "not_removed"), ({**KEY, "secret": "d3Jvbmc="}, "bad_signature"), ({**KEY, "name": "exch1-key"}, "refused")],

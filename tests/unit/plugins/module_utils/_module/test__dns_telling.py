@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import ldap
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock
 from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal, Peer
 from ansible_collections.continuity.identity_failover.tests.unit.name_servers import entry, one_port, task
 
@@ -100,6 +101,15 @@ def test_a_server_without_a_directory_is_asked_once(domain: Domain, tell: t.Call
     domain.dc2.known = False
     assert [tell("mail.example.com"), tell("mail.example.com")] == ["refused (the account may not)"] * 2
     assert domain.dc2.seen == ["read "], "the root, for the name of the ticket, and no second logon"
+
+
+def test_a_slow_controller_is_not_waited_for_with_every_name(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Users wait behind it, and the lease does."""
+    clock = FakeClock()
+    monkeypatch.setattr(domain.dc2, "before_change", lambda: setattr(clock, "elapsed", clock.elapsed + 2.0))
+    telling = Telling(AUTH, lambda zone: DC1, clock)
+    assert telling(DC2, ZONE, [f"h{number}.example.com" for number in range(100)]) == "accepted for 2 of 100 names"
+    telling.close()
 
 
 def test_a_silent_controller_is_no_obstacle(domain: Domain, tell: t.Callable[..., str]) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_gss
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import sid_from_text
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 from ansible_collections.continuity.identity_failover.tests.unit.lock_estate import (
@@ -166,6 +167,21 @@ def test_names_of_several_accounts_are_asked_of_each(folder: pathlib.Path, estat
         peer.seen.clear()
     result = status(folder, estate)
     assert said(result) == LOCKED and result.extra["locks"]["dc1"]["locked"] == [MAIL, WWW, "third.example.com"]
+
+
+def test_a_deleted_account_is_told_by_its_own_sid_and_not_by_that_of_another_one(folder: pathlib.Path, estate: Estate) -> None:
+    account = "cn=exch3,cn=computers,dc=example,dc=com"
+    for peer in estate.peers.values():
+        peer.entries[account] = {"samaccountname": [b"EXCH3$"], "objectsid": [sid_from_text("S-1-5-21-1-2-3-1199")]}
+        peer.entries[node("third.example.com")] = {"ntsecuritydescriptor": [OPEN.to_bytes()], "dnsrecord": []}
+    again = runs.started(folder, CLOCK, run_id="run2")
+    assert not estate.run(run=again, names=["third.example.com"], account="EXCH3$").failed
+    runs.ended(folder, CLOCK, again)
+    for peer in estate.peers.values():
+        del peer.entries[account]
+        peer.seen.clear()
+    result = status(folder, estate)
+    assert (said(result), result.extra["lock_lost"]) == (LOCKED, [])
 
 
 @pytest.mark.parametrize(("dc2", "warns"), [("open", False), ("locked", True), ("silent", True), ("untold", True)])
