@@ -35,11 +35,11 @@ def total(roll_calls: t.Sequence[RollCall], expected: t.Sequence[str] | None = N
     called = {name for call in calls for name in call["clients"]}
     last = _last_calls(calls)
     left = [_left(call, last) for call in calls]
-    again = {name for call, names in zip(calls, left, strict=True) for name in call["open"] - names}.difference(*left)
+    again = {name for call, names in zip(calls, left, strict=True) for name in call["named"] - names}.difference(*left)
     result: dict[str, t.Any] = {
         "slices": len(calls),
         "expected": len(set(expected) | called),
-        "answered": sum(call["answered"] for call in calls),
+        "answered": sum(_answered(call, last) for call in calls),
         "failed": [{**entry, "slice": call["slice"]} for call, names in zip(calls, left, strict=True) for entry in call["failed"] if entry["name"] in names],
         "skipped": sum(min(call["skipped"], len(names)) for call, names in zip(calls, left, strict=True)),
         "twice": _twice(calls),
@@ -66,6 +66,12 @@ def _left(call: RollCall, last: t.Mapping[str, datetime.datetime]) -> set[str]:
     return {name for name in call["open"] if last[name] == call["begun"]}
 
 
+def _answered(call: RollCall, last: t.Mapping[str, datetime.datetime]) -> int:
+    """How many answered it whom no later call took the place of: each client counts once."""
+    its_own = {name for name in call["clients"] if last[name] == call["begun"]}
+    return min(call["answered"], len(its_own)) if call["skipped"] else len(its_own - call["named"])
+
+
 def _twice(calls: t.Sequence[RollCall]) -> list[str]:
     """Who was called again though the call before had reached it, or at the same time."""
     found = set()
@@ -85,6 +91,7 @@ def _checked(call: RollCall, number: int) -> dict[str, t.Any]:
         whole = {"outcome": "flushed", **call, "slice": str(name), "clients": list(call["clients"])}
         whole.update(expect=str(call["expect"]), begun=_instant(str(call["started"])))
         failed = {entry["name"] for entry in call["failed"]}
+        whole["named"] = failed
         # Of a call that did not try all nobody can say who it was.
         whole["open"] = set(whole["clients"]) if call["skipped"] else failed
         counted = int(call["answered"]) + len(call["failed"]) + int(call["skipped"])

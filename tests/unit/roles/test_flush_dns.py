@@ -101,8 +101,9 @@ def test_without_clients_nothing_is_added_up(clients: list[str], refused: bool) 
     assert any(worked_out(gate, flush_dns_roll_calls=[{}], flush_dns_clients=clients) for gate in gates) is refused
 
 
-FAILED = {"roll_call": {"failed": [{"name": "ws002"}], "expected": 2, "answered": 1}}
-UNCALLED = {"roll_call": {"failed": [], "expected": 2, "answered": 0}}
+FAILED = {"roll_call": {"failed": [{"name": "ws002"}], "expected": 2, "answered": 1, "skipped": 0}}
+UNCALLED = {"roll_call": {"failed": [], "expected": 2, "answered": 0, "skipped": 2}}
+BROKEN_OFF = {"roll_call": {"failed": [{"name": "ws002"}], "expected": 2, "answered": 0, "skipped": 1}}
 
 
 def next_command(folder: pathlib.Path, **variables: t.Any) -> list[str]:
@@ -140,7 +141,8 @@ def test_a_few_that_failed_are_called_again_beside_the_first_roll_call(tmp_path:
     assert said[-1] == "failover_flush_clients=ws002" and "--limit" not in said
 
 
-def test_a_slice_that_was_not_called_is_done_anew_in_place_of_its_roll_call(tmp_path: pathlib.Path) -> None:
-    said = next_command(tmp_path, flush_dns_result=UNCALLED, failover_roll_call_path="/a b/3.json", failover_flush_clients=["workstations", "drill_clients"])
+@pytest.mark.parametrize("result", [UNCALLED, BROKEN_OFF])
+def test_a_slice_that_was_not_called_whole_is_done_anew_in_place_of_its_roll_call(tmp_path: pathlib.Path, result: dict[str, t.Any]) -> None:
+    said = next_command(tmp_path, flush_dns_result=result, failover_roll_call_path="/a b/3.json", failover_flush_clients=["workstations", "drill_clients"])
     assert said[2:4] == ["--limit", "localhost"] and said[-1] == "failover_flush_clients=workstations,drill_clients"
     assert json.loads(said[5]) == {"failover_slice": "1", "failover_roll_call_path": "/a b/3.json"}

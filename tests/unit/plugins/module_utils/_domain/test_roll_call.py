@@ -70,6 +70,15 @@ def test_a_later_call_settles_what_was_not_tried() -> None:
     assert not found["complete"] and found["skipped"] == 1 and [one["reason"] for one in found["bad_slices"]] == ["no password"]
 
 
+def test_who_is_called_again_with_all_others_is_counted_once() -> None:
+    """The first call reached one, missed one and did not try one; who is who of the other two nobody can say."""
+    first = {**call("1", ["a", "b", "c"], ["b"], "incomplete"), "answered": 1, "skipped": 1}
+    found = total([first, call("again", ["a", "b", "c"], minute=40)], ["a", "b", "c"])
+    assert found["complete"] and (found["answered"], found["skipped"], found["twice"], found["again"]) == (3, 0, [], ["b"])
+    found = total([first, call("again", ["b"], minute=40)], ["a", "b", "c"])
+    assert not found["complete"] and (found["answered"], found["skipped"]) == (2, 1)
+
+
 def test_a_slice_that_is_not_well_without_anybody_who_failed_stays_so() -> None:
     assert not total([{**uncalled("1", []), "reason": "nobody is there"}, call("2", ["a"], minute=40)], ["a"])["complete"]
 
