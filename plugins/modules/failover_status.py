@@ -297,6 +297,13 @@ locks:
   sample:
     dc1.example.com:
       {address: 10.0.0.10, port: 389, status: locked, locked: [mail.example.com], unlocked: [], absent: [], unknown: [], ageing: {}, msg: ""}
+guarded:
+  description:
+    - Whether the target owns the identity by the journal and no run is taking it away, which is V(failed_over) and V(threatened). Only then
+      RV(threats), RV(repairs) and RV(lock_lost) have something, and only then a record is to be repaired or a name to be locked again.
+  returned: success
+  type: bool
+  sample: false
 lock_lost:
   description:
     - Names that a run locked, and that some domain controller does not deny the source any more, each a warning. The playbook

@@ -67,9 +67,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     observed, evidence = observe_owner(params["definition"], hosts, clock) if params["definition"] else ("unknown", [])
     if source.read_from == "observation":
         fold.state = seen_state(observed)
-    rightful = rightful_owner(fold.state)
+    rightful, guarded = rightful_owner(fold.state), fold.state in GUARDED
     pulling = fold.threats
-    if params["definition"] and fold.state in GUARDED:
+    if params["definition"] and guarded:
         evidence = look_for_threats(params["definition"], evidence, fold, hosts, clock)
         pulling = threats.pulling(fold.threats, evidence)
         ages = ageing(fold.runs.get(fold.last_failover), clock.now())
@@ -88,12 +88,12 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
         for one in fold.left_over()
     )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
-    result.extra["threats"] = pulling
+    result.extra.update(guarded=guarded, threats=pulling)
     owed = _dns_debts.read_again(fold.debts, endpoints(params["definition"] or {}), clock)
     result.extra["debts"] = _dns_debts.shown(owed)
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
     _tell_locks(params, fold, clock, result)
-    result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and fold.state in GUARDED else []
+    result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and guarded else []
     result.extra["next"] = next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""

@@ -100,6 +100,15 @@ def test_a_lock_that_somebody_took_away_is_a_warning_and_a_finding(folder: pathl
     assert preflight(folder, estate) == [("dns_lock_lost", "dc2", sentence)] and preflight(folder, estate, "failover") == []
 
 
+def test_once_a_failback_is_open_nothing_is_to_be_locked_again(folder: pathlib.Path, estate: Estate) -> None:
+    """The playbook repair_dns asks this right before it locks."""
+    opened(estate, "dc2")
+    assert status(folder, estate).extra["guarded"] is True
+    runs.started(folder, CLOCK, run_id="run2", kind="failback")
+    result = status(folder, estate)
+    assert (result.extra["guarded"], result.extra["lock_lost"], result.extra["state"]) == (False, [], "failing_back")
+
+
 def test_a_controller_that_never_got_the_name_and_a_zone_that_was_opened_are_told(folder: pathlib.Path, estate: Estate) -> None:
     del estate.peers["dc2"].entries[node(MAIL)]
     estate.peers["dc1"].entries[node(MAIL).partition(",")[2]]["dnsproperty"] = [setting(2, 1)]
