@@ -32,7 +32,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     Unreachable,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_sites import Site, look_at_all
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock_telling import doubts, late, refuse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import UNDECIDED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -81,6 +81,8 @@ class DnsLockStep:
         self.static = static
         self.old = old
         self.warnings: list[str] = []
+        self.spared: t.Mapping[str, FailoverError] = {}
+        """Domain controllers that could not be read a moment ago, and why; they are not asked."""
         self._asked: list[Site] = []
         self._former: tuple[bytes, ...] = ()
 
@@ -100,7 +102,7 @@ class DnsLockStep:
 
     def _look(self, sites: t.Sequence[Site], names: t.Sequence[str], limit: Deadline | None = None) -> list[Site]:
         """Those that could be read. What one knows of the account counts for all."""
-        read = [site for site in sites if site.look(names, self.account, limit)]
+        read = look_at_all(sites, names, self.account, limit)
         sid = self._sid()
         for site in read:
             site.judge(sid, self._former)
@@ -112,7 +114,9 @@ class DnsLockStep:
     def observe(self) -> dict[str, JSON]:
         if not self.sites:
             raise BadCredentials("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
-        self._asked = known = self._look(self.sites, self.names)
+        for site in self.sites:
+            site.failure = self.spared.get(site.label)
+        self._asked = known = self._look([site for site in self.sites if site.failure is None], self.names)
         if not known:
             causes = [site.failure for site in self.sites if site.failure is not None]
             told = "; ".join(dict.fromkeys(cause.message for cause in causes))

@@ -4,10 +4,11 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""One domain controller for the step that locks names: logged on when it is asked, read, and written."""
+"""One domain controller for the step that locks names: logged on when it is asked, read, and written; several are read side by side."""
 
 from __future__ import annotations
 
+import concurrent.futures
 import functools
 import typing as t
 
@@ -24,6 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     TransportError,
     Unreachable,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._fan_out import WORKERS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap import Controller, Directory, LdapRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.ldap_gss import KerberosSeal
@@ -157,6 +159,13 @@ class Site:
         for name, one in self.seen.items():
             facts["locked" if one.locks() else "unknown" if one.unknown() else "unlocked" if one.dn else "absent"].append(name)
         return {**facts, "status": dns_lock.status(self.seen)}
+
+
+def look_at_all(sites: t.Sequence[Site], names: t.Sequence[str], account: str, limit: Deadline | None = None) -> list[Site]:
+    """Those that could be read. However many are dark, the look lasts as long as the slowest of them; each has its own connection and context."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(sites), WORKERS) or 1, thread_name_prefix="controller") as pool:
+        could = list(pool.map(lambda site: site.look(names, account, limit), sites))
+    return [site for site, read in zip(sites, could, strict=True) if read]
 
 
 def _aged(node: Node) -> tuple[list[Aged], Zone]:

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import pathlib
+import threading
 import typing as t
 from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_lock_sites
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_status as status_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._preflight_hosts import Case
@@ -23,6 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.security_descriptor import sid_from_text
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
+from ansible_collections.continuity.identity_failover.tests.unit.ldap_peer import FakeSeal
 from ansible_collections.continuity.identity_failover.tests.unit.lock_estate import (
     ACCOUNT,
     CLOCK,
@@ -65,6 +67,19 @@ def status(folder: pathlib.Path, estate: Estate, *, kerberos: dict[str, str] | N
     assert not any(line.startswith("change") for peer in estate.peers.values() for line in peer.seen)
     result.warnings = [one for one in result.warnings if not one.startswith("break-glass")]
     return result
+
+
+def locked_against_another(folder: pathlib.Path, estate: Estate) -> None:
+    """A third name is locked too, against an account of its own."""
+    for peer in estate.peers.values():
+        entry = peer.entries["cn=exch1,cn=computers,dc=example,dc=com"]
+        peer.entries["cn=exch3,cn=computers,dc=example,dc=com"] = {**entry, "samaccountname": [b"EXCH3$"]}
+        peer.entries[node("third.example.com")] = {"ntsecuritydescriptor": [OPEN.to_bytes()], "dnsrecord": []}
+    again = runs.started(folder, CLOCK, run_id="run2")
+    estate.run(run=again, names=["third.example.com"], account="EXCH3$")
+    runs.ended(folder, CLOCK, again)
+    for peer in estate.peers.values():
+        peer.seen.clear()
 
 
 def said(result: Result) -> dict[str, str]:
@@ -133,6 +148,33 @@ def test_where_no_controller_takes_the_logon_each_is_told(folder: pathlib.Path, 
     assert [one[0] for one in preflight(folder, estate)] == ["dns_lock_unknown"] * 2
 
 
+class Dark(FakeSeal):
+    """Says nothing before as many domain controllers are asked at once, and then nothing either."""
+
+    together = threading.Barrier(2)
+    hosts: t.ClassVar[list[str]] = []
+
+    def __init__(self, account: t.Any, host: str) -> None:
+        super().__init__(account, host)
+        self.hosts.append(host)
+        self._host = host
+
+    def step(self, token: bytes | None) -> bytes | None:
+        self.together.wait(30)
+        raise Unreachable(f"{self._host} does not answer", host=self._host)
+
+
+def test_dark_controllers_are_waited_for_side_by_side_and_once(folder: pathlib.Path, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status lasts as long as one of them takes to be given up, however many they are and however many accounts are denied something."""
+    locked_against_another(folder, estate)
+    monkeypatch.setattr(Dark, "hosts", [])
+    monkeypatch.setattr(_dns_lock_sites, "KerberosSeal", Dark)
+    result = status(folder, estate)
+    assert said(result) == {"dc1": "unreachable", "dc2": "unreachable"} and sorted(Dark.hosts) == ["dc1", "dc2"]
+    told = [one for one in result.warnings if "does not answer" in one]
+    assert len(told) == 3 and "not known whether third.example.com is locked" in told[2], "and what was not asked for the second account is told"
+
+
 def test_a_controller_that_does_not_tell_is_unknown(folder: pathlib.Path, estate: Estate) -> None:
     del estate.peers["dc2"].entries[node(MAIL)]["ntsecuritydescriptor"]
     result = status(folder, estate)
@@ -165,15 +207,7 @@ def test_a_missing_library_is_told_and_ends_nothing(folder: pathlib.Path, estate
 
 
 def test_names_of_several_accounts_are_asked_of_each(folder: pathlib.Path, estate: Estate) -> None:
-    for peer in estate.peers.values():
-        entry = peer.entries["cn=exch1,cn=computers,dc=example,dc=com"]
-        peer.entries["cn=exch3,cn=computers,dc=example,dc=com"] = {**entry, "samaccountname": [b"EXCH3$"]}
-        peer.entries[node("third.example.com")] = {"ntsecuritydescriptor": [OPEN.to_bytes()], "dnsrecord": []}
-    again = runs.started(folder, CLOCK, run_id="run2")
-    estate.run(run=again, names=["third.example.com"], account="EXCH3$")
-    runs.ended(folder, CLOCK, again)
-    for peer in estate.peers.values():
-        peer.seen.clear()
+    locked_against_another(folder, estate)
     result = status(folder, estate)
     assert said(result) == LOCKED and result.extra["locks"]["dc1"]["locked"] == [MAIL, WWW, "third.example.com"]
 
