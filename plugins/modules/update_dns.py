@@ -117,7 +117,7 @@ options:
     type: dict
     suboptions:
       from:
-        description: The addresses or host names of the source.
+        description: The addresses or host names of the source, each once.
         type: list
         elements: str
         required: true
@@ -127,7 +127,7 @@ options:
         elements: str
         required: true
       names:
-        description: The names that users connect to.
+        description: The names that users connect to, each once.
         type: list
         elements: str
         required: true
@@ -161,7 +161,7 @@ options:
         description: The full name of the stand-in. Required for V(alias).
         type: str
       names:
-        description: Names to lock, beside those of O(repoint) and O(records).
+        description: Names to lock, each once, beside those of O(repoint) and O(records), which may be the same.
         type: list
         elements: str
         default: []

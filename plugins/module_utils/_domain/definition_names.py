@@ -115,6 +115,26 @@ def as_address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
         return None
 
 
+def normal(value: str) -> str:
+    """An address or a name in the one form in which equal ones are equal."""
+    address = as_address(value)
+    if address is not None:
+        return str(address)
+    try:
+        return canonical_name(value, "", wildcards=True)
+    except InvalidInput:
+        return value.rstrip(".").lower()
+
+
+def doubles(members: t.Sequence[t.Any], path: str, named_by: t.Callable[[t.Any], t.Hashable]) -> t.Iterator[str]:
+    """A sentence for each element that an earlier one of the list is already; ``named_by`` says what makes two the same."""
+    first: dict[t.Hashable, int] = {}
+    for number, member in enumerate(members):
+        earlier = first.setdefault(named_by(member), number)
+        if earlier != number:
+            yield f"{path}[{number}] is the same as {path}[{earlier}]"
+
+
 def is_dns_name(value: str) -> bool:
     """Syntax only; the final dot is allowed. Lengths: RFC 1035, section 2.3.4."""
     labels = value.rstrip(".").split(".") if not value.endswith("..") else [""]

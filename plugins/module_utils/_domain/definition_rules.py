@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_dns import dns_problems
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_drill import drill_problems
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_names import Inventory, as_address
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_names import Inventory, as_address, doubles, normal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People, key_of
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 Definition = t.Mapping[str, t.Any]
 Problems = t.Iterator[str]
@@ -41,19 +40,16 @@ def rule_problems(definition: Definition, path: str, inventory: Inventory) -> li
         _fence,
         _databases,
         _key,
-        _repoint,
-        _require,
-        _lock,
-        _wildcards,
         _clients,
         _store,
         _free_keys,
         _approvals,
     ):
         found += rule(definition, path, inventory)
+    found += doubles(definition["monitor"]["vantage_points"], f"{path}.monitor.vantage_points", lambda one: one["host"])
     for key, named_by in _LISTS:
-        found += _doubles(definition[key], f"{path}.{key}", named_by)
-    return found + list(drill_problems(definition, path, inventory))
+        found += doubles(definition[key], f"{path}.{key}", named_by)
+    return [*found, *dns_problems(definition, path), *drill_problems(definition, path, inventory)]
 
 
 #: Lists whose elements must differ, and what makes an element the same as another.
@@ -64,14 +60,6 @@ _LISTS: tuple[tuple[str, t.Callable[[t.Any], t.Hashable]], ...] = (
     ("addresses", lambda address: as_address(address["address"])),
     ("databases", lambda one: (one["kind"], str(one["instance"] or "").lower(), str(one["name"] or one["to"]).lower())),
 )
-
-
-def _doubles(members: t.Sequence[t.Any], path: str, named_by: t.Callable[[t.Any], t.Hashable]) -> Problems:
-    first: dict[t.Hashable, int] = {}
-    for number, member in enumerate(members):
-        earlier = first.setdefault(named_by(member), number)
-        if earlier != number:
-            yield f"{path}[{number}] is the same as {path}[{earlier}]"
 
 
 def _servers(definition: Definition, path: str, inventory: Inventory) -> Problems:
@@ -116,12 +104,6 @@ def _identity_places(definition: Definition, path: str) -> t.Iterator[tuple[str,
     for key in ("from", "to", "names"):
         for number, value in enumerate(repoint.get(key, ())):
             yield f"{path}.dns.repoint.{key}[{number}]", value
-
-
-def normal(value: str) -> str:
-    """An address or a name in the one form in which equal ones are equal."""
-    address = as_address(value)
-    return str(address) if address is not None else value.rstrip(".").lower()
 
 
 def _probes(definition: Definition, path: str, inventory: Inventory) -> Problems:
@@ -192,61 +174,9 @@ def _key(definition: Definition, path: str, inventory: Inventory) -> Problems:
         yield f"{path}.dns.credential is missing: updates of DNS are signed with a TSIG key or by a Kerberos account"
 
 
-def _repoint(definition: Definition, path: str, inventory: Inventory) -> Problems:
-    repoint = (definition["dns"] or {}).get("repoint")
-    if repoint is None:
-        return
-    place = f"{path}.dns.repoint"
-    old, new = repoint["from"], repoint["to"]
-    if len(old) != len(new):
-        yield f"{place}.to has {len(new)} and {place}.from {len(old)} addresses: each address needs the one that takes its place"
-        return
-    for number, (before, after) in enumerate(zip(old, new, strict=True)):
-        first, second = as_address(before), as_address(after)
-        if first is not None and second is not None and first.version != second.version:
-            yield f"{place}.to[{number}] is an IPv{second.version} address, but takes the place of the IPv{first.version} address {before}"
-    both = {normal(value) for value in old} & {normal(value) for value in new}
-    if both:
-        yield f"{place}.to has {sorted(both)[0]}, which is in {place}.from too"
-    for key in ("from", "names"):
-        yield from _doubles(repoint[key], f"{place}.{key}", normal)
-
-
-def _require(definition: Definition, path: str, inventory: Inventory) -> Problems:
-    dns = definition["dns"]
-    if dns is None:
-        return
-    try:
-        number = read_require(dns["require"], f"{path}.dns.require").number
-    except InvalidInput as error:
-        yield error.message
-        return
-    listed = len({(as_address(one["address"]), one["port"]) for one in [*dns["servers"], *dns["verify_servers"]]})
-    if number > listed and not dns["discover"]:
-        yield f"{path}.dns.require is {number}, and {path}.dns.servers and {path}.dns.verify_servers have {listed} name servers"
-
-
-def _lock(definition: Definition, path: str, inventory: Inventory) -> Problems:
-    dns = definition["dns"]
-    if dns is None:
-        return
-    if dns["static"] and dns["lock"] is None:
-        yield f"{path}.dns.static needs {path}.dns.lock, which says where the directory is: a dynamic update can't take a record out of ageing"
-    if dns["lock"] is not None and dns["repoint"] is None and not dns["records"]:
-        yield f"{path}.dns.lock has no names to lock: {path}.dns has neither repoint nor records"
-
-
-def _wildcards(definition: Definition, path: str, inventory: Inventory) -> Problems:
-    dns = definition["dns"] or {}
-    named = [(f"repoint.names[{number}]", name) for number, name in enumerate((dns.get("repoint") or {}).get("names", ()))]
-    named += [(f"records[{number}].name", record["name"]) for number, record in enumerate(dns.get("records", ()))]
-    for place, name in named:
-        if name.startswith("*") and not dns["allow_wildcards"]:
-            yield f"{path}.dns.{place} is '{name}', one record for many names: set {path}.dns.allow_wildcards, or name them one by one"
-
-
 def _clients(definition: Definition, path: str, inventory: Inventory) -> Problems:
     clients = definition["clients"]
+    yield from doubles(clients["expect"], f"{path}.clients.expect", lambda expect: normal(expect["name"]))
     for number, expect in enumerate(clients["expect"]):
         if expect["identity"] is not None and expect["port"] is None and clients["port"] is None:
             yield f"{path}.clients.expect[{number}].port is missing: only a connection shows which server answers"

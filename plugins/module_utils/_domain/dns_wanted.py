@@ -36,6 +36,7 @@ def read_records(
 ) -> list[Wanted]:
     """The ``records`` option, checked before anything is asked or touched. ``ttl``: the task's own. Raises InvalidInput."""
     wanted: dict[Item, Wanted] = {}
+    zones: dict[str, str] = {}
     for number, entry in enumerate(entries, 1):
         where = f"records entry {number} ({entry['name']} {entry['type']})"
         one = _read_record(entry, where, state, ttl, wildcards, other_values or _no_other)
@@ -44,6 +45,9 @@ def read_records(
         if one.item in wanted:
             how = "twice, the same" if wanted[one.item] == one else "twice, with contradictory values"
             raise InvalidInput(f"{where}: {one.item} stands in records {how}; give each name and type one entry with all its values")
+        zone = zones.setdefault(one.item.name, one.zone) if one.zone else one.zone
+        if zone != one.zone:
+            raise InvalidInput(f"{where}: {one.item.name} is said to lie in the zone {one.zone}, and in {zone} by an entry before it; it lies in one of them")
         wanted[one.item] = one
     if state == "present":
         _refuse_contradictions(wanted)
@@ -88,9 +92,8 @@ def _read_record(entry: t.Mapping[str, t.Any], where: str, state: str, ttl: int 
     rdtype = canonical_type(str(entry["type"]), where)
     name = canonical_name(str(entry["name"]), where, wildcards=wildcards)
     value_of: OtherValues = canonical_value if rdtype in OWN else other_values
-    given = [value_of(rdtype, str(value), where) for value in entry.get("values") or ()]
-    if len(set(given)) != len(given):
-        raise InvalidInput(f"{where}: the value {next(v for v in given if given.count(v) > 1)!r} is there twice")
+    given = _read_values(entry.get("values") or (), rdtype, where, value_of)
+    expect = None if entry.get("expect") is None else _read_values(entry["expect"], rdtype, f"{where}: expect", value_of)
     if state == "present" and not given:
         raise InvalidInput(f"{where}: values is empty; to remove the record set, use state 'absent'")
     if rdtype in SINGLE and len(given) > 1:
@@ -100,14 +103,20 @@ def _read_record(entry: t.Mapping[str, t.Any], where: str, state: str, ttl: int 
     zone = canonical_name(str(entry["zone"]), f"{where}: zone") if entry.get("zone") else None
     if zone is not None and name != zone and not name.endswith("." + zone):
         raise InvalidInput(f"{where}: {name} does not lie in the zone {zone}")
-    expect = entry.get("expect")
     return Wanted(
         item=Item(name, rdtype),
         values=tuple(sorted(given)),
         ttl=canonical_ttl(entry.get("ttl"), where) or canonical_ttl(ttl, "ttl"),
         zone=zone,
-        expect=None if expect is None else tuple(sorted({value_of(rdtype, str(value), f"{where}: expect") for value in expect})),
+        expect=None if expect is None else tuple(sorted(expect)),
     )
+
+
+def _read_values(listed: t.Iterable[t.Any], rdtype: str, where: str, value_of: OtherValues) -> list[str]:
+    values = [value_of(rdtype, str(value), where) for value in listed]
+    if len(set(values)) != len(values):
+        raise InvalidInput(f"{where}: the value {next(v for v in values if values.count(v) > 1)!r} is there twice")
+    return values
 
 
 def read_repoint(option: t.Mapping[str, t.Any], protected: t.Container[str], *, wildcards: bool = False) -> Repoint:
@@ -116,7 +125,7 @@ def read_repoint(option: t.Mapping[str, t.Any], protected: t.Container[str], *, 
     if not sources or len(sources) != len(targets):
         raise InvalidInput(f"repoint: from has {len(sources)} entries and to has {len(targets)}; each source needs the target at the same place in the list")
     pairs: dict[str, str] = {}
-    for source, target in zip(map(str, sources), map(str, targets), strict=True):
+    for number, (source, target) in enumerate(zip(map(str, sources), map(str, targets), strict=True), 1):
         old, new = _host(source, "repoint: from"), _host(target, "repoint: to")
         if is_address(old) != is_address(new) or (is_address(old) and (":" in old) != (":" in new)):
             raise InvalidInput(f"repoint: {source!r} can't become {target!r}: an IPv4 address pairs with an IPv4 address, IPv6 with IPv6, a name with a name")
@@ -124,16 +133,39 @@ def read_repoint(option: t.Mapping[str, t.Any], protected: t.Container[str], *, 
             raise InvalidInput(f"repoint: {source!r} stands in from and in to, so nothing would move")
         if pairs.setdefault(old, new) != new:
             raise InvalidInput(f"repoint: {source!r} is to become {pairs[old]!r} and {target!r}; it can only become one of them")
+        if len(pairs) < number:
+            raise InvalidInput(f"repoint: from entry {number} ({source}): {old} is listed twice; list each source once")
     both = sorted(set(pairs) & set(pairs.values()))
     if both:
         raise InvalidInput(f"repoint: {both[0]!r} is both a source and a target; do it in two tasks")
-    names = tuple(dict.fromkeys(canonical_name(str(name), "repoint: names", wildcards=wildcards) for name in option.get("names") or ()))
+    names = tuple(read_names(option.get("names") or (), "repoint: names", wildcards=wildcards))
     if not names:
         raise InvalidInput("repoint: names is empty; list the names that users connect to")
     for name in names:
         if name in protected:
             raise InvalidInput(f"repoint: names: {name} is one of protected_names, a management name that must stay where it is")
     return Repoint(tuple(pairs.items()), names, bool(option.get("ptr")))
+
+
+def read_names(given: t.Iterable[t.Any], where: str, *, wildcards: bool) -> list[str]:
+    """Canonical names. Raises InvalidInput, also for a name that is there twice, in whatever spelling: one of the two may have been meant otherwise."""
+    names: dict[str, str] = {}
+    for number, name in enumerate(map(str, given), 1):
+        canonical = canonical_name(name, where, wildcards=wildcards)
+        if canonical in names:
+            spelled = "" if names[canonical] == name else f", once as {names[canonical]} and once as {name}"
+            raise InvalidInput(f"{where} entry {number} ({name}): {canonical} is listed twice{spelled}; list each name once")
+        names[canonical] = name
+    return list(names)
+
+
+def list_once(labels: dict[tuple[str, int], str], address: str, port: int, label: str, where: str) -> None:
+    """Adds a server to those that a list has so far. Raises InvalidInput for one that is there already: under two names it would count twice."""
+    if label in labels.values():
+        raise InvalidInput(f"{where}: {label} is listed twice; list each server once")
+    earlier = labels.setdefault((address, port), label)
+    if earlier != label:
+        raise InvalidInput(f"{where}: {label} is {address} port {port}, which is listed as {earlier} before; list each server once")
 
 
 def _host(text: str, where: str) -> str:

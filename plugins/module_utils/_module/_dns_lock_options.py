@@ -15,6 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Wanted
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, is_address
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import list_once, read_names
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_alias_lock import alias_items
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_lock import DnsLockStep
@@ -116,12 +117,12 @@ def build_lock_step(params: Options, clock: Clock) -> DnsLockStep:
 def _names(params: Options) -> list[str]:
     """Those of ``lock.names``, ``repoint`` and ``records``, each once."""
     lock, repoint = params["lock"], params.get("repoint") or {}
-    named = [("lock.names", name) for name in lock.get("names") or ()]
-    named += [("repoint.names", name) for name in repoint.get("names") or ()]
-    named += [("records", record["name"]) for record in params.get("records") or ()]
     wildcards = bool(params.get("allow_wildcards"))
     protected = frozenset(canonical_name(name, "protected_names") for name in params.get("protected_names") or ())
-    names = list(dict.fromkeys(canonical_name(str(name), where, wildcards=wildcards) for where, name in named))
+    named = read_names(lock.get("names") or (), "lock.names", wildcards=wildcards)
+    named += read_names(repoint.get("names") or (), "repoint.names", wildcards=wildcards)
+    named += [canonical_name(str(record["name"]), "records", wildcards=wildcards) for record in params.get("records") or ()]  # a name may have several types
+    names = list(dict.fromkeys(named))
     if not names:
         raise InvalidInput("lock.names is empty, and neither repoint nor records lists a name; list at least one")
     for name in names:
@@ -131,7 +132,8 @@ def _names(params: Options) -> list[str]:
 
 
 def _controllers(entries: t.Sequence[Options]) -> list[Controller]:
-    controllers: dict[str, Controller] = {}
+    labels: dict[tuple[str, int], str] = {}
+    controllers = []
     for number, entry in enumerate(entries, 1):
         where = f"lock.domain_controllers entry {number}"
         port = int(entry.get("port") or 389)
@@ -139,9 +141,8 @@ def _controllers(entries: t.Sequence[Options]) -> list[Controller]:
             raise InvalidInput(f"{where}: port {port} is not between 1 and 65535")
         name = canonical_name(str(entry["name"]), where) if entry.get("name") else ""
         controller = Controller(canonical_address(str(entry["address"]), where), port, name)
-        if controller.label in controllers:
-            raise InvalidInput(f"{where}: {controller.label} is listed twice")
-        controllers[controller.label] = controller
+        list_once(labels, controller.address, port, controller.label, where)
+        controllers.append(controller)
     if not controllers:
         raise InvalidInput("lock.domain_controllers is empty; list at least one")
-    return list(controllers.values())
+    return controllers

@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.client_cache import plain
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_name, canonical_value
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, MissingLibrary, TransportError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, MissingLibrary, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_lookup import lookup
 
 #: Seconds between two questions to one server, and the longest that one answer may take.
@@ -52,15 +52,21 @@ class Convergence:
 
 
 def expected_records(expect: t.Iterable[t.Mapping[str, t.Any]]) -> list[Expected]:
-    """From the option ``expect``: entries with name, type, values. Wildcards are left out, because nobody asks for one. Raises InvalidInput."""
-    found = []
+    """From the option ``expect``: entries with name, type, values. Wildcards are left out, because nobody asks for one. Raises InvalidInput.
+
+    What two entries say alike counts once: a definition may list a record and move its name."""
+    found: dict[tuple[str, str], Expected] = {}
     for entry in expect:
         name, kind = entry["name"], entry["type"]
         if not name.startswith("*"):
             where = f"expect: {name} {kind}"
             values = frozenset(plain(canonical_value(kind, value, where)) for value in entry["values"])
-            found.append(Expected(canonical_name(name, where), kind, values))
-    return found
+            one = Expected(canonical_name(name, where), kind, values)
+            before = found.setdefault((one.name, kind), one)
+            if before != one:
+                both = " and once as ".join(", ".join(sorted(each.values)) for each in (before, one))
+                raise InvalidInput(f"{where} is listed twice, once as {both}: no name server can give both; list each name and type once, with all its values")
+    return list(found.values())
 
 
 class FirstLooks:

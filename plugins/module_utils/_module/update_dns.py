@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, canonical_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ttl import refuse_without_note
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_records, read_repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import list_once, read_records, read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_alias_lock import AliasLockStep
@@ -197,17 +197,17 @@ def _auth(params: t.Mapping[str, t.Any], servers: Servers, clock: Clock) -> Auth
 
 
 def _endpoints(entries: t.Sequence[t.Mapping[str, t.Any]], option: str) -> list[Endpoint]:
-    endpoints: dict[str, Endpoint] = {}
+    labels: dict[tuple[str, int], str] = {}
+    endpoints = []
     for number, entry in enumerate(entries, 1):
         where = f"{option} entry {number}"
         port = int(entry.get("port") or 53)
         if not 0 < port < 65536:
             raise InvalidInput(f"{where}: port {port} is not between 1 and 65535")
         endpoint = Endpoint(canonical_address(str(entry["address"]), where), port, str(entry.get("name") or ""))
-        if endpoint.label in endpoints:
-            raise InvalidInput(f"{where}: {endpoint.label} is listed twice")
-        endpoints[endpoint.label] = endpoint
-    return list(endpoints.values())
+        list_once(labels, endpoint.address, port, endpoint.label, where)
+        endpoints.append(endpoint)
+    return endpoints
 
 
 def _unread(kind: str, servers: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:

@@ -176,6 +176,28 @@ CASES = [
     ("dns.repoint.to", ["10.0.0.21"], "dns.repoint.to has 10.0.0.21, which is in failover_identities.mail.dns.repoint.from too"),
     ("dns.repoint.to", ["2001:db8::1"], "dns.repoint.to[0] is an IPv6 address, but takes the place of the IPv4 address"),
     ("dns.repoint.names", ["mail.example.com", "MAIL.example.com."], "dns.repoint.names[1] is the same as"),
+    ("dns.repoint.names", ["b\u00fccher.example.com", "XN--BCHER-KVA.example.com"], "dns.repoint.names[1] is the same as"),
+    (
+        "dns.records",
+        [{"name": "a.example.com", "type": "A", "values": ["10.0.0.1"]}, {"name": "A.example.com.", "type": "a", "values": ["10.0.0.2"]}],
+        "dns.records entry 2 (A.example.com. A): a.example.com A stands in records twice, with contradictory values",
+    ),
+    ("dns.records", [{"name": "a.example.com", "type": "MX", "values": ["mail"]}], "dns.records entry 1 (a.example.com MX): 'mail' is not a preference and"),
+    (
+        "dns.records",
+        [{"name": "MAIL.example.com", "type": "A", "values": ["10.9.9.9"]}],
+        "dns.records[0] gives MAIL.example.com other A values than failover_identities.mail.dns.repoint, which moves it to",
+    ),
+    ("dns.servers", [{"address": "10.0.0.10", "name": "a"}, {"address": "10.0.0.10", "name": "b"}], "dns.servers[1] is the same as"),
+    (
+        "dns.servers",
+        [{"address": "10.0.0.10", "name": "a"}, {"address": "10.0.0.11", "name": "A."}],
+        "dns.servers[1] is the same as failover_identities.mail.dns.servers[0]: they have one name",
+    ),
+    ("dns.resolvers", [{"address": "2001:db8::1"}, {"address": "2001:DB8:0::1"}], "dns.resolvers[1] is the same as"),
+    ("dns.lock", {"account": "A$", "domain_controllers": [{"address": "10.0.0.1"}] * 2}, "dns.lock.domain_controllers[1] is the same as"),
+    ("clients.expect", [{"name": "mail.example.com"}, {"name": "Mail.example.com.", "port": 443}], "clients.expect[1] is the same as"),
+    ("monitor.vantage_points", [{"host": "exch2"}, {"host": "exch2"}], "monitor.vantage_points[1] is the same as"),
     ("dns.repoint.names[0]", "mail..example.com", "dns.repoint.names[0] is 'mail..example.com', which is no DNS name"),
     (
         "dns.repoint.names[0]",

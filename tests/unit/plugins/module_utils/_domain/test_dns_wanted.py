@@ -81,6 +81,21 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
             "records entry 1 (m.example A): the value '10.0.0.1' is there twice",
         ),
         (
+            [{"name": "m.example", "type": "AAAA", "values": ["::1"], "expect": ["::2", "0:0::2"]}],
+            "present",
+            "records entry 1 (m.example AAAA): expect: the value '::2' is there twice",
+        ),
+        (
+            [
+                {"name": "a.m.example", "type": "A", "values": ["10.0.0.1"], "zone": "m.example"},
+                {"name": "A.m.example", "type": "TXT", "values": ["x"], "zone": "M.example."},
+                {"name": "a.m.example.", "type": "AAAA", "values": ["::1"], "zone": "example"},
+            ],
+            "present",
+            "records entry 3 (a.m.example. AAAA): a.m.example is said to lie in the zone example, and in m.example by an entry before it; "
+            "it lies in one of them",
+        ),
+        (
             [{"name": "m.example", "type": "A", "values": ["10.0.0.1"], "zone": "other"}],
             "present",
             "records entry 1 (m.example A): m.example does not lie in the zone other",
@@ -122,6 +137,19 @@ def test_bad_records_are_one_sentence(entries: list[dict[str, t.Any]], state: st
             "repoint: '10.0.0.1' is to become '10.0.0.2' and '10.0.0.3'; it can only become one of them",
         ),
         ({"from": ["10.0.0.1", "10.0.0.2"], "to": ["10.0.0.2", "10.0.0.3"]}, "repoint: '10.0.0.2' is both a source and a target; do it in two tasks"),
+        (
+            {"from": ["10.0.0.1", "10.0.0.1 "], "to": ["10.0.0.2", "10.0.0.2"]},
+            "repoint: from entry 2 (10.0.0.1 ): 10.0.0.1 is listed twice; list each source once",
+        ),
+        (
+            {"from": ["10.0.0.1"], "to": ["10.0.0.2"], "names": ["a.example", "a.example"]},
+            "repoint: names entry 2 (a.example): a.example is listed twice; list each name once",
+        ),
+        (
+            {"from": ["10.0.0.1"], "to": ["10.0.0.2"], "names": ["b\u00fccher.example", "x.example", "Xn--BCHER-kva.example."]},
+            "repoint: names entry 3 (Xn--BCHER-kva.example.): xn--bcher-kva.example is listed twice, once as b\u00fccher.example and once as "
+            "Xn--BCHER-kva.example.; list each name once",
+        ),
         ({"from": ["10.0.0.1"], "to": ["10.0.0.2"], "names": []}, "repoint: names is empty; list the names that users connect to"),
         (
             {"from": ["10.0.0.1"], "to": ["10.0.0.2"], "names": ["EXCH2.example.com"]},

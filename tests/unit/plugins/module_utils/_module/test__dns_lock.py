@@ -187,8 +187,8 @@ def test_without_any_controller_nothing_is_touched(estate: Estate) -> None:
         peer.known = False
     with pytest.raises(BadCredentials, match="no domain controller takes the logon, so nothing was touched .*dc1.*dc2"):
         estate.run()
-    for peer in estate.peers.values():
-        peer.port = 1
+    for nobody_listens, peer in enumerate(estate.peers.values(), 1):
+        peer.port = nobody_listens
     with pytest.raises(Unreachable, match="no domain controller could be read"):
         estate.run()
 
@@ -560,6 +560,12 @@ def test_who_lost_the_lease_denies_nothing(estate: Estate, tmp_path: pathlib.Pat
         ({"static": True, "state": "unlocked"}, "static belongs to the state 'locked'"),
         ({"lock": {"account": "A$", "names": [MAIL], "domain_controllers": []}}, "domain_controllers is empty"),
         ({"lock": {"account": "A$", "names": [MAIL], "domain_controllers": [{"address": "dc1"}]}}, "entry 1: 'dc1' is not an IP address"),
+        ({"names": [MAIL, "MAIL.example.com."]}, r"lock.names entry 2 \(MAIL.example.com.\): mail.example.com is listed twice"),
+        ({"names": [], "repoint": {"names": [MAIL, MAIL]}}, "repoint.names entry 2"),
+        (
+            {"lock": {"account": "A$", "names": [MAIL], "domain_controllers": [{"address": "::1", "name": name} for name in ("dc1", "dc2")]}},
+            "domain_controllers entry 2: dc2 is ::1 port 389, which is listed as dc1 before",
+        ),
     ],
 )
 def test_bad_options_are_one_sentence_before_anybody_is_asked(estate: Estate, options: dict[str, t.Any], words: str) -> None:

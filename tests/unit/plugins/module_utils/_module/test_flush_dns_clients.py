@@ -486,6 +486,11 @@ def test_a_client_named_twice_counts_once() -> None:
     assert flush([*names, *names], hosts).extra["roll_call"]["expected"] == 2
 
 
+def test_a_record_that_is_expected_twice_alike_is_asked_once() -> None:
+    """A definition may list a record and move its name."""
+    assert len(_resolvers.expected_records([*EXPECT, {**EXPECT[0], "name": EXPECT[0]["name"].upper()}])) == len(EXPECT)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -495,6 +500,10 @@ def test_a_client_named_twice_counts_once() -> None:
         ({"max_failures": -1.0}, "max_failures must be 0 or more"),
         ({"expect": [{"name": "x", "type": "A", "values": []}]}, "expect names no value for x"),
         ({"expect": [WILDCARD]}, "expect names wildcards only"),
+        (
+            {"expect": [{"name": name, "type": "A", "values": [value]} for name, value in (("x.example", "10.0.0.1"), ("X.example.", "10.0.0.2"))]},
+            "expect: X.example. A is listed twice, once as 10.0.0.1 and once as 10.0.0.2: no name server can give both",
+        ),
     ],
 )
 def test_bad_input_gets_one_sentence(options: dict[str, t.Any], sentence: str) -> None:

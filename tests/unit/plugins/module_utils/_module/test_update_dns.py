@@ -625,6 +625,11 @@ def test_a_foreign_text_in_the_marker_s_place_is_left_there(estate: Estate, tmp_
         ({"servers": [{"address": "dns1"}]}, InvalidInput, "servers entry 1: 'dns1' is not an IP address"),
         ({"servers": [{"address": "127.0.0.1", "port": 70000}]}, InvalidInput, "servers entry 1: port 70000 is not between 1 and 65535"),
         ({"servers": [{"address": "127.0.0.1"}, {"address": "127.0.0.1"}]}, InvalidInput, "servers entry 2: 127.0.0.1 is listed twice"),
+        (
+            {"resolvers": [{"address": "::1", "name": "a"}, {"address": "0::1", "port": 53, "name": "b"}]},
+            InvalidInput,
+            "resolvers entry 2: b is ::1 port 53, which is listed as a before; list each server once",
+        ),
         ({"verify_servers": [{"address": "127.0.0.1", "name": "dns1"}]}, InvalidInput, "verify_servers: the name dns1 is that of another server in servers"),
         ({"ttl": 0}, InvalidInput, "ttl: ttl 0 is not between 1 and 2147483647 seconds"),
         ({"verify_timeout": -1.0}, InvalidInput, "verify_timeout: -1.0 is negative"),
