@@ -20,9 +20,19 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.background i
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
-from ansible_collections.continuity.identity_failover.tests.real_servers import samba
+from ansible_collections.continuity.identity_failover.tests.real_servers import kerberos, samba
 from ansible_collections.continuity.identity_failover.tests.real_servers.samba import DomainController
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import EVERY_KEY, KINDS, PORT, POWERLESS, REVERSE, TRUNCATED, ZONE, RealServer
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import (
+    EVERY_KEY,
+    KINDS,
+    PORT,
+    POWERLESS,
+    REVERSE,
+    TRUNCATED,
+    ZONE,
+    RealServer,
+    listening,
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,14 +52,17 @@ def embedded() -> Iterator[RealServer]:
     """The lab's own server, held against the real ones by the same table."""
     endpoint = Endpoint("127.0.53.5", PORT, "embedded")
     records = [{"name": "source", "type": "A", "values": ["127.20.0.21"]}]
-    zones = [
-        Zone.from_dict({"name": zone, "servers": {f"ns1.{ZONE}": endpoint.address}, "records": records if zone == ZONE else []}) for zone in (ZONE, REVERSE)
-    ]
+
+    def zones() -> list[Zone]:
+        described = ({"name": zone, "servers": {f"ns1.{ZONE}": endpoint.address}, "records": records if zone == ZONE else []} for zone in (ZONE, REVERSE))
+        return [Zone.from_dict(zone) for zone in described]
+
     keys = [
         Key(one.name, base64.b64encode(one.secret).decode("ascii"), one.algorithm, frozenset() if one is POWERLESS else None)
         for one in (*EVERY_KEY, *TRUNCATED)
     ]
-    with background(DnsServer(endpoint.address, PORT, zones, keys, name="embedded")):
+    # The one at the IPv6 address has zones of its own.
+    with background(*(DnsServer(address, PORT, zones(), keys, name="embedded") for address in listening(endpoint.address))):
         yield RealServer("embedded", endpoint)
 
 
@@ -60,13 +73,12 @@ def domain_controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doma
     if reason:
         pytest.skip(f"samba: {reason}")
     folder = tmp_path_factory.mktemp("samba") / "server"
-    with samba.samba(folder) as started, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KRB5_CONFIG", str(started.config))
-        patch.setenv("KRB5CCNAME", f"FILE:{folder}/nobody-s-tickets")
+    with samba.samba(folder) as started, kerberos.no_tickets(started.config):
         yield started
 
 
-@pytest.fixture(scope="module", params=[*KINDS, "samba", "embedded"])
+# Kerberos' own server before Samba, which stays until the module ends: this process is a client of one realm at a time.
+@pytest.fixture(scope="module", params=[*KINDS, "kerberos", "samba", "embedded"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     kind = str(request.param)
     if kind == "embedded":
@@ -76,9 +88,10 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if kind == "samba":
         yield request.getfixturevalue("domain_controller").server
         return
-    reason = KINDS[kind].missing()
+    start, missing = (kerberos.realm_and_bind, kerberos.missing) if kind == "kerberos" else (KINDS[kind].start, KINDS[kind].missing)
+    reason = missing()
     if reason:
         pytest.skip(f"{kind}: {reason}")
     folder: pathlib.Path = tmp_path_factory.mktemp(kind) / "server"
-    with KINDS[kind].start(folder) as started:
+    with start(folder) as started:
         yield started

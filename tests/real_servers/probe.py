@@ -21,11 +21,11 @@ import dns.update
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer, new_id
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey, split_tsig
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import Tsig, TsigKey, split_tsig
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE, RealServer, key
 
 Update = dns.update.UpdateMessage
-TSIG_WORDS = {16: "BADSIG", 17: "BADKEY", 18: "BADTIME"}
+TSIG_WORDS = {16: "BADSIG", 17: "BADKEY", 18: "BADTIME", 22: "BADTRUNC"}
 #: The key that the rows use unless they say otherwise.
 KEY = key()
 _names = itertools.count(1)
@@ -59,7 +59,8 @@ class Probe:
         change(update)
         return self.exchange(update.to_wire(), by=by, shift=shift, udp=udp, timeout=timeout)
 
-    def exchange(self, wire: bytes, *, by: TsigKey | None, shift: int = 0, udp: bool = False, timeout: float = 60.0) -> str:
+    def exchange(self, wire: bytes, *, by: TsigKey | None, shift: int = 0, udp: bool = False, timeout: float = 60.0, times: int = 1) -> str:
+        """The answer as a word, or with ``times`` the answers to the same signed bytes on one connection."""
         clock = ShiftedClock()
         auth = self.server.auth(by, clock)
         label = self.server.endpoint.label
@@ -69,20 +70,14 @@ class Probe:
             clock.shift = shift
             signed, mac = auth.sign(label, new_id() + wire[2:])
             clock.shift = 0
-            reply = (connection.exchange_udp if udp else connection.exchange)(signed, timeout)
+            send = connection.exchange_udp if udp else connection.exchange
+            return ", ".join(_word(send(signed, timeout), lambda bare, tsig: by is not None and auth.accepts(label, bare, tsig, mac)) for _time in range(times))
         except ConnectionLost:
             return "closed"
         except DeadlineExceeded:
             return "no answer"
         finally:
             connection.close()
-        bare, tsig = split_tsig(reply)
-        word = dns.rcode.to_text(dns.rcode.Rcode(bare[3] & 15))
-        if tsig is None:
-            return f"{word} unsigned"
-        if tsig.error:
-            return f"{word} {TSIG_WORDS[tsig.error]}"
-        return word if by is not None and auth.accepts(label, bare, tsig, mac) else f"{word} unverified"
 
     def values(self, name: str, rdtype: str) -> list[str]:
         """What the server answers, sorted; empty where the set does not exist."""
@@ -110,3 +105,13 @@ class Probe:
 
         said = self.send(add)
         assert said == "NOERROR", said
+
+
+def _word(reply: bytes, vouched: Callable[[bytes, Tsig], bool]) -> str:
+    bare, tsig = split_tsig(reply)
+    word = dns.rcode.to_text(dns.rcode.Rcode(bare[3] & 15))
+    if tsig is None:
+        return f"{word} unsigned"
+    if tsig.error:
+        return f"{word} {TSIG_WORDS[tsig.error]}"
+    return word if vouched(bare, tsig) else f"{word} unverified"

@@ -21,12 +21,20 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import Auth, TsigAuth
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account, GssAuth
-from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import PORT, POWERLESS, REVERSE, ZONE, RealServer, key, program, running
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account
+from ansible_collections.continuity.identity_failover.tests.real_servers.kerberos import signer
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import (
+    PORT,
+    POWERLESS,
+    REVERSE,
+    ZONE,
+    RealServer,
+    key,
+    listening,
+    program,
+    running,
+)
 
 ADDRESS = "127.0.53.10"
 HOST = f"dc1.{ZONE}"
@@ -101,16 +109,9 @@ def _serving(folder: pathlib.Path) -> Iterator[DomainController]:
     endpoint = Endpoint(ADDRESS, PORT, "samba")
     command = [program("samba"), "-i", "--no-process-group", "-M", "single", "-s", str(folder / "smb.conf"), "--debug-stdout"]
     with running(command, folder, endpoint, _environment(folder), zones=(ZONE,)):
-        account = {"kerberos": {"principal": f"failover@{REALM}", "cache": _tickets(folder, "failover")}, "key": None}
-        yield DomainController(RealServer("samba", endpoint, signed=account, auth=functools.partial(signer, folder)), folder)
-
-
-def signer(folder: pathlib.Path, by: TsigKey | None, clock: Clock) -> Auth:
-    """Samba takes Kerberos where the other servers take a key: the account ``failover`` for the key that may, ``powerless`` for the one that may not."""
-    account = {key(): "failover", POWERLESS: "powerless"}.get(by) if by is not None else None
-    if account is None:
-        return TsigAuth(by, clock)
-    return GssAuth(Account(f"{account}@{REALM}", cache=_tickets(folder, account)), lambda _label: HOST, clock)
+        signed = {"kerberos": {"principal": f"failover@{REALM}", "cache": _tickets(folder, "failover")}, "key": None}
+        accounts = {one: Account(f"{account}@{REALM}", cache=_tickets(folder, account)) for one, account in ((key(), "failover"), (POWERLESS, "powerless"))}
+        yield DomainController(RealServer("samba", endpoint, signed=signed, auth=functools.partial(signer, HOST, accounts)), folder)
 
 
 def _tickets(folder: pathlib.Path, account: str) -> str:
@@ -127,7 +128,7 @@ workgroup = LAB
 netbios name = DC1
 server role = active directory domain controller
 server services = rpc, ldap, cldap, kdc, dns
-interfaces = {ADDRESS}
+interfaces = {" ".join(listening(ADDRESS))}
 bind interfaces only = yes
 allow dns updates = secure only
 dns port = {PORT}

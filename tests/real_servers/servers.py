@@ -5,7 +5,8 @@
 """BIND, Knot and PowerDNS as Debian has them, each started from nothing in a folder of its own.
 
 All listen on PORT and differ in their address, because NS records carry no port; the private network that
-tests/utils/real_servers.sh makes keeps runs apart. Nothing here needs a privilege inside that network.
+tests/utils/real_servers.sh makes keeps runs apart. Nothing here needs a privilege inside that network. Each listens on
+127.0.53.N and, where the kernel has IPv6, on fd00:53::N.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
-import os
 import pathlib
 import shutil
 import subprocess
@@ -36,6 +36,8 @@ ZONE = "lab.test"
 REVERSE = "20.127.in-addr.arpa"
 #: Seconds for a server to answer for its zones; measured: 0.3 to 0.8.
 START = 15.0
+#: Whether an interface carries the IPv6 addresses: the kernel's table of them, in which they stand without colons.
+HAS_IPV6 = pathlib.Path("/proc/net/if_inet6").exists() and "fd00005300000000" in pathlib.Path("/proc/net/if_inet6").read_text(encoding="ascii")
 
 SECRETS = {
     "hmac-md5": "bWQ1LXNlY3JldC1vZi10aGUtbGFiLW9ubHk=",
@@ -64,7 +66,7 @@ TRUNCATED = [
 
 @dataclasses.dataclass(frozen=True)
 class RealServer:
-    """A running server: its kind (bind, knot, powerdns, samba, embedded), where it takes updates, and its secondary where it has one.
+    """A running server: its kind (bind, kerberos, knot, powerdns, samba, embedded), where it takes updates, and its secondary where it has one.
 
     ``signed``: the options of update_dns that sign for the account that may change the zones; ``auth``: who signs for a key of EVERY_KEY.
     """
@@ -74,6 +76,20 @@ class RealServer:
     secondary: Endpoint | None = None
     signed: t.Mapping[str, t.Any] = dataclasses.field(default_factory=lambda: {"key": {"name": key().name, "secret": SECRETS["hmac-sha256"]}})
     auth: t.Callable[[TsigKey | None, Clock], Auth] = TsigAuth
+
+    def by_ipv6(self) -> RealServer:
+        """The same server, where it is spoken to by IPv6."""
+        return dataclasses.replace(self, endpoint=dataclasses.replace(self.endpoint, address=ipv6(self.endpoint.address)), secondary=None)
+
+
+def ipv6(address: str) -> str:
+    """The IPv6 address beside an IPv4 address of this network."""
+    return f"fd00:53::{address.rpartition('.')[2]}"
+
+
+def listening(address: str) -> list[str]:
+    """The addresses that the server of this address listens on."""
+    return [address, ipv6(address)] if HAS_IPV6 else [address]
 
 
 def program(name: str) -> str:
@@ -135,7 +151,8 @@ def bind_config(folder: pathlib.Path, address: str, zones: str) -> pathlib.Path:
     config.write_text(
         f"""{keys}
 options {{ directory "{folder}"; pid-file "{folder}/named.pid"; session-keyfile "{folder}/session.key"; lock-file none;
-  listen-on port {PORT} {{ {address}; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; notify-delay 0;
+  listen-on port {PORT} {{ {address}; }};
+  listen-on-v6 port {PORT} {{ {ipv6(address)}; }}; recursion no; dnssec-validation no; notify-delay 0;
   serial-query-rate 1000; notify-rate 1000; notify-source {address}; transfer-source {address}; max-journal-size 50m; }};
 controls {{ }};
 {zones}
@@ -174,80 +191,6 @@ def bind(folder: pathlib.Path) -> Iterator[RealServer]:
             yield RealServer("bind", first, second)
 
 
-# BIND with Kerberos
-
-REALM = "LAB.TEST"
-PASSWORD = "of-the-failover-account"
-
-
-@dataclasses.dataclass(frozen=True)
-class Realm:
-    """A running KDC. ``config`` is its clients' krb5.conf; ``keytabs`` by principal without realm."""
-
-    config: pathlib.Path
-    folder: pathlib.Path
-
-    def keytab(self, principal: str) -> pathlib.Path:
-        return self.folder / f"{principal.replace('/', '_')}.keytab"
-
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "KRB5_CONFIG": str(self.config), "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf")}
-
-
-@contextlib.contextmanager
-def realm(folder: pathlib.Path) -> Iterator[Realm]:
-    """An MIT KDC with the accounts failover and host1, and the key of the name server ns1.lab.test."""
-    folder.mkdir(parents=True)
-    made = Realm(folder / "krb5.conf", folder)
-    # The brace of a realm stands on its own line, or the library finds no KDC.
-    made.config.write_text(
-        f"[libdefaults]\n default_realm = {REALM}\n rdns = false\n dns_canonicalize_hostname = false\n dns_lookup_kdc = false\n dns_lookup_realm = false\n"
-        f" udp_preference_limit = 1\n[realms]\n {REALM} = {{\n  kdc = 127.0.53.6:25388\n }}\n",
-        encoding="utf-8",
-    )
-    (folder / "kdc.conf").write_text(
-        f"[kdcdefaults]\n kdc_listen = 127.0.53.6:25388\n kdc_tcp_listen = 127.0.53.6:25388\n[realms]\n {REALM} = {{\n"
-        f"  database_name = {folder}/principal\n  key_stash_file = {folder}/stash\n  acl_file = {folder}/kadm5.acl\n }}\n",
-        encoding="utf-8",
-    )
-
-    def tool(*command: str) -> None:
-        done = subprocess.run([program(command[0]), *command[1:]], env=made.environment(), capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
-
-    tool("kdb5_util", "create", "-s", "-P", "of-the-database", "-r", REALM)
-    tool("kadmin.local", "-q", f"addprinc -pw {PASSWORD} failover")
-    for principal in ("host1", f"DNS/ns1.{ZONE}"):
-        tool("kadmin.local", "-q", f"addprinc -randkey {principal}")
-    for principal in ("failover", "host1", f"DNS/ns1.{ZONE}"):
-        tool("kadmin.local", "-q", f"ktadd -norandkey -k {made.keytab(principal)} {principal}")
-    log = folder / "kdc.log"
-    with open(log, "w", encoding="utf-8") as stream:
-        with subprocess.Popen([program("krb5kdc"), "-n", "-r", REALM, "-P", str(folder / "pid")], env=made.environment(), stdout=stream, stderr=stream) as kdc:
-            try:
-                yield made
-            finally:
-                kdc.terminate()
-                kdc.wait(5)
-
-
-@contextlib.contextmanager
-def bind_with_kerberos(folder: pathlib.Path, kerberos: Realm) -> Iterator[RealServer]:
-    """The account failover may change everything, a host (krb5-self) only the addresses of its own name."""
-    endpoint = Endpoint("127.0.53.7", PORT, "kerberos")
-    folder.mkdir(parents=True)
-    for zone in (ZONE, REVERSE):
-        (folder / f"{zone}.db").write_text(zone_text(zone, endpoint.address), encoding="utf-8")
-    policy = f"update-policy {{ grant failover@{REALM} zonesub ANY; grant {REALM} krb5-self . A AAAA; }};"
-    zones = "\n".join(f'zone "{zone}" {{ type primary; file "{zone}.db"; {policy} }};' for zone in (ZONE, REVERSE))
-    config = bind_config(folder, endpoint.address, zones)
-    keytab = kerberos.keytab(f"DNS/ns1.{ZONE}")
-    config.write_text(config.read_text(encoding="utf-8").replace("recursion no;", f'recursion no; tkey-gssapi-keytab "{keytab}";'), encoding="utf-8")
-    with running([program("named"), "-f", "-c", str(config)], folder, endpoint, kerberos.environment()):
-        yield RealServer("kerberos", endpoint)
-
-
 # Knot
 
 
@@ -265,9 +208,10 @@ def knot(folder: pathlib.Path) -> Iterator[RealServer]:
         f"    journal-content: changes\n    acl: [{acl}]"
         for zone in (ZONE, REVERSE)
     )
+    listen = ", ".join(f"{address}@{PORT}" for address in listening(endpoint.address))
     config = folder / "knot.conf"
     config.write_text(
-        f"server:\n  rundir: {folder}\n  listen: {endpoint.address}@{PORT}\ndatabase:\n  storage: {folder}/data\n"
+        f"server:\n  rundir: {folder}\n  listen: [{listen}]\ndatabase:\n  storage: {folder}/data\n"
         f"log:\n  - target: stderr\n    any: info\nkey:\n{keys}\nacl:\n{rights}\nzone:\n{zones}\n",
         encoding="utf-8",
     )
@@ -286,11 +230,11 @@ def powerdns(folder: pathlib.Path) -> Iterator[RealServer]:
         f"""launch=gsqlite3
 gsqlite3-database={folder}/pdns.sqlite
 gsqlite3-pragma-synchronous=0
-local-address={endpoint.address}
+local-address={", ".join(listening(endpoint.address))}
 local-port={PORT}
 socket-dir={folder}
 dnsupdate=yes
-allow-dnsupdate-from=127.0.0.0/8
+allow-dnsupdate-from=127.0.0.0/8, fd00:53::/64
 cache-ttl=0
 query-cache-ttl=0
 negquery-cache-ttl=0

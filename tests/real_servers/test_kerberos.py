@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pathlib
 import subprocess
 import typing as t
@@ -17,25 +16,14 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
+from ansible_collections.continuity.identity_failover.tests.needs import needed
+from ansible_collections.continuity.identity_failover.tests.real_servers.kerberos import PASSWORD, REALM, Realm, bind_with_kerberos, missing, realm
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import (
-    PASSWORD,
-    REALM,
-    ZONE,
-    Realm,
-    RealServer,
-    bind_with_kerberos,
-    program,
-    realm,
-)
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE, RealServer
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
-MISSING = [name for name in ("named", "krb5kdc", "kadmin.local", "kdb5_util", "kinit") if not program(name)]
-if MISSING:
-    pytest.skip(f"no {', '.join(MISSING)}: install Debian's bind9, krb5-kdc, krb5-admin-server and krb5-user", allow_module_level=True)
-if importlib.util.find_spec("gssapi") is None:
-    pytest.skip("no Python package gssapi: tests/utils/real_servers.sh --install builds it", allow_module_level=True)
+pytestmark = needed(missing())
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe, Update
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import POWERLESS, SECRETS, TRUNCATED, RealServer, key
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import HAS_IPV6, POWERLESS, SECRETS, TRUNCATED, ZONE, RealServer, key
 
 WRONG_SECRET = TsigKey.from_text(key().name, SECRETS["hmac-sha1"], "hmac-sha256")
 UNKNOWN_KEY = TsigKey.from_text("nobody", SECRETS["hmac-sha256"], "hmac-sha256")
@@ -78,9 +78,8 @@ def every_algorithm(probe: Probe) -> str:
 
 def truncated_signatures(probe: Probe) -> str:
     """Of the servers here only BIND has keys for them; the others are asked with a key that is whole."""
-    keys = [
-        one if probe.kind in ("bind", "embedded") else TsigKey(f"failover-{one.algorithm.rpartition('-')[0]}", one.algorithm, one.secret) for one in TRUNCATED
-    ]
+    known = probe.kind in ("bind", "kerberos", "embedded")
+    keys = [one if known else TsigKey(f"failover-{one.algorithm.rpartition('-')[0]}", one.algorithm, one.secret) for one in TRUNCATED]
     return ", ".join(probe.send(lambda u, n=number: u.add(probe.name(f"cut{n}-"), 300, "A", "127.20.1.1"), by=one) for number, one in enumerate(keys))
 
 
@@ -208,21 +207,24 @@ def two_zones(probe: Probe) -> str:
     return probe.exchange(wire[:4] + b"\0\2" + wire[6:end] + question + wire[end:], by=key(), timeout=5)
 
 
-def _many(probe: Probe, count: int, **options: t.Any) -> str:
-    def change(update: Update) -> None:
-        for number in range(count):
-            update.add(f"n{number}.{probe.name('many')}", 300, "A", f"127.20.{number // 250 + 2}.{number % 250 + 1}")
-
-    said = probe.send(change, **options)
-    return f"{said}: {len(probe.values(f'n{count - 1}.' + probe.name('many'), 'A'))} of the last"
+def _many(probe: Probe, count: int, size: range, **options: t.Any) -> str:
+    """That many records in one message, whose octets are within ``size``."""
+    update = Update(ZONE)
+    for number in range(count):
+        update.add(f"n{number:05}.{probe.name('many')}", 300, "A", f"127.20.{number // 250 + 2}.{number % 250 + 1}")
+    wire = update.to_wire()
+    assert len(wire) in size
+    said = probe.exchange(wire, by=key(), **options)
+    return f"{said}: {len(probe.values(f'n{count - 1:05}.' + probe.name('many'), 'A'))} of the last"
 
 
 def four_kilobytes_by_udp(probe: Probe) -> str:
-    return _many(probe, 150, udp=True, timeout=3)
+    return _many(probe, 180, range(4_000, 4_300), udp=True, timeout=3)
 
 
-def sixty_kilobytes(probe: Probe) -> str:
-    return _many(probe, 2000)
+def sixty_four_kilobytes(probe: Probe) -> str:
+    """All that one message can hold (RFC 1035 section 4.2.2): 2,800 records, and the signature behind them."""
+    return _many(probe, 2800, range(64_000, 65_300))
 
 
 def extended_dns(probe: Probe) -> str:
@@ -232,8 +234,24 @@ def extended_dns(probe: Probe) -> str:
     return probe.exchange(update.to_wire(), by=key())
 
 
+def ipv6_socket(probe: Probe) -> str:
+    if not HAS_IPV6:
+        pytest.skip("this kernel has no IPv6")
+    probe = Probe(probe.server.by_ipv6())
+    return f"{add(probe)}: {' '.join(probe.values(probe.name(), 'A'))}"
+
+
+def same_bytes_twice(probe: Probe) -> str:
+    """Signed once. The second time the prerequisite fails, so that the answer tells whether it was looked at."""
+    update = Update(ZONE)
+    update.absent(probe.name())
+    update.add(probe.name(), 300, "A", "127.20.1.1")
+    return probe.exchange(update.to_wire(), by=key(), times=2)
+
+
 class Row(t.NamedTuple):
-    """``embedded`` is what the lab's server answers, ``samba`` what Samba does (4.17); both as BIND does where nothing else is said.
+    """``embedded`` is what the lab's server answers, ``kerberos`` what BIND does to signatures of Kerberos, ``samba`` what Samba does (4.17): each as
+    ``bind``, with a key, where nothing else is said.
 
     ``unverified`` is what Samba's refusals are: they carry the request's own MAC.
     """
@@ -243,6 +261,7 @@ class Row(t.NamedTuple):
     knot: str
     powerdns: str
     embedded: str = ""
+    kerberos: str = ""
     samba: str = ""
 
 
@@ -256,12 +275,14 @@ ROWS = [
     Row(
         every_algorithm,
         *(", ".join(["NOERROR"] * len(SECRETS)),) * 3,
-        # It knows no shared keys; where the others take the key of hmac-sha256, it takes Kerberos.
+        # Where the others take the key of hmac-sha256, both take Kerberos. To BIND shared keys are known and have no rights, Samba knows none.
+        kerberos=", ".join("NOERROR" if algorithm == "hmac-sha256" else "REFUSED" for algorithm in SECRETS),
         samba=", ".join("NOERROR" if algorithm == "hmac-sha256" else "NOTAUTH BADKEY" for algorithm in SECRETS),
     ),
     Row(
         truncated_signatures,
         *(", ".join([said] * len(TRUNCATED)) for said in ("NOERROR", "NOTAUTH BADSIG", "REFUSED unsigned")),
+        kerberos=", ".join(["REFUSED"] * len(TRUNCATED)),
         samba=", ".join(["NOTAUTH BADKEY"] * len(TRUNCATED)),
     ),
     Row(zone_not_served, "NOTAUTH", "NOTAUTH unsigned", "NOTAUTH"),
@@ -286,8 +307,10 @@ ROWS = [
     Row(mail_exchanger_without_address, "REFUSED", "NOERROR", "NOERROR", embedded="NOERROR", samba="NOERROR"),
     Row(two_zones, "FORMERR unsigned", "closed", "closed", samba="FORMERR unverified"),
     Row(four_kilobytes_by_udp, "NOERROR: 1 of the last", "NOERROR: 1 of the last", "no answer: 0 of the last"),
-    Row(sixty_kilobytes, *("NOERROR: 1 of the last",) * 3),
+    Row(sixty_four_kilobytes, *("NOERROR: 1 of the last",) * 3),
     Row(extended_dns, "NOERROR", "NOERROR", "NOERROR"),
+    Row(ipv6_socket, *("NOERROR: 127.20.1.1",) * 3),
+    Row(same_bytes_twice, *("NOERROR, YXDOMAIN",) * 3, kerberos="NOERROR, NOTAUTH BADSIG", samba="NOERROR, YXDOMAIN unverified"),
 ]
 
 

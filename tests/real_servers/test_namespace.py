@@ -13,9 +13,12 @@ import socket
 import subprocess
 import sys
 
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import HAS_IPV6, ipv6
+
 HERE = pathlib.Path(__file__).parent
 SCRIPT = HERE.parents[1] / "tests" / "utils" / "real_servers.sh"
 ADDRESS = re.compile(r"127\.0\.53\.\d+")
+ADDRESS_6 = re.compile(r"fd00:53::\d+")
 
 
 def test_every_address_of_a_server_is_on_an_interface() -> None:
@@ -23,6 +26,7 @@ def test_every_address_of_a_server_is_on_an_interface() -> None:
     used = {address for path in HERE.glob("*.py") for address in ADDRESS.findall(path.read_text(encoding="utf-8"))}
     carried = subprocess.run(["/usr/sbin/ip", "-o", "address", "show", "lo"], capture_output=True, text=True, check=True, timeout=10).stdout
     assert used and used <= set(ADDRESS.findall(carried))
+    assert not HAS_IPV6 or {ipv6(address) for address in used} <= set(ADDRESS_6.findall(carried))
 
 
 def test_a_killed_run_leaves_no_server_behind() -> None:

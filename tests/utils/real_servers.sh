@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# real_servers.sh [PYTEST ARGUMENT...]: the tests against real name servers, in a network and among processes of their own, so that fixed
-# addresses disturb nobody and a killed run leaves no server behind. real_servers.sh --install: Debian's packages of the servers, as root.
+# real_servers.sh: the tests against real name servers, in a network and among processes of their own, so that fixed addresses disturb nobody and
+# a killed run leaves no server behind; with the newest dnspython, then with the oldest that is supported.
+# real_servers.sh PYTEST ARGUMENT...: only that, with the newest. real_servers.sh --install: Debian's packages of the servers, as root.
 # real_servers.sh --command COMMAND...: something else than the tests in such a network. Ends with 77 where a process is given no such network.
 set -euo pipefail
 # shellcheck source=tests/utils/environment.sh
@@ -46,14 +47,22 @@ fi
 ip=$(command -v ip || echo /usr/sbin/ip)
 "$ip" link set lo up
 # BIND listens only on addresses that an interface carries.
-for number in 1 2 3 4 5 6 7 10; do "$ip" address add "127.0.53.$number/8" dev lo; done
+for number in 1 2 3 4 5 6 7 10; do
+    "$ip" address add "127.0.53.$number/8" dev lo
+    [ ! -e /proc/net/if_inet6 ] || "$ip" address add "fd00:53::$number/128" dev lo nodad
+done
 export PYTHONPATH=$ROOT/.cache/gssapi
 if [ "${1:-}" = --command ]; then
     shift
     exec "$@"
 fi
-.venv/bin/python -m pytest -q tests/real_servers "$@"
-if [ $# -eq 0 ] && [ -e ".cache/dnspython-$OLDEST" ]; then
+if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest -q "$@"; fi
+
+.venv/bin/python -m pytest -q tests/real_servers
+if [ -e ".cache/dnspython-$OLDEST" ]; then
     echo "The same with dnspython $OLDEST:"
     CONTINUITY_DNSPYTHON=$OLDEST PYTHONPATH=$ROOT/.cache/dnspython-$OLDEST:$PYTHONPATH .venv/bin/python -m pytest -q tests/real_servers
+else
+    echo "Skipped: the same with dnspython $OLDEST: no .cache/dnspython-$OLDEST; tests/utils/real_servers.sh --install brings it"
+    [ "${CONTINUITY_FORBID_SKIPS:-}" != 1 ] || exit 1
 fi
