@@ -440,8 +440,7 @@ reason:
       V(missing_library).
     - Among others V(invalid_input), V(wrong_state), V(bad_key), V(bad_signature), V(bad_time), V(refused), V(not_authoritative),
       V(not_zone), V(no_zone), V(no_primary), V(servers_disagree), V(prerequisite), V(run_open), V(changed_by_other), V(ignored), V(not_converged),
-      V(lease_lost),
-      V(unreachable).
+      V(marker_not_seen), V(lease_lost), V(unreachable).
   returned: always
   type: str
   sample: bad_key

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import (
     Line,
@@ -25,7 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     read_marker,
     take_over,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, LeaseLost
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, LeaseLost, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Refusal
 
@@ -37,20 +38,44 @@ NO_RIGHT = ("refused", "server_failure")
 Guard = tuple[str, Marker]
 
 
-class ZoneMarkers:
-    """``read`` gives one record set from the server that is written for a zone, ``send`` sends a message there, ``warnings`` is added to."""
+class MarkerUnseen(WrongState):
+    """The server that is written does not show the marker that it took, or that its primary has."""
 
-    def __init__(self, read: t.Callable[[Item, str], RecordSet | None], send: t.Callable[[Message], str], warnings: list[str]) -> None:
+    reason = "marker_not_seen"
+
+
+class Written(t.NamedTuple):
+    """Who is written for a zone: ``server`` in words, and whether it only hands updates on to its primary."""
+
+    server: str
+    passes_on: bool
+
+
+class ZoneMarkers:
+    """``read`` gives one record set from the server that is written for a zone, ``send`` sends a message there, ``written`` says who that is;
+    ``warnings`` is added to."""
+
+    def __init__(
+        self,
+        read: t.Callable[[Item, str], RecordSet | None],
+        send: t.Callable[[Message], str],
+        written: t.Callable[[str], Written],
+        warnings: list[str],
+        clock: Clock,
+    ) -> None:
         self._read = read
         self._send = send
+        self._server = written
         self._warnings = warnings
+        self._clock = clock
+        self._taken: dict[str, tuple[str, float]] = {}  #: zone -> since when our marker counts as written there: the moment, and the clock's seconds
         self._guards: dict[str, Guard | None] = {}
         self._written: set[str] = set()  #: zones that this task has sent its marker to
 
     def guard(self, zone: str, fence: Fence | None) -> Guard | None:
         """Name and value that messages need, ours after this; None without a run, or where the key may not write it.
 
-        Raises LeaseLost where a later epoch has been here.
+        Raises LeaseLost where a later epoch has been here, and MarkerUnseen where ours is not read back.
         """
         if fence is None:
             return None
@@ -80,8 +105,10 @@ class ZoneMarkers:
 
     def _take(self, zone: str, fence: Fence) -> Guard | None:
         name, ours = marker_name(fence.identity, zone), Marker(fence.run, fence.epoch)
+        seen = []
         for _attempt in range(MAX_TRIES):
             there = self.look(name, zone)
+            seen.append(there)
             if there == ours:
                 if zone in self._written:
                     self._ask(zone, name, ours, fence)
@@ -94,6 +121,7 @@ class ZoneMarkers:
                 raise LeaseLost(f"{name} says that {who}: another controller took over, so nothing was written")
             fence.lease.still_ours()
             self._written.add(zone)  # or on its way, where the answer is lost
+            sent = stamp(self._clock.now()), self._clock.monotonic()
             try:
                 self._send(take_over(fence.identity, zone, there.text() if there else None, ours))
             except Refusal as refusal:
@@ -102,7 +130,26 @@ class ZoneMarkers:
                     return None
                 if refusal.code != "prerequisite":
                     raise
+            else:
+                self._taken.setdefault(zone, sent)
+        if all(there == seen[0] for there in seen):
+            self._refuse_unseen(zone, name, ours, seen[0])
         raise LeaseLost(f"{name} changes again and again: another controller writes zone {zone}, so nothing was written")
+
+    def _refuse_unseen(self, zone: str, name: str, ours: Marker, there: Marker | str | None) -> None:
+        """Raises MarkerUnseen where what is there never changed, and our own message or a transfer that is not through yet explains that."""
+        server, passes_on = self._server(zone)
+        shown = f"shows {there.text()}" if isinstance(there, Marker) else "shows none"
+        mend = f"so no record of zone {zone} was written; raise verify_timeout, or name the zone's primary first in servers"
+        if zone in self._taken:
+            at, begun = self._taken[zone]
+            why = ": it passes updates on to its primary, and shows them only once they were transferred" if passes_on else ""
+            took = f"{server} took the marker of run {ours.run} at {at} and still {shown} {self._clock.monotonic() - begun:.0f} s later"
+            raise MarkerUnseen(f"{name}: {took}{why}; {mend}", host=server)
+        if passes_on:
+            has = f"{server} {shown}, and its primary, which it passes updates on to, has another marker there"
+            either = "a transfer is not through yet, of this run's own marker or of that of another controller that writes there"
+            raise MarkerUnseen(f"{name}: {has}: {either}; {mend}", host=server)
 
     def _ask(self, zone: str, name: str, ours: Marker, fence: Fence) -> None:
         """Our marker is there: raises LeaseLost where the lease is not ours any more, and leaves no marker behind then."""

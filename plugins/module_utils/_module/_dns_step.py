@@ -28,7 +28,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     undone,
     unexpected,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, batches
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, Message, batches
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import ALL, PRIMARY, Require
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, TransportError, WrongState
@@ -37,7 +37,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_beside import refuse_beside_alias
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_change import change_of, edit_of, left_alone, longest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import accounts, wanted_of
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import ZoneMarkers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker import Written, ZoneMarkers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_readback import ReadBack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_resolvers import Resolvers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_survey import Survey
@@ -96,7 +96,7 @@ class DnsStep:
         self.resolvers = Resolvers(servers, resolvers if require.with_resolvers else (), clock, everyone=require.rule == ALL)
         self.warnings: list[str] = []
         self.agreement = Agreement(self.survey, self.readback, clock, accept_disagreement) if require.rule != PRIMARY else None
-        self._markers = ZoneMarkers(self._one, lambda message: self.updater.carry_through(message, verify_timeout), self.warnings)
+        self._markers = ZoneMarkers(self._one, self._carry_through, self._who_is_written, self.warnings, clock)
         self._writer = Writer(self.updater, self._markers, self._read, on_conflict, self._anew, outside_runs_of)
         self._now: dict[Item, RecordSet | None] = {}
         self._aliases: dict[Item, str] = {}
@@ -293,6 +293,13 @@ class DnsStep:
     def _one(self, item: Item, zone: str) -> RecordSet | None:
         self.servers.lies_in(item.name, zone)
         return self.servers.present(self.survey.holder(zone), [item])[item].records
+
+    def _carry_through(self, message: Message) -> str:
+        return self.updater.carry_through(message, self.verify_timeout)
+
+    def _who_is_written(self, zone: str) -> Written:
+        holder = self.survey.holder(zone)
+        return Written(str(holder.endpoint), self.updater.passes_on(holder, zone))
 
     def takes_back(self, outcomes: t.Mapping[str, Outcome]) -> bool:
         """With on_failure=rollback, unless all that is amiss is that another name server or a resolver does not follow yet."""

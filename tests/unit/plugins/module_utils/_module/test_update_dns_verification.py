@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import typing as t
 from collections.abc import Callable
 
@@ -253,6 +254,51 @@ def test_a_secondary_that_passes_updates_on_and_lags_too_long_is_no_liar(on_conf
         assert "dns2 (" in outcome.msg and "still has 127.1.0.21" in outcome.msg
         assert result.extra["rollback"] == {"done": [], "left": {}} and result.extra["servers"]["dns2"]["messages"] == 1
         assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
+
+
+def lagging_by(seconds: float) -> tuple[DnsServer, DnsServer]:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1, lag=seconds)
+    dns2.forwards = True
+    return dns1, dns2
+
+
+def test_a_marker_that_is_on_its_way_is_no_other_controller_s(tmp_path: pathlib.Path) -> None:
+    """The run's own TXT record: which server took it, since when it does not show it, and what helps; no record goes out without it."""
+    dns1, dns2 = lagging_by(60)
+    pointer = {"name": "22.0.1.127.in-addr.arpa", "type": "PTR", "values": ["mail.example.com"], "ttl": 60}
+    with one_port(dns1, dns2):
+        clock = CountingClock()
+        result = task([entry(dns2)], clock, records=[MAIL, pointer], run=runs.started(tmp_path, clock), verify_timeout=0.4)
+        first, second = result.outcomes
+        assert (result.failed, first.status, first.reason, first.changed) == (True, "failed", "marker_not_seen", False)
+        took = rf"dns2 \({dns2.address} port {dns1.port}\) took the marker of run run1 at \S+Z and still shows none 0 s later: it passes updates on to"
+        assert re.match(rf"_failover-mail.example.com: {took} its primary", first.msg), first.msg
+        assert first.msg.endswith("so no record of zone example.com was written; raise verify_timeout, or name the zone's primary first in servers")
+        assert second.reason == "marker_not_seen" and "zone 1.127.in-addr.arpa" in second.msg
+        assert dns1.lookup("_failover-mail.example.com", "TXT") == ['"run=run1 epoch=1"'] and dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
+
+
+def test_a_marker_that_the_primary_has_already_is_told_as_what_it_may_be(tmp_path: pathlib.Path) -> None:
+    """Whoever resumes the run meets his own earlier marker, or somebody else's: dns2 does not show it yet."""
+    dns1, dns2 = lagging_by(60)
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "_failover-mail.example.com", "TXT", ['"run=run1 epoch=1"'], 60)
+        result = task([entry(dns2)], run=runs.started(tmp_path, SystemClock()), verify_timeout=0.4)
+        (outcome,) = result.outcomes
+        assert outcome.reason == "marker_not_seen" and "dns2 (" in outcome.msg
+        assert "shows none, and its primary, which it passes updates on to, has another marker there: a transfer is not through yet" in outcome.msg
+        assert result.extra["servers"]["dns2"]["messages"] == 3
+
+
+def test_a_marker_that_comes_in_time_lets_the_resumed_run_go_on(tmp_path: pathlib.Path) -> None:
+    dns1, dns2 = lagging_by(60)
+    with one_port(dns1, dns2) as call:
+        run = runs.started(tmp_path, SystemClock())
+        assert task([entry(dns2)], run=run, verify_timeout=0.2).failed
+        catch_up(call, dns2)
+        dns2.lag = 0.0
+        assert not task([entry(dns2)], run=run).failed and dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
 
 
 def test_what_was_passed_on_and_is_not_seen_yet_is_not_called_taken_back() -> None:
