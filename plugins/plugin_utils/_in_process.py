@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import gc
 import io
 import json
 import os
@@ -55,6 +56,7 @@ def run_here(
     ``secrets`` learn those of the arguments. They are masked but for those in texts of Ansible's own about wrong arguments, and of a bug in what
     surrounds the work.
     """
+    gc.freeze()  # what Ansible has loaded stays: to look for garbage in it takes a tenth of a second, and copies the pages that the fork shares
     try:
         return _run(name, work, args, check_mode, folder, environment, secrets)
     except Exception as error:  # core would print its text unmasked

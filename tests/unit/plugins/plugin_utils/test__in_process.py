@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import json
 import os
 import pathlib
@@ -159,3 +160,19 @@ def test_the_libraries_for_windows_are_loaded_before_ansible_forks_where_a_modul
     name = f"ansible_collections.continuity.identity_failover.plugins.action.{action}"
     script = f"import importlib, sys; importlib.import_module({name!r}); print('winrm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == str(loaded)
+
+
+def test_what_was_loaded_before_is_not_searched_for_garbage(tmp_path: pathlib.Path) -> None:
+    """A worker of Ansible's has a hundred thousand objects that stay, and shares their pages with the process that forked it."""
+    seen: list[int] = []
+
+    def work(params: t.Any, hosts: t.Any, clock: t.Any, *, check_mode: bool) -> Result:
+        seen.append(gc.get_freeze_count())
+        return Result()
+
+    gc.unfreeze()
+    try:
+        run(work, {"count": 1}, tmp_path)
+    finally:
+        gc.unfreeze()
+    assert seen[0] > 10_000
