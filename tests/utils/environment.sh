@@ -12,7 +12,8 @@ export UV_PYTHON_DOWNLOADS=never
 # Without compiled modules every start of Ansible takes three times as long.
 unset PYTHONDONTWRITEBYTECODE
 # A user's own settings must not change what the tests see.
-unset PYTHONPATH PYTHONHOME ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH
+unset PYTHONPATH PYTHONHOME ANSIBLE_COLLECTIONS_PATH
+export ANSIBLE_CONFIG=$ROOT/tests/ansible.cfg
 
 # The interpreter's real path if it is Python $2.$3 or newer and can make environments. A pyenv shim without its version fails here.
 usable_python() { # usable_python COMMAND MAJOR MINOR
