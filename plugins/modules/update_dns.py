@@ -278,13 +278,14 @@ options:
   on_failure:
     description:
       - What happens to the records that are written already when a later message is refused or gets lost, or a record of it was changed by somebody else.
-      - V(keep) leaves them as they are, and tries the messages that are left. The result says what is done, and repeating the task goes on from there.
-        This is the default, as in a failover each name that leads to the stand-in is a name that works.
       - V(rollback) sends nothing more, and puts back what the task has written, last message first. A record that somebody changed since is not
         overwritten. RV(rollback) says what was put back and what not. Name servers that only lag behind are no reason for it.
+      - V(keep) leaves them as they are, and tries the messages that are left. The result says what is done, and repeating the task goes on from there.
+      - The default is V(rollback) for a task that stands alone. It is V(keep) inside of a O(run), which knows what was done and is resumed, and in which
+        each name that leads to the stand-in is a name that works; with O(accept_failure); and for O(state=ttl_restored), which is a way back itself.
+      - A lock in the directory is no record, and is left as it is.
     type: str
     choices: [keep, rollback]
-    default: keep
   outside_runs_of:
     description:
       - An identity. A zone in which a run of it has its TXT record C(_failover-<identity>) is not written, and the task fails with reason
@@ -599,7 +600,7 @@ servers:
       description: The worst of its record sets, V(wrong), V(unreachable), V(not_authoritative), V(ok), or V(not_asked).
       type: str
     ok:
-      description: How many record sets it has as they shall be.
+      description: How many record sets it has as they shall be, or as they were where they were put back.
       type: int
     wrong:
       description: How many record sets it has otherwise.

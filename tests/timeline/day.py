@@ -245,7 +245,7 @@ class Day:
             records = [one for one in repairs if bool(one["values"]) == (state == "present")]
             if records:
                 with contextlib.suppress(FailoverError) if self.lab.down or self.lab.cuts else contextlib.nullcontext():
-                    self.tell(f"repairs: {self.write(state=state, records=records, on_conflict='replace').msg}")
+                    self.tell(f"repairs: {self.write(state=state, records=records, on_conflict='replace', on_failure='keep').msg}")
 
     def _options(self) -> dict[str, t.Any]:
         common = {"identity": "mail", "store": {"kind": "directory", "path": str(self.folder / "store")}, "mirror": None, "definition": self.definition}

@@ -24,7 +24,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, spread_seconds
 
 TTL_STATES = ("ttl_lowered", "ttl_restored")
+#: States that put back what another task did; undoing half of that would do it again.
+WAYS_BACK = ("reverted", "ttl_restored")
 Sets = t.Mapping[Item, "RecordSet | None"]
+
+
+def when_it_fails(given: str | None, state: str, *, in_run: bool, accepted: bool) -> str:
+    """``on_failure`` as it is given. Else what was written stays only where somebody goes on from there (a run is resumed, a failure is accepted, a
+    way back is gone again); of a task that stands alone nothing half done is left."""
+    return given or ("keep" if in_run or accepted or state in WAYS_BACK else "rollback")
 
 
 @dataclasses.dataclass(frozen=True)

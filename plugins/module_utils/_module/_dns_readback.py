@@ -94,6 +94,13 @@ class ReadBack:
             for verdicts in self.verdicts.values():
                 verdicts.pop(item, None)
 
+    def otherwise(self, items: t.Iterable[Item]) -> None:
+        """What was read of these is not what was wanted of them."""
+        for item in items:
+            for kept in self.verdicts.values():
+                if item in kept and kept[item].status == "ok":
+                    kept[item] = Verdict("wrong", kept[item].records)
+
     def look(self, wanted: t.Mapping[Item, RecordSet | None], servers: t.Iterable[NameServer]) -> None:
         """One look at each server; only at what it has not confirmed yet."""
         for server in servers:

@@ -45,7 +45,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_updater import Updater
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_telling import Telling
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_writing import Writer, kept
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import Endpoint, NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_records import Reading
 
@@ -343,6 +343,8 @@ class DnsStep:
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
         self.warnings.extend(ttls_owed(result) if self.state in TTL_STATES else ())
+        if self._going_back:  # what was looked at to be put back is right where it was put back, and of that alone
+            self.readback.otherwise(Item.parse(one.name) for one in result.outcomes if one.status in BAD_STATUSES and one.reason != "rolled_back")
         if self.agreement is None or not self.agreement.passed_over:
             return None
         what = "; ".join(self.agreement.passed_over)

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_aims import TTL_STATES
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_aims import TTL_STATES, when_it_fails
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import items_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_address, canonical_name, canonical_ttl
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import read_require
@@ -78,7 +78,7 @@ def update_dns_spec() -> ArgumentSpec:
             "require": {"type": "str", "default": "reachable"},
             "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"]},
             "accept_disagreement": {"type": "str"},
-            "on_failure": {"type": "str", "choices": ["keep", "rollback"], "default": "keep"},
+            "on_failure": {"type": "str", "choices": ["keep", "rollback"]},
             "outside_runs_of": {"type": "str"},
             "verify_timeout": {"type": "float", "default": 60.0},
             "protected_names": {"type": "list", "elements": "str", "default": []},
@@ -177,7 +177,7 @@ def build_step(params: t.Mapping[str, t.Any], clock: Clock) -> DnsStep:
         accept_disagreement=str(params.get("accept_disagreement") or "").strip(),
         protected=protected,
         outside_runs_of="" if params.get("run") else str(params.get("outside_runs_of") or ""),
-        on_failure=str(params.get("on_failure") or "keep"),
+        on_failure=when_it_fails(params.get("on_failure"), state, in_run=bool(params.get("run")), accepted=bool(params.get("accept_failure"))),
         # A source that comes back registers its names: a move must hold against it, anything else gives way to others.
         on_conflict=params.get("on_conflict") or ("replace" if state == "repointed" else "fail"),
     )

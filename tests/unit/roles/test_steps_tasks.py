@@ -149,12 +149,13 @@ def test_a_repair_counts_once_clients_see_it(title: str) -> None:
     options = task("repair_dns", title)["continuity.identity_failover.update_dns"]
     assert "dns.resolvers" in options["resolvers"] and options["accept_disagreement"]
     assert "failover_identity" in options["outside_runs_of"], "and no run is overwritten"
+    assert options["on_failure"] == "keep", "outside of a run all would be put back where one of them can't be written"
 
 
 @pytest.mark.parametrize("title", ["Lower the TTLs of the records that a move changes", "Give the records their own TTLs again"])
 def test_lowering_takes_the_word_that_its_own_refusal_asks_for(title: str) -> None:
     options = task("lower_ttl", title)["continuity.identity_failover.update_dns"]
-    assert "failover_accept" in options["accept_disagreement"]
+    assert "failover_accept" in options["accept_disagreement"] and options["on_failure"] == "keep"
 
 
 HOOK_PLAY = """

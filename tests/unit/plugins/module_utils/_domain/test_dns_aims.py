@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_aims import Aims
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_aims import Aims, when_it_fails
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Wanted
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ttl import note_item, read_notes
 
@@ -44,3 +45,22 @@ def test_a_lowered_ttl_has_run_out_once_every_server_has_the_new_one() -> None:
     """The old TTL, a message with what it deletes and adds (5 s and 0.1 s a record), and reading back twice."""
     lowered = aims("ttl_lowered", ttl=60).after({MAIL: RecordSet((OLD,), 600), NOTE: None})
     assert read_notes(lowered[NOTE])[0]["A"].until == f"{600 + 5 + 0.3 + 14:020.3f}Z"
+
+
+@pytest.mark.parametrize(
+    ("asked", "state", "in_run", "accepted", "becomes"),
+    [
+        (None, "present", False, False, "rollback"),
+        (None, "repointed", False, False, "rollback"),
+        (None, "ttl_lowered", False, False, "rollback"),
+        (None, "ttl_restored", False, False, "keep"),
+        (None, "reverted", True, False, "keep"),
+        (None, "present", True, False, "keep"),
+        (None, "absent", False, True, "keep"),
+        ("keep", "present", False, False, "keep"),
+        ("rollback", "present", True, False, "rollback"),
+        ("rollback", "absent", False, True, "rollback"),
+    ],
+)
+def test_what_is_half_done_stays_only_where_somebody_goes_on_from_there(asked: str | None, state: str, in_run: bool, accepted: bool, becomes: str) -> None:
+    assert when_it_fails(asked, state, in_run=in_run, accepted=accepted) == becomes

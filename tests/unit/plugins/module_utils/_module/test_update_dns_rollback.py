@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_ttl import note_item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
@@ -30,14 +31,15 @@ RECORDS = [
     {"name": "new.example.com", "type": "A", "values": ["127.1.0.22"], "ttl": 60},
     {"name": "22.0.1.127.in-addr.arpa", "type": "PTR", "values": ["mail.example.com"], "ttl": 60},
 ]
-#: A key that may write the forward zone only.
+#: A key that may write everything, and one that may write the forward zone only.
+WHOLE = {"name": "failover-key", "secret": example.SECRET, "algorithm": "hmac-sha256"}
 HALF = {"name": "half", "secret": example.SECRET, "algorithm": "hmac-sha256"}
 
 
 class Estate:
     def __init__(self) -> None:
         names = [record["name"] for record in RECORDS[:2]]
-        keys = [*example.KEYS, {**HALF, "may_write": [*names, "_failover-mail.example.com"]}]
+        keys = [*example.KEYS, {**HALF, "may_write": [*names, "_failover-mail.example.com", note_item(names[0]).name]}]
         self.on_update: Callable[[int], None] = lambda number: None
         self.updates: list[dict[str, t.Any]] = []
         self.dns1 = example.server_of(keys, trace=self._trace)
@@ -86,15 +88,20 @@ def named(result: Result) -> dict[str, Outcome]:
     return {outcome.name: outcome for outcome in result.outcomes}
 
 
-def test_what_was_done_is_kept_unless_asked_otherwise(estate: Estate) -> None:
-    result = estate.run()
+@pytest.mark.parametrize("why", ["asked", "run", "accepted"])
+def test_what_was_done_is_kept_where_somebody_goes_on_from_there(estate: Estate, tmp_path: pathlib.Path, why: str) -> None:
+    options = {"asked": {"on_failure": "keep"}, "run": {"run": runs.started(tmp_path, CLOCK)}, "accepted": {"accept_failure": "PTRs are another team's"}}
+    result = estate.run(**options[why])
     assert [named(result)[name].status for name in (FORWARD, REVERSE)] == ["done", "failed"]
     assert estate.mail() == (["127.1.0.22"], 60)
     assert result.extra["rollback"] == {"done": [], "left": {}}
+    assert result.failed is (why != "accepted") and result.changed
 
 
-def test_what_was_done_is_put_back_when_a_later_message_is_refused(estate: Estate) -> None:
-    result = estate.run(on_failure="rollback")
+@pytest.mark.parametrize("asked", [None, "rollback"])
+def test_what_was_done_is_put_back_when_a_later_message_is_refused(estate: Estate, asked: str | None) -> None:
+    """Of a task that stands alone nothing half done is left, also where it does not say so."""
+    result = estate.run(on_failure=asked)
     assert (result.failed, result.changed, result.reason) == (True, False, "refused")
     assert result.msg.startswith(f"dns: {REVERSE} (and 2 more) failed on dns1: ") and "; 2 taken back; 0 of 3 items are as wanted" in result.msg
     assert estate.mail() == (["127.1.0.21"], 600) and estate.dns1.lookup("new.example.com", "A") == []
@@ -104,6 +111,19 @@ def test_what_was_done_is_put_back_when_a_later_message_is_refused(estate: Estat
     assert outcome.after == outcome.before == {"values": ["127.1.0.21"], "ttl": 600}
     assert result.extra["rollback"] == {"done": [FORWARD, "new.example.com A"], "left": {}}
     assert result.diff == {"before": {}, "after": {}}
+    servers = result.extra["servers"]["dns1"]
+    assert (servers["status"], servers["ok"], servers["names"]) == ("wrong", 2, {"wrong": [REVERSE]}), "what was put back is as it was, and no more is claimed"
+
+
+@pytest.mark.parametrize("state", ["ttl_lowered", "ttl_restored"])
+def test_ttls_that_one_message_lowered_are_put_back_and_those_that_it_restored_are_not(estate: Estate, state: str) -> None:
+    """Restoring is a way back itself."""
+    names = [{"name": "mail.example.com", "type": "A", "values": []}, {"name": "22.0.1.127.in-addr.arpa", "type": "PTR", "values": []}]
+    if state == "ttl_restored":
+        assert not estate.run(state="ttl_lowered", records=names, ttl=60, key=WHOLE).failed
+        assert estate.mail()[1] == 60
+    assert estate.run(state=state, records=names, ttl=60).failed
+    assert estate.mail() == (["127.1.0.21"], 600), "put back, or restored"
 
 
 def test_messages_that_would_come_later_are_not_sent(estate: Estate) -> None:
