@@ -9,6 +9,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+import dns.message
+import dns.query
+import dns.rcode
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
@@ -20,7 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire import dns_node, ldap, security_descriptor
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe
 from ansible_collections.continuity.identity_failover.tests.real_servers.samba import ADDRESS, BASE, HOST, PASSWORDS, REALM, DomainController
-from ansible_collections.continuity.identity_failover.tests.real_servers.servers import ZONE
+from ansible_collections.continuity.identity_failover.tests.real_servers.servers import PORT, ZONE
 from ansible_collections.continuity.identity_failover.tests.real_servers.test_update_dns import run
 
 
@@ -89,6 +92,13 @@ def test_sealed_ldap_reads_a_node_and_swaps_its_record_by_comparison(domain_cont
     assert probe.values(probe.name(), "A") == ["127.20.0.22"]
     assert directory.read("DC=nobody," + node, ["dnsRecord"]) is None
     directory.close()
+
+
+def test_a_name_of_no_zone_is_asked_of_nobody_else(domain_controller: DomainController) -> None:
+    """Provisioning takes the host's resolver as forwarder, which nothing here reaches: with one the answer is SERVFAIL."""
+    for ask in (dns.query.udp, dns.query.tcp):
+        answer = ask(dns.message.make_query("host.elsewhere.test", "A"), ADDRESS, 10, PORT)
+        assert dns.rcode.to_text(answer.rcode()) == "NXDOMAIN"
 
 
 def test_an_account_that_the_controller_does_not_know_gets_one_sentence(domain_controller: DomainController) -> None:
