@@ -74,7 +74,7 @@ def realm(folder: pathlib.Path) -> Iterator[Realm]:
     """An MIT KDC with the accounts failover and host1, and the key of the name server ns1.lab.test."""
     folder.mkdir(parents=True)
     made = Realm(folder / "krb5.conf", folder)
-    # The brace of a realm stands on its own line, or the library finds no KDC.
+    # The brace that ends a realm stands on its own line, or the library finds no KDC.
     made.config.write_text(
         f"[libdefaults]\n default_realm = {REALM}\n rdns = false\n dns_canonicalize_hostname = false\n dns_lookup_kdc = false\n dns_lookup_realm = false\n"
         f" udp_preference_limit = 1\n[realms]\n {REALM} = {{\n  kdc = 127.0.53.6:25388\n }}\n",

@@ -19,6 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import Call, background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
+from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
@@ -97,6 +98,17 @@ def one_port(first: DnsServer, *others: DnsServer) -> Iterator[Call]:
         finally:
             for server in started:
                 call(server.stop)
+
+
+def controllers() -> tuple[DnsServer, DnsServer]:
+    """Two primaries of one zone, each its own MNAME, as domain controllers are; nothing replicates between them here."""
+    made = []
+    for name, address in example.SERVERS.items():
+        zone = Zone.from_dict({**example.FORWARD, "servers": {name: address, **example.SERVERS}})
+        server = example.primary()
+        server.address, server.name, server.zones = address, name.partition(".")[0], {zone.origin: zone}
+        made.append(server)
+    return made[0], made[1]
 
 
 def entry(server: DnsServer, name: str = "") -> Params:

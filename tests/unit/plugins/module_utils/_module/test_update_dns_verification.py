@@ -31,6 +31,7 @@ from ansible_collections.continuity.identity_failover.tests.unit.name_servers im
     MAIL,
     CountingClock,
     catch_up,
+    controllers,
     entry,
     is_update,
     not_waited_for,
@@ -180,17 +181,6 @@ def test_a_server_that_serves_another_zone_alone_is_not_asked_for_this_one() -> 
 
 
 # The side that survives
-
-
-def controllers() -> tuple[DnsServer, DnsServer]:
-    """Two primaries of one zone, each its own MNAME, as domain controllers are; nothing replicates between them here."""
-    made = []
-    for name, address in example.SERVERS.items():
-        zone = Zone.from_dict({**example.FORWARD, "servers": {name: address, **example.SERVERS}})
-        server = example.primary()
-        server.address, server.name, server.zones = address, name.partition(".")[0], {zone.origin: zone}
-        made.append(server)
-    return made[0], made[1]
 
 
 def test_another_primary_takes_the_change_where_the_first_is_dead() -> None:

@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import BadCredentials, InvalidInput, MissingLibrary, ProtocolError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_gss
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import Account, GssAuth
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import KERBEROS, SPNEGO, Account, GssAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tkey import negotiation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import Tsig, sign_with, signed_part, split_tsig
 
@@ -58,6 +58,15 @@ class FakeContext:
             raise GSSError("bad signature")
 
 
+class Handle(t.NamedTuple):
+    """Credentials made of a password: whoever is given the handle uses it up."""
+
+    name: str
+    password: bytes
+    mechs: list[str]
+    usage: str
+
+
 @pytest.fixture
 def gss(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
     made: list[FakeContext] = []
@@ -66,14 +75,18 @@ def gss(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
         made.append(FakeContext(**options))
         return made[-1]
 
+    def exact_name(text: str, name_type: int) -> str:
+        assert name_type == 1, "no resolver is asked for an exact Kerberos name"
+        return text
+
     fake = types.SimpleNamespace(
-        Name=lambda text, name_type: text,
+        Name=exact_name,
         NameType=types.SimpleNamespace(kerberos_principal=1),
         OID=types.SimpleNamespace(from_int_seq=str),
         RequirementFlag=types.SimpleNamespace(mutual_authentication=2, integrity=4, replay_detection=8),
         SecurityContext=context,
         Credentials=lambda **options: options,
-        raw=types.SimpleNamespace(acquire_cred_with_password=lambda name, password, **options: types.SimpleNamespace(creds=(name, password))),
+        raw=types.SimpleNamespace(acquire_cred_with_password=lambda *account, mechs, usage: types.SimpleNamespace(creds=Handle(*account, mechs, usage))),
         exceptions=types.SimpleNamespace(GSSError=GSSError),
         made=made,
     )
@@ -113,7 +126,28 @@ def test_one_context_a_server_for_the_principal_of_that_very_host(gss: types.Sim
         ours.prepare(label, server())
     assert [context.options["name"] for context in gss.made] == ["DNS/dc1.lab.test@LAB.TEST", "DNS/dc2.lab.test@LAB.TEST"]
     assert [context.given for context in gss.made] == [[None, b"theirs"]] * 2
-    assert gss.made[0].options["creds"] == {"base": ("failover@LAB.TEST", PASSWORD.encode())}
+    assert gss.made[0].options["creds"]["base"][:2] == ("failover@LAB.TEST", PASSWORD.encode())
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, Account("a@R", keytab="/k"), Account("a@R", cache="FILE:/c"), Account("a@R")])
+def test_each_context_negotiates_kerberos_with_credentials_of_its_own(gss: types.SimpleNamespace, account: Account) -> None:
+    """SPNEGO has nothing to negotiate where the credentials are not good for Kerberos as well."""
+    ours = auth(account)
+    for label in ("dc1", "dc2"):
+        ours.prepare(label, server())
+    assert [context.options["mech"] for context in gss.made] == [SPNEGO] * 2
+    first, second = (context.options["creds"] for context in gss.made)
+    if account.password:
+        first, second = first["base"]._asdict(), second["base"]._asdict()
+        assert gss.made[0].options["creds"]["base"] is not gss.made[1].options["creds"]["base"]
+    assert first is not second
+    assert [sorted(made["mechs"]) for made in (first, second)] == [sorted([KERBEROS, SPNEGO])] * 2
+
+
+def test_tokens_go_to_and_fro_until_both_sides_are_done(gss: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeContext, "rounds", 3)
+    auth().prepare("dc1", server())
+    assert gss.made[0].given == [None, b"theirs", b"theirs", b"theirs"]
 
 
 @pytest.mark.parametrize(
@@ -184,10 +218,14 @@ def test_a_context_that_worked_is_made_anew_once_and_one_that_never_did_is_not(g
     ours.prepare("dc1", server())
     assert not ours.renewed("dc1")
     ours.prepare("dc1", server())
+    assert len(gss.made) == 2
     signed, mac = ours.sign("dc1", UPDATE)
     tsig = split_tsig(signed)[1]
     assert tsig is not None and ours.accepts("dc1", *_reply(tsig.key_name, mac), mac)
     assert ours.renewed("dc1") and not ours.renewed("dc1")
+    ours.prepare("dc1", server())
+    anew = split_tsig(ours.sign("dc1", UPDATE)[0])[1]
+    assert len(gss.made) == 3 and anew is not None and anew.key_name != tsig.key_name
 
 
 def test_a_server_that_refuses_or_never_ends_is_named(gss: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._tran
 from ansible_collections.continuity.identity_failover.tests.lab.dns import example
 from ansible_collections.continuity.identity_failover.tests.lab.dns.background import background
 from ansible_collections.continuity.identity_failover.tests.lab.dns.server import DnsServer
-from ansible_collections.continuity.identity_failover.tests.unit.name_servers import not_waited_for
+from ansible_collections.continuity.identity_failover.tests.unit.name_servers import controllers, not_waited_for
 
 OWN_ZONE = {"name": "shop.example.com", "servers": example.SERVERS, "records": [{"name": "@", "type": "A", "values": ["127.1.0.21"]}]}
 DELEGATING = {**example.FORWARD, "records": [*example.FORWARD["records"], {"name": "away", "type": "NS", "values": ["ns.example.org."]}]}
@@ -52,6 +52,16 @@ def test_the_zone_of_each_name_is_found_by_asking(asked: Asked) -> None:
         "99.9.1.127.in-addr.arpa": "1.127.in-addr.arpa",
     }
     assert asked.servers.zones(asked.servers.first(), expected, {}) == expected
+
+
+def test_each_server_tells_its_own_name() -> None:
+    """Domain controllers: each is the MNAME of its own SOA, and a ticket for one is none for another."""
+    dns1, dns2 = controllers()
+    with background(dns1, dns2):
+        servers = Servers([Endpoint(server.address, server.port, server.name) for server in (dns1, dns2)], [], SystemClock())
+        servers.zones(servers.first(), ["mail.example.com"], {})
+        assert [servers.host_name(label) for label in ("dns2", "dns1")] == ["dns2.example.com", "dns1.example.com"]
+        servers.close()
 
 
 def test_a_stated_zone_is_checked(asked: Asked) -> None:
