@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, run_spec
@@ -53,14 +55,21 @@ def statuses(result: Result) -> dict[str, str]:
 SHOWN = re.compile(r"^TASK \[(?:\S+ : )?(.*?)\] \*+$(?:(?!^TASK |^PLAY )[^\n]*\n)*?^(?:ok|changed|fatal|failed): \[[^\n]*=> ?\{?$", re.MULTILINE)
 
 
+#: What a playbook tells last, as a text of several lines is printed: nothing in it is quoted or broken.
+TOLD = re.compile(r"^ +msg: \|-?\n +failover_outcome: (\w+)\n(?: +.*\n)*? +next: (.*)$", re.MULTILINE)
+
+
 def outcome(output: str) -> tuple[str, str]:
-    """(failover_outcome, the next command) as the last thing that a playbook prints; only the failure that says the same may come behind it."""
+    """(failover_outcome, the next command) as the last thing that a playbook prints; only the failure that says the same may come behind it.
+    A command is one that a shell takes as it stands there."""
     behind = output.rpartition("failover_outcome: ")[2]
     assert set(SHOWN.findall(behind)) <= {"Stop"}, behind
-    flat = re.sub(r"\s+", " ", output)
-    found = re.findall(r"- '?failover_outcome: (\w+)'? .*?- '?(?:next: )(.*?)'? (?:TASK|PLAY)", flat)
+    found = TOLD.findall(output)
     assert found, output
-    return t.cast("tuple[str, str]", found[-1])
+    ended, following = found[-1]
+    words = shlex.split(following) if following.startswith("ansible-playbook ") else []
+    assert all(isinstance(json.loads(word), dict) for word in words if word.startswith("{")), following
+    return ended, following
 
 
 def answered_by(lab: Lab, client: str) -> str:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import typing as t
 
 import jinja2
@@ -15,4 +17,9 @@ def worked_out(expression: str, **variables: t.Any) -> t.Any:
     environment = jinja2.Environment(autoescape=False)
     environment.filters["difference"] = lambda these, those: [one for one in these if one not in those]  # as ansible.builtin's
     environment.filters["zip"] = lambda *these: list(zip(*these, strict=False))
+    environment.filters["combine"] = lambda these, *those: {name: value for one in (these, *those) for name, value in one.items()}
+    environment.filters["flatten"] = lambda these, levels: [one for inner in these for one in inner]
+    environment.filters["quote"] = shlex.quote
+    environment.filters["split"] = str.split
+    environment.filters["to_json"] = json.dumps
     return environment.compile_expression(expression)(**variables)

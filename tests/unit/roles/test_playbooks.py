@@ -130,9 +130,9 @@ def test_nothing_is_printed_behind_the_outcome(path: pathlib.Path) -> None:
 
 SAID = """TASK [continuity.identity_failover.steps : Outcome, and the next command to type] ***
 ok: [exch2] =>{brace}
-    msg:
-    - 'failover_outcome: armed'
-    - 'next: nothing to do'
+    msg: |-
+        failover_outcome: armed
+        next: nothing to do
 
 PLAY [Make sure that something was done] ***************************************
 

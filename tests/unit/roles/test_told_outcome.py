@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the continuity.identity_failover contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The last lines of every playbook: what is printed as the next command can be copied into a shell as it stands there."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, next_command
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
+from ansible_collections.continuity.identity_failover.tests.unit.expressions import worked_out
+
+STEPS = pathlib.Path(__file__).parents[3] / "roles" / "steps"
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  vars_files: [{steps}/vars/main.yml]
+  vars: {given}
+  tasks:
+    - ansible.builtin.import_tasks: {steps}/tasks/outcome.yml
+"""
+#: Longer than any line that a callback would leave whole, with both kinds of quotes.
+NEXT = command("failover", "mail", failover_accept={"owner_not_confirmed": 'it\'s "known" ' * 9}, failover_by="duty  officer")
+
+
+def told(folder: pathlib.Path, result_format: str, **given: t.Any) -> str:
+    (folder / "play.yml").write_text(PLAY.format(steps=STEPS, given=json.dumps({"failover_identity": "mail", **given})), encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["ANSIBLE_CALLBACK_RESULT_FORMAT"] = result_format
+    command_line = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "play.yml"]
+    done = subprocess.run(command_line, capture_output=True, text=True, cwd=folder, env=environment, timeout=180, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_next_command_is_printed_as_it_is_typed(tmp_path: pathlib.Path) -> None:
+    said = told(tmp_path, "yaml", steps_outcome="stopped", steps_reason="spns: two\nlines \t of it", steps_next=f"{NEXT}\n")
+    assert outcome(said) == ("stopped", NEXT)
+    assert "\n        spns: two lines of it\n" in said
+
+
+def test_in_the_other_format_of_ansible_each_line_is_one_of_a_list(tmp_path: pathlib.Path) -> None:
+    said = told(tmp_path, "json", steps_outcome="stopped", steps_reason="why", steps_next=NEXT)
+    printed = json.loads("{" + said.rpartition("=> {")[2].partition("\n}")[0] + "}")
+    assert printed == {"msg": ["failover_outcome: stopped", "why", f"next: {NEXT}"]}
+
+
+def ways(failed: dict[str, t.Any] | None = None, accept: dict[str, str] | None = None, **released: t.Any) -> list[str]:
+    """The lines of a run that stopped, worked out from the task's variables."""
+    (task,) = [one for one in yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8")) if one["name"].startswith("What is done")]
+    given: dict[str, t.Any] = {"ansible_failed_result": failed or {}, "failover_accept": accept or {}, "steps_next": "", "steps_released": released}
+    for name in ("steps_accepted", "steps_again", "steps_accepting", "steps_items", "steps_ways"):
+        template = task["vars"][name].strip()
+        given[name] = worked_out(template.removeprefix("{{").removesuffix("}}"), **{**given, "steps_next": next_command("failing_over", "mail")})
+    return t.cast("list[str]", given["steps_ways"])
+
+
+def test_a_run_that_stopped_says_what_is_not_done_and_each_way_on() -> None:
+    bad = {"step": "spns", "host": "", "names": [{"name": "http/mail", "msg": "a third\naccount holds it"}]}
+    unknown = {"step": "dns", "host": "", "names": [{"name": "mail A"}]}
+    released = {"msg": "run r1 of mail is stopped; done: fence; not done: spns", "not_done": [bad, unknown], "undo": command("undo", "mail")}
+    assert ways(**released, next_accepting=accepting("failover", "mail", ["spns"]), accept={"check_failed": "known"}) == [
+        "run r1 of mail is stopped; done: fence; not done: spns",
+        "http/mail: a third account holds it",
+        "to go on: ansible-playbook continuity.identity_failover.failover -e failover_identity=mail",
+        "to go on without what failed: ansible-playbook continuity.identity_failover.failover -e failover_identity=mail "
+        """-e '{"failover_accept_failure": {"spns": "say why"}}' -e '{"failover_accept": {"check_failed": "known"}}'""",
+        "to undo: ansible-playbook continuity.identity_failover.undo -e failover_identity=mail",
+    ]
+
+
+def test_where_nothing_can_be_left_out_no_such_way_is_said() -> None:
+    said = ways(msg="run r1 of mail is stopped", not_done=[], next_accepting="", undo="undo it", accept={"check_failed": "known"})
+    assert [line.partition(":")[0] for line in said] == ["run r1 of mail is stopped", "to go on", "to undo"]
+
+
+def test_a_closing_that_the_world_contradicts_is_accepted_by_its_own_command() -> None:
+    failed = {"reason": "owner_not_confirmed", "details": {"next": "the command of the refusal"}}
+    said = ways(failed, msg="stopped", not_done=[], next_accepting="", undo="undo it")
+    assert "to go on without what failed: the command of the refusal" in said
+
+
+@pytest.mark.parametrize(
+    ("of", "asked", "ends"),
+    [("awaiting_approval", "end", True), ("awaiting_approval", "fail", False), ("awaiting_approval", None, False), ("stopped", "end", False)],
+)
+def test_only_a_run_that_waits_for_people_ends_quietly_and_only_where_that_was_asked_for(of: str, asked: str | None, ends: bool) -> None:
+    tasks = yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8"))
+    quiet, stop = tasks[-2:]
+    assert (quiet["ansible.builtin.meta"], "when" in stop) == ("end_host", False)
+    assert stop["ansible.builtin.fail"]["msg"].endswith("\nNext: {{ steps_next | trim }}")
+    given = {"failover_when_awaiting": asked} if asked else {}
+    assert all(worked_out(one, steps_outcome=of, **given) for one in quiet["when"]) is ends
