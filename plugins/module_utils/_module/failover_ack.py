@@ -98,7 +98,7 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     if params["statement_only"] or (params["how"] == "signature" and not params["signature"] and not params["signing_key"]):
         return _statement(params, fold, clock, result, check_mode=check_mode)
     vote = _vote(params, fold, people, journal, clock)
-    repeated = _allowed(params, fold, vote, clock)
+    repeated = _said_before(params, fold, vote, clock)
     result.changed = not repeated
     before = fold.state
     if not repeated and not check_mode:
@@ -110,7 +110,10 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     status = "already" if repeated else "predicted" if check_mode else "done"
     result.outcomes.append(Outcome(f"{vote['decision']} by {vote['by']}", status, result.changed, msg=vote["how"], before=before, after=fold.state))
     result.diff = {"before": {"state": before}, "after": {"state": fold.state}}
-    return _told(params, fold, vote["intent"], clock, result)
+    told_at_end = _told(params, fold, vote["intent"], clock, result)
+    if repeated:
+        told_at_end.msg = f"{repeated}: nothing was recorded; {told_at_end.msg}"
+    return told_at_end
 
 
 def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.Any], clock: Clock, result: Result) -> Result:
@@ -177,14 +180,16 @@ def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Jo
     return vote
 
 
-def _allowed(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> bool:
-    """True where the same was said before. Raises WrongState where it means nothing now."""
-    decision = str(vote["decision"])
+def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> str:
+    """Why there is nothing to record, as a clause: the same was said before, by the same person under whatever name. Empty where it is new.
+    Raises WrongState where it means nothing now."""
+    decision, by = str(vote["decision"]), str(vote["by"])
     mine = [one for one in live_votes(fold.votes, clock.now()) if same_person(one, vote)]
     if decision == "withdraw" and not mine and fold.state in ALLOWED["withdraw"]:
-        return True
-    if any(all(one.get(key) == vote[key] for key in ("decision", "intent", "how")) for one in mine):
-        return True
+        return f"{by} has no vote to withdraw"
+    for one in mine:
+        if all(one.get(key) == vote[key] for key in ("decision", "intent", "how")):
+            return f"{by} said so before" if one["by"] == by else f"{by} said so before, as {one['by']}, and one person counts once"
     if fold.state not in ALLOWED[decision]:
         after = next_command(fold.state, params["identity"])
         raise WrongState(
@@ -192,4 +197,4 @@ def _allowed(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.A
             state=fold.state,
             next=after,
         )
-    return False
+    return ""

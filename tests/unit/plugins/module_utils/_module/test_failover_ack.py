@@ -159,7 +159,17 @@ def test_another_key_of_the_same_person_counts_once(desk: Desk) -> None:
     desk.ack(signing_key=desk.keys["chief"], required=2)
     again = desk.ack(signing_key=desk.keys["chief2"], by="CORP\\chief", required=2)
     assert (again.changed, again.extra["state"], len(again.extra["votes"])) == (False, "pending", 1)
+    assert again.msg == "Duty Chief said so before: nothing was recorded; mail is pending; 1 of 2 needed say proceed"
     assert desk.ack(signing_key=desk.keys["deputy"], by="Deputy", required=2).extra["state"] == "approved"
+
+
+def test_who_says_it_again_in_another_spelling_is_told_that_one_person_counts_once(desk: Desk) -> None:
+    stated: dict[str, t.Any] = {"how": "asserted", "minimum": "asserted", "required": 2, "domains": [{"netbios": "CORP", "dns": ["corp.example.com"]}]}
+    assert desk.ack(**stated, by="CORP\\jdoe").msg == "mail is pending; 1 of 2 needed say proceed"
+    again = desk.ack(**stated, by="jdoe@corp.example.com")
+    assert (again.changed, len(again.extra["votes"])) == (False, 1)
+    assert again.msg.startswith("jdoe@corp.example.com said so before, as CORP\\jdoe, and one person counts once: nothing was recorded; ")
+    assert desk.ack(**stated, by="other", decision="withdraw").msg.startswith("other has no vote to withdraw: nothing was recorded; ")
 
 
 def test_the_same_signed_statement_a_second_time_is_refused_also_after_it_was_withdrawn(desk: Desk) -> None:
