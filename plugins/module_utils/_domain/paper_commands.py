@@ -155,7 +155,9 @@ def _spn(name: str, change: Change) -> list[Line]:
     if giver:
         lines.append(Line(program("setspn.exe", "-D", name, giver), "Updated object"))
     if taker:
-        lines.append(Line(program("setspn.exe", "-S", name, taker), "Updated object. Duplicate SPN found: another account holds it; find out why first"))
+        lines.append(
+            Line(program("setspn.exe", "-S", name, taker), "Updated object. If Duplicate SPN found instead: another account holds it; find out why first")
+        )
     found = f"the distinguished name of {taker}, and Existing SPN found!" if taker else "No such SPN found."
     return [*lines, Line(program("setspn.exe", "-Q", name), found)]
 

@@ -58,9 +58,9 @@ def _text(event: Event) -> str:
         return f"{data.get('kind', '')} under epoch {data['epoch']}, taken from {taken['from']} (epoch {taken['epoch']}) {how}"
     if event.kind in ("step_intent", "step_predicted"):
         return (
-            f"{len(data['changes'])} changes: "
-            + ", ".join(f"{c['do']} {c['name']}" for c in data["changes"][:4])
-            + (" ..." if len(data["changes"]) > 4 else "")
+            f"{len(data['changes'])} change{'' if len(data['changes']) == 1 else 's'}: "
+            + "; ".join(f"{c['name']}: {c['do']}" for c in data["changes"][:4])
+            + ("; ..." if len(data["changes"]) > 4 else "")
         )
     if event.kind == "step_outcome":
         shown = ", ".join(f"{n} {status}" for status, n in data["counts"].items() if n)

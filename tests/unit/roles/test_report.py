@@ -78,7 +78,13 @@ def test_a_step_whose_end_nobody_recorded_or_that_failed_says_so() -> None:
 def test_of_each_voter_it_is_said_how_the_name_is_known() -> None:
     voters = [{"by": "chief", "how": "asserted"}, {"by": "officer", "how": "windows_logon"}, {"by": "owner", "how": "signature"}]
     text = written(of_run={"approvers": voters})
-    assert "approved by chief (a name that was only stated), officer (Windows logon), owner (signed)" in text
+    said = '(<span class="warn">a name that was only stated</span>), officer (<span>Windows logon</span>), owner (<span>signed</span>)'
+    assert f"approved by chief {said}" in text
+
+
+def test_of_each_event_it_is_said_who_did_it() -> None:
+    text = written(timeline=[{"seq": 4, "at": "2026-03-01T12:00:00Z", "kind": "run_taken_over", "step": "", "by": "<officer>", "text": "by force"}])
+    assert "<td>&lt;officer&gt;</td><td>by force</td>" in text
 
 
 def test_a_run_on_a_plan_shows_its_score_and_what_went_otherwise() -> None:

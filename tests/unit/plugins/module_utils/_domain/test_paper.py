@@ -88,7 +88,7 @@ def test_every_kind_of_change_is_a_numbered_command_with_its_answer_and_a_way_ba
 
 
 QUIET = "nothing; a red message would be an error"
-MOVED = "Updated object. Duplicate SPN found: another account holds it; find out why first"
+MOVED = "Updated object. If Duplicate SPN found instead: another account holds it; find out why first"
 DONE = "Command completed successfully."
 #: How each command of ``EVERY`` begins, there and back -> what it answers.
 ANSWERS = [

@@ -22,6 +22,9 @@ def test_everything_that_a_person_decides_on_is_shown_within_the_width() -> None
     assert "not observed: fence@exch1" in text
     rows = {line[:12].strip(): line[12:].strip() for line in text.splitlines()}
     assert rows["Hosts"] == ", ".join(made["hosts"]) and len(made["hosts"]) > 1
+    assert rows["Plan"] == "failover of mail, made 2026-03-01T12:00:00.000Z by ops" and rows["Now"] == "approved; baseline: 2 h old"
+    assert "; as wanted already: 1; not observed" in text
+    assert "STEPS THAT COULD NOT BE LOOKED AT, OR WOULD STOP\n  fence@exch1            unreachable    exch1 does not answer\n" in text
     point = made["point_of_no_return"]
     assert rows["No way back"].startswith(f"change {point['number']}, {point['item']}: ")
 

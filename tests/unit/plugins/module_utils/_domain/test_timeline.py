@@ -100,3 +100,23 @@ def test_broken_glass_stands_before_what_was_accepted_earlier() -> None:
     glass = Event(0, at(12), "accepted", "r2", by="ops", data={"kind": "break_glass", "what": "opened without approval", "reason": "nobody answers"})
     found = accepted_of(fold([EVENTS[0], *older, opened(11, "r2", "failback"), glass], START + datetime.timedelta(seconds=20)))
     assert [entry["what"] for entry in found] == ["opened without approval", "a full disk"]
+
+
+def test_an_opening_says_on_whose_word_and_how_each_name_is_known() -> None:
+    approved, broken, alone = (opened(1, "r1", "failover") for _time in range(3))
+    approved.data["approvers"] = [{"by": "chief", "how": "asserted"}, {"by": "owner", "how": "signature"}]
+    broken.data["break_glass"] = "nobody answers"
+    assert [entry["text"] for entry in timeline([approved, broken, alone])] == [
+        "failover under epoch 1, approved by chief (asserted), owner (signature)",
+        "failover under epoch 1, without approval (break-glass)",
+        "failover under epoch 1",
+    ]
+
+
+def test_of_what_a_step_is_about_to_change_the_first_are_named() -> None:
+    changes = [{"name": f"share {name}", "do": f"share D:\\{name}"} for name in "abcde"]
+    many, one = (Event(0, at(3), "step_intent", "r1", "identity@exch2", data={"changes": some}) for some in (changes, changes[:1]))
+    assert [entry["text"] for entry in timeline([many, one])] == [
+        "5 changes: share a: share D:\\a; share b: share D:\\b; share c: share D:\\c; share d: share D:\\d; ...",
+        "1 change: share a: share D:\\a",
+    ]
