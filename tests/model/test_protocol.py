@@ -11,12 +11,12 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from ansible_collections.continuity.identity_failover.tests.model.explorer import EVENTS, Schedule, explore
-from ansible_collections.continuity.identity_failover.tests.model.world import Variant
+from ansible_collections.continuity.identity_failover.tests.model.world import Variant, Violation
 
 
 def test_a_hundred_thousand_transitions_break_nothing() -> None:
@@ -64,9 +64,11 @@ def test_the_command_prints_what_it_found_and_fails() -> None:
 class Protocol(RuleBasedStateMachine):
     """The same events, chosen by hypothesis, which shortens what it finds."""
 
+    variant = Variant()
+
     def __init__(self) -> None:
         super().__init__()
-        self.schedule = Schedule(Variant(), random.Random(0))
+        self.schedule = Schedule(self.variant, random.Random(0))
 
     @rule(event=st.sampled_from([*EVENTS, *["act"] * 20, *["land"] * 4]), seed=st.integers(0, 1 << 16))
     def happen(self, event: str, seed: int) -> None:
@@ -76,3 +78,14 @@ class Protocol(RuleBasedStateMachine):
 
 Protocol.TestCase.settings = settings(max_examples=60, stateful_step_count=60, suppress_health_check=list(HealthCheck))
 TestProtocol = Protocol.TestCase
+
+
+@pytest.mark.parametrize("protection", ["mutex", "epoch_check", "uptime", "mirror"])
+def test_hypothesis_misses_what_is_taken_away_too(protection: str) -> None:
+    class Broken(Protocol):
+        variant = Variant(**{protection: False})
+
+    found = settings(Protocol.TestCase.settings, max_examples=2000, derandomize=True, database=None, phases=[Phase.generate], report_multiple_bugs=False)
+    with pytest.raises(Violation) as violation:
+        run_state_machine_as_test(Broken, settings=found)
+    assert any(part in str(violation.value) for part in MISSED[protection].split("|"))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import pathlib
 import typing as t
@@ -377,6 +378,34 @@ def test_a_change_starts_only_once_the_store_knows_of_it_up_to_its_deadline(run:
 
     run.drive(Lamps({"a": "off", "b": "off"}, log=slowly))
     assert len(under_way) == 1 and under_way[0] >= 10
+
+
+class Pair(Lamps):
+    """Of each two lamps that are switched at once the second takes longer."""
+
+    def changes(self, before: dict[str, t.Any]) -> list[Change]:
+        return [dataclasses.replace(change, deadline=20.0 if change.name in "bd" else 1.0) for change in super().changes(before)]
+
+    def groups(self, changes: list[Change]) -> list[list[Change]]:
+        return [changes[:2], changes[2:]]
+
+    def apply(self, group: list[Change], fence: Fence | None) -> dict[str, Applied]:
+        return {name: applied for change in group for name, applied in super(Pair, self).apply([change], fence).items()}
+
+
+def test_of_changes_that_start_together_the_store_knows_the_longest_deadline(run: Run) -> None:
+    under_way: list[float] = []
+
+    def slowly(text: str) -> None:
+        if text == "apply b":
+            run.clock.seconds += 20
+        if text == "apply c":
+            journal = run.journal()
+            journal.read()
+            under_way.append(journal.lease.unsettled)
+
+    run.drive(Pair(dict.fromkeys("abcd", "off"), log=slowly))
+    assert len(under_way) == 1 and under_way[0] >= 20
 
 
 def test_every_message_that_can_carries_the_fence(run: Run) -> None:

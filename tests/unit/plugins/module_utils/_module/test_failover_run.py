@@ -230,6 +230,7 @@ def opened(estate: Estate) -> t.Any:
 def test_an_opened_run_holds_the_lease_and_says_who_owns_the_identity_afterwards(estate: Estate) -> None:
     result = opened(estate)
     assert (result.extra["state"], result.extra["owner_afterwards"]) == ("failing_over", "target")
+    assert result.msg.endswith("of mail is open; afterwards the target owns the identity")
     assert result.extra["run"]["machines"]["exch2"]["name"] == "EXCH2"
     with pytest.raises(LeaseHeld, match="ops has held the lease of mail"):
         estate.run("opened", by="another")
@@ -280,6 +281,7 @@ def test_a_failback_reverts_the_last_failover_and_ends_protected(estate: Estate)
     estate.dead.clear()
     back = estate.run("opened", kind="failback")
     assert (back.extra["reverts"], back.extra["state"], back.extra["owner_afterwards"]) == (run["id"], "failing_back", "source")
+    assert back.msg.endswith("; afterwards the source owns the identity")
     assert estate.run("closed", run=back.extra["run"]).extra["state"] == "protected"
 
 
