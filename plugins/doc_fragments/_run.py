@@ -95,7 +95,7 @@ options:
       - Within a O(run) it holds when the step is run again, in the same direction.
     type: str
   details:
-    description: With V(counts) the result lists only the items that went wrong, beside the counts of all.
+    description: With V(counts) the result lists only the items that went wrong, beside the counts of all, and has a diff only where the task is asked for it.
     type: str
     choices: [all, counts]
     default: all

@@ -23,7 +23,7 @@ from ansible.plugins.connection import ConnectionBase
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import Secrets
-from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work, plain, run_here
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Asked, Work, plain, run_here
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._inventory import Inventory, connection_arguments, shared_password
 from ansible_collections.continuity.identity_failover.plugins.plugin_utils._redact import redact, secrets_of
 
@@ -72,8 +72,8 @@ class ControllerActionBase(ActionBase):
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
         text = {str(key): str(value) for key, value in environment.items()}
-        folder = str(self._loader.get_basedir())
-        return run_here(str(self._task.action), work, args, check_mode=self._task.check_mode, folder=folder, environment=text, secrets=self._secrets)
+        asked = Asked(bool(self._task.check_mode), bool(self._task.diff), str(self._loader.get_basedir()), text)
+        return run_here(str(self._task.action), work, args, asked, self._secrets)
 
     def host_options(self, args: t.Mapping[str, t.Any]) -> tuple[str, ...]:
         """The options that name hosts, for these arguments: where they differ with the arguments an action says how."""

@@ -48,25 +48,31 @@ class Work:
                 __import__(library)
 
 
-def run_here(
-    name: str, work: Work, args: t.Mapping[str, t.Any], *, check_mode: bool, folder: str, environment: t.Mapping[str, str], secrets: Secrets | None = None
-) -> dict[str, t.Any]:
-    """The result of the module ``name``, as its own process would give it; ``args`` are ``plain``, ``folder`` is where relative paths begin.
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What a task is asked for beside its arguments: ``check_mode`` and ``diff``; ``folder`` is where relative paths begin, ``environment`` its own."""
+
+    check_mode: bool
+    diff: bool
+    folder: str
+    environment: t.Mapping[str, str]
+
+
+def run_here(name: str, work: Work, args: t.Mapping[str, t.Any], asked: Asked, secrets: Secrets | None = None) -> dict[str, t.Any]:
+    """The result of the module ``name``, as its own process would give it; ``args`` are ``plain``.
 
     ``secrets`` learn those of the arguments. They are masked but for those in texts of Ansible's own about wrong arguments, and of a bug in what
     surrounds the work.
     """
     gc.freeze()  # what Ansible has loaded stays: to look for garbage in it takes a tenth of a second, and copies the pages that the fork shares
     try:
-        return _run(name, work, args, check_mode, folder, environment, secrets)
+        return _run(name, work, args, asked, secrets)
     except Exception as error:  # core would print its text unmasked
         msg = f"{name} met an error that it should not have: {type(error).__name__}: {error}. Please report it with the traceback."
         return {"failed": True, "msg": msg, "reason": "bug", "exception": traceback.format_exc()}
 
 
-def _run(
-    name: str, work: Work, args: t.Mapping[str, t.Any], check_mode: bool, folder: str, environment: t.Mapping[str, str], secrets: Secrets | None
-) -> dict[str, t.Any]:
+def _run(name: str, work: Work, args: t.Mapping[str, t.Any], asked: Asked, secrets: Secrets | None) -> dict[str, t.Any]:
     spec = work.arguments().to_kwargs()
     validation = ArgumentSpecValidator(**spec).validate(args)
     if validation.error_messages:
@@ -74,8 +80,8 @@ def _run(
         kind = f"Unsupported parameters for ({name}) module: " if isinstance(error, UnsupportedError) else ""
         return {"failed": True, "msg": kind + error.msg}
     params = validation.validated_parameters
-    with _surroundings(folder, environment):
-        answer, warnings = guarded(name, spec["argument_spec"], params, bound(work.function, params, check_mode), secrets)
+    with _surroundings(asked.folder, asked.environment):
+        answer, warnings = guarded(name, spec["argument_spec"], params, bound(work.function, params, asked.check_mode), secrets, diff=asked.diff)
     result: dict[str, t.Any] = json.loads(json.dumps(answer))
     return {**result, "warnings": warnings} if warnings else result
 

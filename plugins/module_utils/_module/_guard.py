@@ -72,7 +72,7 @@ def _under(logon: t.Mapping[str, t.Any] | None, settings: t.Mapping[str, t.Any])
 
 def run_guarded(module: AnsibleModule, function: t.Callable[[], Result]) -> t.NoReturn:
     """Ends the module: with the result, or with the failure that an exception means. No exception gets out."""
-    answer, warnings = guarded(module._name, module.argument_spec, module.params, function)
+    answer, warnings = guarded(module._name, module.argument_spec, module.params, function, diff=module._diff)
     for warning in warnings:
         module.warn(warning)
     # Outside of any handler: fail_json would put the text of a pending exception into the result.
@@ -82,31 +82,38 @@ def run_guarded(module: AnsibleModule, function: t.Callable[[], Result]) -> t.No
 
 
 def guarded(
-    name: str, argument_spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], function: t.Callable[[], Result], known: Secrets | None = None
+    name: str,
+    argument_spec: t.Mapping[str, t.Any],
+    params: t.Mapping[str, t.Any],
+    function: t.Callable[[], Result],
+    known: Secrets | None = None,
+    *,
+    diff: bool,
 ) -> tuple[dict[str, t.Any], list[str]]:
-    """What the module ``name`` returns, and its warnings. There is no secret in either. ``known``: the caller's secrets, which learn the module's."""
+    """What the module ``name`` returns, and its warnings. There is no secret in either. ``known``: the caller's secrets, which learn the module's.
+    ``diff``: whether the task is asked for its diff."""
     secrets = known or Secrets()
     for secret, user in collect_secrets(argument_spec, params):
         secrets.add(secret, user)
-    answer, warnings = _answer(name, str(params.get("details") or "all"), function)
+    answer, warnings = _answer(name, lambda result: result.as_dict(str(params.get("details") or "all"), diff=diff), function)
     masked: dict[str, t.Any] = secrets.redact(answer)
     return masked, [secrets.redact_text(warning) for warning in warnings]
 
 
-def _answer(name: str, details: str, function: t.Callable[[], Result]) -> tuple[dict[str, t.Any], list[str]]:
+def _answer(name: str, shown: t.Callable[[Result], dict[str, t.Any]], function: t.Callable[[], Result]) -> tuple[dict[str, t.Any], list[str]]:
     try:
         result = function()
-        return result.as_dict(details), result.warnings
+        return shown(result), result.warnings
     except FailoverError as error:
         so_far = _result_of(error)
         so_far.failed, so_far.msg, so_far.reason = True, error.message, error.reason
         facts = {"host": error.host, **error.details} if error.host else dict(error.details)
-        return {**so_far.as_dict(details), "details": facts}, so_far.warnings
+        return {**shown(so_far), "details": facts}, so_far.warnings
     except Exception as error:  # a bug: nothing may get out, because core would print its text unmasked
         so_far = _result_of(error)
         so_far.failed, so_far.reason = True, "bug"
         so_far.msg = f"{name} met an error that it should not have: {type(error).__name__}: {error}. Please report it with the traceback."
-        return {**so_far.as_dict(details), "exception": traceback.format_exc()}, so_far.warnings
+        return {**shown(so_far), "exception": traceback.format_exc()}, so_far.warnings
 
 
 def _result_of(error: BaseException) -> Result:

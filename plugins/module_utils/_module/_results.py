@@ -58,8 +58,9 @@ class Result:
     extra: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     accounts: Accounts | None = None
 
-    def as_dict(self, details: str = "all") -> dict[str, t.Any]:
-        """The dictionary for Ansible. ``details=counts`` lists only the items that went wrong, beside the counts."""
+    def as_dict(self, details: str = "all", *, diff: bool = True) -> dict[str, t.Any]:
+        """The dictionary for Ansible. ``details=counts`` lists only the items that went wrong, beside the counts, and what was changed only where the
+        task is asked for its ``diff``: Ansible takes each result apart several times, item by item."""
         counts = dict.fromkeys(STATUSES, 0)
         for outcome in self.outcomes:
             counts[outcome.status] += 1
@@ -71,7 +72,7 @@ class Result:
             "reason": self.reason,
             "outcomes": [outcome.as_dict() for outcome in shown],
             "counts": counts,
-            "diff": self.diff,
+            "diff": self.diff if diff or details == "all" else {"before": {}, "after": {}},
             "timing": {name: round(seconds, 3) for name, seconds in self.timing.items()},
             **self.extra,
         }

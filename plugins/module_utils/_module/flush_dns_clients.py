@@ -68,8 +68,8 @@ class ManyResult(Result):
 
     few: bool = True
 
-    def as_dict(self, details: str = "all") -> dict[str, t.Any]:
-        return super().as_dict(details if self.few else "counts")
+    def as_dict(self, details: str = "all", *, diff: bool = True) -> dict[str, t.Any]:
+        return super().as_dict(details if self.few else "counts", diff=diff)
 
 
 def flush_dns_clients(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:

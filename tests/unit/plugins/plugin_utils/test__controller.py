@@ -340,6 +340,19 @@ def test_the_work_gets_what_the_task_has(estate: Estate, tmp_path: pathlib.Path,
     assert os.getcwd() == here and "FAILOVER_WORD" not in os.environ
 
 
+@pytest.mark.parametrize("diff", [False, True])
+def test_counts_have_a_diff_where_the_task_says_so(estate: Estate, diff: bool) -> None:
+    changed = {"before": {"a": 1}, "after": {"a": 2}}
+
+    class Working(Targeted):
+        WORK = Work(lambda: ArgumentSpec(argument_spec={"details": {"type": "str"}}), lambda params, hosts, clock, check_mode: Result(diff=changed))
+        TARGET = "none"
+
+    started = estate.action(Working, "exch1", {"details": "counts"})
+    started.action._task.diff = diff
+    assert started.action.run(task_vars=started.variables)["diff"] == (changed if diff else {"before": {}, "after": {}})
+
+
 def test_async_is_refused_with_the_reason(estate: Estate) -> None:
     started = targeted(estate, {})
     started.action._task.async_val = 10

@@ -22,7 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._secrets import MASK, Secrets
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import kerberos
-from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Work, plain, run_here
+from ansible_collections.continuity.identity_failover.plugins.plugin_utils._in_process import Asked, Work, plain, run_here
 
 NAME = "continuity.identity_failover.some_module"
 SPEC = ArgumentSpec(
@@ -35,8 +35,12 @@ SPEC = ArgumentSpec(
 )
 
 
+def asked(folder: pathlib.Path, *, diff: bool = False, **environment: str) -> Asked:
+    return Asked(check_mode=False, diff=diff, folder=str(folder), environment=environment)
+
+
 def run(function: t.Callable[..., Result], args: t.Mapping[str, t.Any], folder: pathlib.Path, **environment: str) -> dict[str, t.Any]:
-    return run_here(NAME, Work(lambda: SPEC, function), args, check_mode=False, folder=str(folder), environment=environment)
+    return run_here(NAME, Work(lambda: SPEC, function), args, asked(folder, **environment))
 
 
 def nothing(params: t.Any, hosts: t.Any, clock: t.Any, *, check_mode: bool) -> Result:
@@ -95,7 +99,7 @@ def test_a_bug_around_the_work_does_not_get_out(tmp_path: pathlib.Path) -> None:
     def arguments() -> ArgumentSpec:
         raise ValueError("clash")
 
-    result = run_here(NAME, Work(arguments, nothing), {}, check_mode=False, folder=str(tmp_path), environment={})
+    result = run_here(NAME, Work(arguments, nothing), {}, asked(tmp_path))
     assert result["failed"] and result["reason"] == "bug" and "clash" in result["msg"] and "Traceback" in result["exception"]
 
 
@@ -151,7 +155,7 @@ def test_the_caller_learns_the_secrets_of_the_arguments(tmp_path: pathlib.Path) 
     """By the spec, which knows more than the names that actions look for."""
     secrets = Secrets()
     args = {"count": 1, "key": {"secret": "Secret-1"}}
-    run_here(NAME, Work(lambda: SPEC, nothing), args, check_mode=False, folder=str(tmp_path), environment={}, secrets=secrets)
+    run_here(NAME, Work(lambda: SPEC, nothing), args, asked(tmp_path), secrets)
     assert secrets.redact_text("it is Secret-1") == f"it is {MASK}"
 
 
@@ -176,3 +180,16 @@ def test_what_was_loaded_before_is_not_searched_for_garbage(tmp_path: pathlib.Pa
     finally:
         gc.unfreeze()
     assert seen[0] > 10_000
+
+
+def test_a_diff_is_handed_over_as_it_is_asked_for(tmp_path: pathlib.Path) -> None:
+    """With a list of what was changed beside it, or, where only counts are wanted, where the task is asked for it."""
+    spec = ArgumentSpec(argument_spec={"details": {"type": "str", "choices": ["all", "counts"], "default": "all"}})
+    changed = {"before": {"a": 1}, "after": {"a": 2}}
+
+    def shown(details: str, diff: bool) -> t.Any:
+        work = Work(lambda: spec, lambda params, hosts, clock, *, check_mode: Result(diff=changed))
+        return run_here(NAME, work, {"details": details}, asked(tmp_path, diff=diff))["diff"]
+
+    assert shown("all", False) == shown("all", True) == shown("counts", True) == changed
+    assert shown("counts", False) == {"before": {}, "after": {}}

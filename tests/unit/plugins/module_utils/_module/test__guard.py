@@ -41,13 +41,15 @@ def fake_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_guard, "WinrmHosts", FakeHosts)
 
 
-def call(function: t.Callable[..., Result], args: t.Mapping[str, t.Any] | None = None, *, check_mode: bool = False, connection: bool = True) -> Answer:
+def call(
+    function: t.Callable[..., Result], args: t.Mapping[str, t.Any] | None = None, *, check_mode: bool = False, diff: bool = False, connection: bool = True
+) -> Answer:
     def main() -> None:
         spec = hosts_spec().merge(run_spec())
         spec = spec.merge(connection_spec()) if connection else spec.merge(ArgumentSpec())
         _guard.run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), function)
 
-    return run_main(main, ARGS if args is None else args, check_mode=check_mode)
+    return run_main(main, ARGS if args is None else args, check_mode=check_mode, diff=diff)
 
 
 def no_secret_in(answer: Answer) -> bool:
@@ -108,6 +110,17 @@ def test_an_error_keeps_what_was_done_before_it() -> None:
     assert result["changed"] and result["failed"] and result["servers"] == 2
     assert [outcome["name"] for outcome in result["outcomes"]] == ["b"]
     assert result["counts"]["done"] == 1
+
+
+def test_a_result_of_counts_has_a_diff_only_where_the_task_is_asked_for_it() -> None:
+    changed = {"before": {"a": "off"}, "after": {"a": "on"}}
+
+    def function(*_args: t.Any, **_kwargs: t.Any) -> Result:
+        return Result(changed=True, diff=changed)
+
+    counts = {**ARGS, "details": "counts"}
+    assert call(function).result["diff"] == call(function, counts, diff=True).result["diff"] == changed
+    assert call(function, counts).result["diff"] == {"before": {}, "after": {}}
 
 
 def test_a_result_that_says_failed_fails() -> None:
