@@ -78,7 +78,11 @@ def _sha256(node: JSON) -> str:
 
 
 def definition_hash(definition: t.Mapping[str, JSON]) -> str:
-    return _sha256(_without_secrets(definition))
+    """Where this controller keeps its mirror and its hooks is no part of it: a plan made on one controller is opened on another."""
+    moved = {key: value for key, value in definition.items() if key != "mirror"}
+    if isinstance(moved.get("hooks"), t.Mapping):
+        moved["hooks"] = {key: value for key, value in moved["hooks"].items() if key != "dir"}
+    return _sha256(_without_secrets(moved))
 
 
 def _without_secrets(node: JSON) -> JSON:

@@ -60,7 +60,13 @@ class Met:
             return
         if not task.params.get("replanned"):
             raise InvalidInput("replanned: to open a run on a plan, give the plan of this moment too; the roles make it")
-        planned, now = (read(one, task.identity, task.params["kind"]) for one in (given, task.params["replanned"]))
+        kind = task.params["kind"]
+        another = command("plan", task.identity, **({} if kind == "failover" else {"failover_kind": kind}))
+        try:
+            planned, now = (read(one, task.identity, kind) for one in (given, task.params["replanned"]))
+        except InvalidInput as error:
+            error.details["next"] = another
+            raise
         found = drift(planned, now)
         task.result.extra["drift"] = [difference.as_dict() for difference in found]
         self.plan = kept(planned)
@@ -68,4 +74,4 @@ class Met:
         if against:
             shown = "; ".join(one.msg for one in against[:NAMED]) + (f"; and {len(against) - NAMED} more" if len(against) > NAMED else "")
             msg = f"{task.identity} is not as plan {planned['hash'][:16]} of {planned['about']['made_at']} found it: {shown}"
-            self.settle("plan_conflict", msg, conflicts=[one.as_dict() for one in against])
+            self.settle("plan_conflict", msg, conflicts=[one.as_dict() for one in against], next=another)

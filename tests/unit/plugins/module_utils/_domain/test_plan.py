@@ -76,6 +76,12 @@ def test_a_secret_in_a_definition_is_no_part_of_its_hash() -> None:
     assert definition_hash({"dns": {"credential": "dns"}}) != definition_hash({"dns": {"credential": "other"}})
 
 
+def test_where_a_controller_keeps_its_mirror_and_hooks_is_no_part_of_a_definitions_hash() -> None:
+    here, there = ({"mirror": f"/{home}/mirror", "hooks": {"dir": f"/{home}/hooks", "plan_safe": ["data"]}} for home in ("a", "b"))
+    assert definition_hash(here) == definition_hash(there)
+    assert definition_hash(here) != definition_hash({**here, "hooks": {"dir": "/a/hooks", "plan_safe": []}})
+
+
 def test_a_document_comes_back_from_its_text() -> None:
     made = plan()
     assert read(json.dumps(made, indent=2), "mail", "failover") == made

@@ -642,6 +642,7 @@ def test_a_conflict_refuses_names_the_item_and_can_be_accepted(estate: Estate) -
     with pytest.raises(WrongState, match="IS: planned: from Stopped, start_mode manual.*now: from Stopped, start_mode disabled") as refused:
         estate.run("opened", plan=made, replanned=now)
     assert (refused.value.reason, len(refused.value.details["conflicts"])) == ("plan_conflict", 1)
+    assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail"
     assert estate.do(failover_status).extra["state"] == "approved"
     result = estate.run("opened", plan=made, replanned=now, accept={"plan_conflict": "we disabled it ourselves"})
     (accepted,) = estate.do(failover_status).extra["accepted"]
@@ -660,8 +661,9 @@ def test_what_is_done_already_does_not_refuse(estate: Estate) -> None:
 def test_a_plan_that_was_edited_or_is_for_something_else_or_alone_is_refused(estate: Estate) -> None:
     approved(estate)
     made = look_ahead(estate)
-    with pytest.raises(InvalidInput, match="changed since it was made"):
+    with pytest.raises(InvalidInput, match="changed since it was made") as edited:
         estate.run("opened", plan={**made, "owner_afterwards": "source"}, replanned=made)
+    assert edited.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail"
     drill = look_ahead(estate, kind="drill")
     with pytest.raises(InvalidInput, match="for a drill of mail"):
         estate.run("opened", plan=drill, replanned=made)
