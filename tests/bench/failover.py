@@ -33,6 +33,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services_spec
 from ansible_collections.continuity.identity_failover.tests.bench.measure import Cost, lab_cpu, last_number, machine, measured
 from ansible_collections.continuity.identity_failover.tests.demo.project import BIN, Project
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.engine import find_engine
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 
 Record = t.Mapping[str, t.Any]
@@ -187,7 +188,7 @@ def prepared(lab: Lab, project: Project) -> None:
 
 
 def benchmark(folder: pathlib.Path, lag: float) -> dict[str, t.Any]:
-    with Lab.start(folder / "lab", lag=lag) as lab:
+    with Lab.start(folder / "lab", lag=lag, engine=find_engine()) as lab:
         project = Project(folder / "project", folder / "lab", lab.info)
         prepared(lab, project)
         source = lab.info["hosts"]["exch1"]

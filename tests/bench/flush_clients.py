@@ -27,6 +27,7 @@ import typing as t
 import yaml
 
 from ansible_collections.continuity.identity_failover.tests.bench.measure import BIN, environment, lab_cpu, last_number, machine, measured
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.engine import find_engine
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 
 NAME = "mail.example.com"
@@ -90,7 +91,7 @@ def flushed(folder: pathlib.Path, lab: Lab, name: str, env: t.Mapping[str, str],
 
 def benchmark(folder: pathlib.Path, clients: int, raw: int, latency: int) -> dict[str, t.Any]:
     env = environment(folder / "ansible.cfg")
-    with Lab.start(folder / "lab", clients=clients) as lab:
+    with Lab.start(folder / "lab", clients=clients, engine=find_engine()) as lab:
         names = list(lab.info["clients"])
         for name in names:
             lab.fault(name, "slow", ms=latency)

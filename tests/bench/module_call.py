@@ -24,6 +24,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.continuity.identity_failover.tests.bench.measure import BIN, environment, machine, measured
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.engine import find_engine
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -98,7 +99,7 @@ def write_project(folder: pathlib.Path, lab: Lab, calls: int) -> None:
 
 def benchmark(folder: pathlib.Path, calls: int, rounds: int) -> dict[str, t.Any]:
     env = environment(folder / "ansible.cfg")
-    with Lab.start(folder / "lab") as lab:
+    with Lab.start(folder / "lab", engine=find_engine()) as lab:
         write_project(folder, lab, calls)
         per_call: dict[str, list[float]] = {"action": [], "own_process": [], "plain": []}
         for _round in range(rounds):

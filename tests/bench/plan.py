@@ -21,6 +21,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.tests.bench.measure import BIN, lab_cpu, last_number, machine, measured
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
+from ansible_collections.continuity.identity_failover.tests.lab.powershell.engine import find_engine
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 
 
@@ -40,7 +41,7 @@ def effects(trace: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
 
 
 def benchmark(folder: pathlib.Path) -> dict[str, t.Any]:
-    with Lab.start(folder / "lab") as lab:
+    with Lab.start(folder / "lab", engine=find_engine()) as lab:
         project = Project(folder / "project", folder / "lab", lab.info)
         project.run("arm")
         lab.kill("exch1")

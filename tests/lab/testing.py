@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -38,8 +39,13 @@ class Lab:
         drop: float = 0.0,
         lag: float | None = None,
         idle_minutes: float = 10.0,
+        engine: Path | None = None,
     ) -> Lab:
-        """Start a lab in a folder of its own. AssertionError with what it said when it does not come up."""
+        """Start a lab in a folder of its own. AssertionError with what it said when it does not come up.
+
+        ``engine``: the PowerShell engine that runs the scripts. Without one their Python twins do, which takes far less CPU: that both answer
+        alike is what tests/lab_level/test_model_scripts.py shows, script by script.
+        """
         command = [
             sys.executable,
             str(COMMAND),
@@ -59,7 +65,8 @@ class Lab:
             command += ["--clients", str(clients)]
         if lag is not None:
             command += ["--lag", str(lag)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+        environment = {**os.environ, "LAB_PWSH": str(engine or "none")}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment)
         log = folder / "lab.log"
         said = log.read_text(encoding="utf-8")[-4000:] if done.returncode and log.exists() else ""
         assert done.returncode == 0, f"the lab did not start: {done.stderr}{said}"

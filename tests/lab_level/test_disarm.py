@@ -82,12 +82,11 @@ class Armed:
 
 
 @pytest.fixture(params=["engine", "twin"])
-def lab(request: pytest.FixtureRequest, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Lab]:
+def lab(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> t.Iterator[Lab]:
     """A lab with the real PowerShell language, and one with the twins alone."""
     if request.param == "engine" and engine() is None:
         pytest.skip("no PowerShell engine: set LAB_PWSH")
-    monkeypatch.setenv("LAB_PWSH", "none" if request.param == "twin" else str(engine()))
-    with Lab.start(tmp_path / "lab") as started:
+    with Lab.start(tmp_path / "lab", engine=engine() if request.param == "engine" else None) as started:
         yield started
 
 

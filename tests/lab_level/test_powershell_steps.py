@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import typing as t
 
@@ -31,12 +30,11 @@ MAIL = ["http/mail.example.com", "http/autodiscover.example.com"]
 
 
 @pytest.fixture(params=["engine", "twin"])
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Lab]:
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
     """A lab with the real PowerShell language, and one with the twins alone."""
     if request.param == "engine" and engine() is None:
         pytest.skip("no PowerShell engine: set LAB_PWSH")
-    monkeypatch.setenv("LAB_PWSH", "none" if request.param == "twin" else str(engine()))
-    with Lab.start(tmp_path_factory.mktemp("lab"), clients=1) as started:
+    with Lab.start(tmp_path_factory.mktemp("lab"), clients=1, engine=engine() if request.param == "engine" else None) as started:
         yield started
 
 
@@ -118,7 +116,7 @@ def test_spns_that_a_third_account_holds_or_that_may_not_be_written(lab: Lab) ->
     assert denied.failed and denied.reason == "access_denied"
 
 
-def test_a_script_runs_once_in_a_run(lab: Lab, tmp_path: pathlib.Path) -> None:
+def test_a_script_runs_once_in_a_run(lab: Lab, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> None:
     clock = SystemClock()
     assert statuses(script(lab, check_mode=True)) == {PATH: "predicted"}
     opened = runs.started(tmp_path, clock)
@@ -126,7 +124,7 @@ def test_a_script_runs_once_in_a_run(lab: Lab, tmp_path: pathlib.Path) -> None:
     assert statuses(first) == {PATH: "done"} and first.extra["script"]["exit_code"] == 0 and first.extra["script"]["sha256"]
     second = script(lab, run=opened)
     assert statuses(second) == {PATH: "already"} and second.extra["script"]["started"] == first.extra["script"]["started"]
-    if os.environ["LAB_PWSH"] != "none":
+    if request.node.callspec.params["lab"] == "engine":
         assert "post failover on EXCH2 as Primary" in first.extra["script"]["stdout_tail"]
     assert len([record for record in lab.trace(kind="effect") if record.get("effect") == "script_started" and record["script"] == PATH]) == 1
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import typing as t
 
 import pytest
@@ -24,16 +23,8 @@ NAME = "mail.example.com"
 @pytest.fixture(scope="module", params=["twin", pytest.param("engine", marks=needs_engine)])
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
     """The script runs as its Python twin, and in a real PowerShell engine."""
-    before = os.environ.get("LAB_PWSH")
-    os.environ["LAB_PWSH"] = "none" if request.param == "twin" else str(engine())
-    try:
-        with Lab.start(tmp_path_factory.mktemp(request.param)) as started:
-            yield started
-    finally:
-        if before is None:
-            del os.environ["LAB_PWSH"]
-        else:
-            os.environ["LAB_PWSH"] = before
+    with Lab.start(tmp_path_factory.mktemp(request.param), engine=engine() if request.param == "engine" else None) as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)
