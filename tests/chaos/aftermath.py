@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
 import json
 import pathlib
 import shutil
 import typing as t
-from collections.abc import Callable
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
 from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
+from ansible_collections.continuity.identity_failover.tests.chaos.outages import MIRROR, OUTAGE_SECONDS, OUTAGES, harmed
 from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller, Stopped
 
-MIRROR = pathlib.Path("mirror")
-#: How long a machine other than the controller is away.
-OUTAGE_SECONDS = 40.0
 #: How long it takes then until all that starts by itself is there.
 STARTED_SECONDS = 30.0
 #: How often a playbook is run again before the run counts as one that can't be resumed.
@@ -34,7 +32,8 @@ class Aftermath:
     def __init__(self, lab: MemoryLab, first: Controller, act: str, since: int) -> None:
         self.lab, self.first, self.act, self.since = lab, first, act, since
         self.history: list[str] = []
-        self.harmed = False  #: whether something else than the controller was really taken away
+        self.outage = ""  #: what dies in the place of the controller
+        self.harmed = False  #: whether that was really taken away
         self.over_at = 0.0  #: when a machine that is away serves again
 
     def fingerprint(self) -> tuple[t.Any, ...]:
@@ -51,19 +50,18 @@ class Aftermath:
         self.lab.boundary = lambda kind, label: None
         self.lab.threads.killed()
         self.lab.use_files(folder / "files")
-        first = self.first
         mirror = MIRROR if number % 2 else pathlib.Path("new mirror")
         force = "the other controller is dead" if number % 3 == 0 else ""
-        return self.ended(Controller(self.lab, first.definition, first.credentials, mirror, "night", take_over=force), number)
+        return self.ended(dataclasses.replace(self.first, mirror=mirror, by="night", take_over=force, called=[]), number)
 
-    def struck(self, harm: Callable[[MemoryLab], None]) -> None:
-        """Something else has died, and the controller goes on."""
+    def struck(self, outage: str, boundary: str) -> None:
+        """Something else dies, and the controller goes on."""
         self.lab.boundary = lambda kind, label: None
         self.lab.use_files(pathlib.Path("files").absolute())
-        self.over_at = self.lab.clock.monotonic() + OUTAGE_SECONDS + STARTED_SECONDS
+        self.outage, self.over_at = outage, self.lab.clock.monotonic() + OUTAGE_SECONDS + STARTED_SECONDS
         before = len(self.lab.trace.records)
-        harm(self.lab)
-        self.harmed = not MIRROR.exists() or len(self.lab.trace.records) > before  # the lab notes what is done to a machine
+        OUTAGES[outage](self.lab, boundary)
+        self.harmed = harmed(self.lab, before)
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
         """The playbook is run again and again until it ends well, and a person is asked what only a person knows."""
@@ -83,7 +81,7 @@ class Aftermath:
                     decided = True
                     controller.script = {"unknown": ("rerun", "skip")[number // 2 % 2], "reason_for_unknown": "looked at its log"}
         self.lab.clock.sleep(self.over_at - self.lab.clock.monotonic())  # users look when it is over
-        return {"outcome": outcome, "history": self.history, "decided": decided, "harmed": self.harmed, **self.seen(controller)}
+        return {"outcome": outcome, "history": self.history, "decided": decided, "outage": self.outage, "harmed": self.harmed, **self.seen(controller)}
 
     def _again(self, controller: Controller) -> str:
         if self.act == "drill" and self._drilled():
@@ -101,6 +99,7 @@ class Aftermath:
             "scripts": outcomes.script_runs(self.lab.trace.records[self.since :]),
             "mirror": outcomes.mirror_differs(self.lab, controller.mirror),
             "meaning": outcomes.meaning(self.lab),
+            "data": controller.engine.seen() if controller.engine else {},
         }
         return {**told, "estate": outcomes.estate(self.lab)}
 
@@ -110,24 +109,26 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
     if "error" in result:
         return [result["error"]]
     found = [] if result["outcome"].startswith(("done", "already")) else [f"{result['outcome']}: {result['history'][-3:]}"]
-    found += outcomes.different(*(_estate(one, options) for one in (clean, result)), "estate")
+    outage = result["outage"]
+    found += outcomes.different(*(_estate(one, outage) for one in (clean, result)), "estate")
     # What an outage undoes is done again, so that its images are others. A drill that was stopped is only put back: of its steps
     # those that leave nothing to put back stay as they stopped.
-    harmed = options.outage not in ("", "message")  # a lost message leaves every machine as it was
-    without = ("images", "failed") if act == "drill" else ("images",) if harmed else ()
+    harms = outage not in ("", "message")  # a lost message leaves every machine as it was
+    without = ("images", "failed") if act == "drill" else ("images",) if harms else ()
     if result["decided"]:
         without = (*without, "accepted")  # what a person decided about the script, with the reason
     found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
+    found += outcomes.different(clean["data"], result["data"], "data")
     found += result["mirror"]
-    if harmed:
+    if harms:
         may = result["decided"] or options.repeatable
         return found + (["the user's script ran twice"] if result["scripts"] > clean["scripts"] and not may else [])
     repeated = outcomes.twice(collections.Counter(clean["effects"]), collections.Counter(result["effects"]))
     return found + [line for line in repeated if not result["decided"] or json.dumps(outcomes.SCRIPT) not in line]
 
 
-def _estate(one: dict[str, t.Any], options: argparse.Namespace) -> dict[str, t.Any]:
+def _estate(one: dict[str, t.Any], outage: str) -> dict[str, t.Any]:
     """A name server that is dead when the run ends keeps the run's marker: that is a warning, and the next run or disarming takes it away."""
-    if options.outage != "dns":
+    if outage != "dns":
         return t.cast("dict[str, t.Any]", one["estate"])
     return {path: value for path, value in one["estate"].items() if " _failover-" not in path}

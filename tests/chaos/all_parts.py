@@ -19,11 +19,14 @@ import sys
 import time
 import typing as t
 
+from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import STORIES
+from ansible_collections.continuity.identity_failover.tests.chaos.outages import OUTAGES
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "chaos"
 #: What a death is like depends on these.
 FOLDERS = ("plugins", "roles", "playbooks", "examples", "tests/chaos", "tests/demo", "tests/lab", "tests/lab_level")
-ACTS = [("source dead", "failover"), ("source dead", "failback"), ("source dead", "drill"), ("planned", "failover"), ("planned", "failback")]
+ACTS = [(story, act) for story, setting in STORIES.items() for act in setting.acts]
 #: So many pieces of what takes longest, so that little is lost when it is stopped.
 PROCESS_PIECES = 4
 
@@ -41,7 +44,7 @@ def parts() -> list[Part]:
     for story, act in ACTS:
         here, common = f"{story.split()[-1]}-{act}", ("--stories", story, "--acts", act)
         found.append(Part(f"boundaries-{here}", "crash_matrix.py", (*common, "--every")))
-        found += [Part(f"outage-{outage}-{here}", "crash_matrix.py", (*common, "--outage", outage)) for outage in ("target", "dc", "dns", "mirror")]
+        found += [Part(f"outage-{outage}-{here}", "crash_matrix.py", (*common, "--outage", outage)) for outage in OUTAGES if outage != "message"]
         found.append(Part(f"lost-message-{here}", "crash_matrix.py", (*common, "--outage", "message", "--every")))
         found.append(Part(f"undone-{here}", "crash_matrix.py", (*common, "--undo", "--undone-again", "1")))
     found.append(Part("repeatable-script", "crash_matrix.py", ("--acts", "failover", "--repeatable")))

@@ -19,22 +19,29 @@ import typing as t
 from collections.abc import Callable, Coroutine, Mapping
 from unittest import mock
 
+import dns.message
+import dns.renderer
+
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, ConnectionRefused, DeadlineExceeded, Unreachable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._settings import ConnectionSettings
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store import lease
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns as transport_dns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_gss, ldap_gss, probes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import hosts as transport_hosts
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import probes
+from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import ldap as transport_ldap
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.hosts import WinrmHosts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm_connection import HttpFailure
+from ansible_collections.continuity.identity_failover.tests.chaos import memory_kerberos
+from ansible_collections.continuity.identity_failover.tests.chaos.memory_ldap import Sockets
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_network import MemoryNetwork
 from ansible_collections.continuity.identity_failover.tests.chaos.virtual_threads import VirtualThreads
 from ansible_collections.continuity.identity_failover.tests.chaos.virtual_time import Done, VirtualClock, VirtualLoop, VirtualScheduler
 from ansible_collections.continuity.identity_failover.tests.lab.dns import server as dns_server
 from ansible_collections.continuity.identity_failover.tests.lab.faults import Faults
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
+from ansible_collections.continuity.identity_failover.tests.lab.ldap import domain, realm
 from ansible_collections.continuity.identity_failover.tests.lab.model.estate import load_estate
 from ansible_collections.continuity.identity_failover.tests.lab.network import CONTROLLER
 from ansible_collections.continuity.identity_failover.tests.lab.powershell.twins import store as store_twin
@@ -57,7 +64,7 @@ class MemoryTrace:
         self.effects = 0
 
     def add(self, kind: str, host: str, **data: JSON) -> int:
-        self.effects += kind in ("effect", "control")
+        self.effects += kind in ("effect", "control") or (kind == "ldap" and data["operation"] == "change")
         self.records.append({"kind": kind, "host": host, **data})
         return len(self.records)
 
@@ -197,11 +204,15 @@ class MemoryLab:
             (transport_dns.NameServer, "exchange_many", exchange_many),
             (transport_dns.NameServer, "exchange_udp", exchange_udp),
             (probes, "socket", sockets),
+            (transport_ldap, "socket", Sockets(self, ROUND_TRIP)),
+            *((module, "gssapi", memory_kerberos) for module in (dns_gss, ldap_gss)),
+            (realm, "_gssapi", lambda: memory_kerberos),
+            (domain, "Realm", memory_kerberos.Realm),
             (concurrent.futures, "ThreadPoolExecutor", _Inline),
             (dns_server.DnsServer, "_listen", listen),
             (self.loop, "create_datagram_endpoint", datagrams),
             *((module, "threading", self.threads.module) for module in (lease, transport_hosts)),
-            *((module, "time", self.clock) for module in (dns_server, store_twin, cim_service, shell_service)),
+            *((module, "time", self.clock) for module in (dns_server, store_twin, cim_service, shell_service, dns.message, dns.renderer)),
         ]
         for owner, name, new in replaced:
             self._patches.enter_context(mock.patch.object(owner, name, new))

@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head, follow
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import unfinished
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
-from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import IDENTITY, SCRIPT
+from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import IDENTITY, NAMES, SCRIPT
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
 from ansible_collections.continuity.identity_failover.tests.demo.traces import snapshot
 from ansible_collections.continuity.identity_failover.tests.lab.interfaces import JSON
@@ -48,10 +48,16 @@ def zones(lab: MemoryLab) -> dict[str, JSON]:
     }
 
 
+def guards(lab: MemoryLab) -> dict[str, JSON]:
+    """Who may change each name, on each domain controller: its security descriptor in hexadecimal digits."""
+    controllers = lab.estate.domain.controllers if lab.estate.domain is not None else {}
+    return {f"{server} {name} guard": found for server, one in controllers.items() for name, found in one.entries.descriptors(NAMES).items()}
+
+
 def estate(lab: MemoryLab) -> dict[str, JSON]:
     """Path -> value of all that users, services or administrators would notice; JSON, so that it compares across processes."""
     lab.clock.sleep(5.0)  # secondary name servers, services that are just starting
-    seen: dict[str, JSON] = {**snapshot(lab.control("state")), **zones(lab)}
+    seen: dict[str, JSON] = {**snapshot(lab.control("state")), **zones(lab), **guards(lab)}
     for client in ("ws001", "ws002"):
         lab.control("flush", host=client)
         answer = lab.control("ask", client=client, name="mail.example.com")
@@ -109,6 +115,8 @@ def effects(records: t.Sequence[t.Mapping[str, JSON]]) -> collections.Counter[st
     """How often each effect was there; what may be repeated is left out."""
     counted: collections.Counter[str] = collections.Counter()
     for record in records:
+        if record["kind"] == "ldap" and record["operation"] == "change":
+            counted[json.dumps({key: record[key] for key in ("host", "dn", "attributes", "code") if key in record}, sort_keys=True)] += 1
         if record["kind"] != "effect" or record["effect"] in REPEATABLE or (record["effect"] == "script_started" and record["script"] in OWN_SCRIPTS):
             continue
         counted[json.dumps({key: value for key, value in record.items() if key not in NO_FACTS}, sort_keys=True, default=str)] += 1

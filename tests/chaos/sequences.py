@@ -19,14 +19,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import parts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, LeaseHeld
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import IDENTITY
+from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import IDENTITY, Setting
+from ansible_collections.continuity.identity_failover.tests.chaos.data_engine import DataEngine
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import filled
 
 PACKAGE = "ansible_collections.continuity.identity_failover.plugins.module_utils._module"
 NAMES = (
-    *("failover_run", "failover_monitor", "failover_ack", "failover_status", "failover_preflight", "fence_source", "server_identity", "directory_spns"),
-    *("app_services", "mount_databases", "run_post_script", "update_dns", "flush_dns_clients", "verify_clients"),
+    *("failover_run", "failover_monitor", "failover_ack", "failover_status", "failover_preflight", "fence_source", "promote_data", "server_identity"),
+    *("directory_spns", "app_services", "mount_databases", "run_post_script", "update_dns", "flush_dns_clients", "verify_clients"),
 )
 #: All of them at once: a fork must not have to import.
 MODULES = {name: importlib.import_module(f"{PACKAGE}.{name}") for name in NAMES}
@@ -55,6 +56,8 @@ class Controller:
     by: str
     script: dict[str, str] = dataclasses.field(default_factory=dict)
     take_over: str = ""
+    setting: Setting = Setting()
+    engine: DataEngine | None = None
     called: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
     def task(self, name: str, target: str | None, **given: t.Any) -> Result:
@@ -106,7 +109,9 @@ class Controller:
         self.task("failover_monitor", self.target, source=self.source, duration=60.0, **options, **common)
 
     def decide(self) -> None:
-        options = {"required": 1, "expires": 36000.0, "fence_minimum": self.definition["fence"]["minimum"]}
+        options: dict[str, t.Any] = {"required": 1, "expires": 36000.0, "fence_minimum": self.definition["fence"]["minimum"]}
+        if self.setting.choice:
+            options.update(data_state=self.setting.choice, data_at_risk="mails of the last minute")
         common = {"identity": IDENTITY, "store": self.definition["store"], "mirror": str(self.mirror)}
         self.task("failover_ack", self.target, decision="proceed", reason="a test", by="duty officer", **options, **common)
 
@@ -140,7 +145,7 @@ class Controller:
             return f"already {opened.extra['state']}"
         try:
             steps(definition, {"run": run, "revert_run": opened.extra["reverts"] if kind == "failback" else run["id"] if kind == "drill" else None}, opened)
-            self.journal("failover_run", definition, state="closed", kind=kind, run=run, key=self.key())
+            self.journal("failover_run", definition, state="closed", kind=kind, run=run, **self.signer())
         except Stopped:
             self.give_lease_back(kind, definition, run)
             raise
@@ -150,11 +155,9 @@ class Controller:
 
     def _look(self, kind: str, definition: Given) -> None:
         accounts = parts.accounts(definition, self.credentials)
-        accept = {"source_silent": "a hook powers it on"} if kind == "failback" else {}
-        if kind == "failover":
-            self.task(
-                "failover_preflight", self.target, definition=definition, identity=IDENTITY, kind=kind, accept=accept, credentials=accounts, key=self.key()
-            )
+        if kind == "failover" or self.setting.planned:  # else a hook lets the source join
+            options = {"credentials": accounts, "data_state": self.setting.choice or None, "hooks": ["data"] if self.engine else []}
+            self.task("failover_preflight", self.target, definition=definition, identity=IDENTITY, kind=kind, **options, **self.signer())
 
     def give_lease_back(self, kind: str, definition: Given, run: Given) -> None:
         try:
@@ -162,13 +165,16 @@ class Controller:
         except (Stopped, LeaseHeld):
             return
 
-    def key(self) -> dict[str, str]:
-        return self.credentials["dns"]
+    def signer(self) -> dict[str, dict[str, str]]:
+        """Who signs updates of DNS: the option and its value."""
+        found = self.credentials["dns"]
+        return {"kerberos" if "principal" in found else "key": found}
 
     # The steps
 
     def _move(self, definition: dict[str, t.Any], within: Given, opened: Result) -> None:
         self._fence(definition, within)
+        self._data(definition, within)
         self._forwards(definition, within)
         self.task("verify_clients", None, clients=definition["clients"]["sample"], expect=self._expected(definition, "target", opened), **within)
 
@@ -181,6 +187,15 @@ class Controller:
         silent = [*definition["dns"]["repoint"]["from"], self.lab.settings(self.source).host]
         options = {"minimum": fence["minimum"], "vantage_points": definition["monitor"]["vantage_points"], "addresses": silent}
         self.task("fence_source", self.source, state="fenced", services=services, evidence=evidence, **options, **within)
+
+    def _data(self, definition: Given, within: Given) -> None:
+        if self.engine is None:
+            return
+        options = {"engine": definition["engine"]["kind"], "hook": True, "data_state": self.setting.choice or None, **within}
+        announced = self.task("promote_data", self.target, state="announced", **options)
+        handed = announced.extra["hand_over"]
+        evidence = self.engine.hook(announced.extra["data_state"], within["run"]["id"]) if handed else None
+        self.task("promote_data", self.target, state="promoted", evidence=evidence, **options)
 
     def _forwards(self, definition: dict[str, t.Any], within: Given) -> None:
         """The steps that a failover and a drill share, on the target."""
@@ -195,7 +210,9 @@ class Controller:
         if dns["repoint"]:
             self.names("repointed", dns, within, repoint=dns["repoint"])
         if dns["records"]:
-            self.names("present", dns, within, records=dns["records"])
+            self.names("present", dns, within, records=dns["records"], on_conflict="replace")
+        if dns["lock"]:
+            self.lock("locked", dns, within)
         self.flush(definition, "target", within)
 
     def _script(self, definition: Given, within: Given) -> None:
@@ -214,7 +231,14 @@ class Controller:
 
     def names(self, state: str, dns: Given, within: Given, **what: t.Any) -> None:
         options = {key: dns[key] for key in ("servers", "verify_servers", "require", "verify_timeout", "protected_names")}
-        self.task("update_dns", None, state=state, key=self.key(), ttl=dns["ttl"] if state != "reverted" else None, **what, **options, **within)
+        self.task("update_dns", None, state=state, ttl=dns["ttl"] if state != "reverted" else None, **self.signer(), **what, **options, **within)
+
+    def lock(self, state: str, dns: Given, within: Given) -> None:
+        """The last task of roles/steps/tasks/dns.yml and dns_reverted.yml."""
+        options = {key: dns[key] for key in ("lock", "repoint", "records", "require", "verify_timeout", "protected_names")}
+        static = {"static": dns["static"]} if state == "locked" else {}
+        self.task("update_dns", None, state=state, **self.signer(), **static, **options, **within)
+        self.called[-1] = ("update_dns", f"{state} lock") if state == "reverted" else self.called[-1]
 
     def flush(self, definition: Given, side: str, within: Given) -> None:
         clients = definition["clients"]
@@ -230,8 +254,9 @@ class Controller:
         self.databases("reverted", "target", self.target, definition, within)
         self.task("app_services", self.target, state="reverted", services=definition["services"], **within)
         self._release(definition, within)
-        self.lab.control("return", host=self.source)  # the hook before_source_joins, which waits until the machine has started
-        self.lab.clock.sleep(STARTING)
+        if not self.setting.planned:
+            self.lab.control("return", host=self.source)  # the hook before_source_joins, which waits until the machine has started
+            self.lab.clock.sleep(STARTING)
         services = [service["name"] for service in definition["services"]]
         self.task("fence_source", self.source, state="released", services=services, **within)
         addresses = parts.source_addresses(definition, opened.extra["baseline"])
@@ -240,8 +265,18 @@ class Controller:
         self.task("app_services", self.source, state="started", services=definition["services"], from_baseline=True, **within)
         self.databases("mounted", "source", self.source, definition, within)
         self.names("reverted", definition["dns"], within, repoint=definition["dns"]["repoint"], records=definition["dns"]["records"])
+        if definition["dns"]["lock"]:
+            self.lock("reverted", definition["dns"], within)
         self.flush(definition, "source", within)
         self.task("verify_clients", None, clients=definition["clients"]["sample"], expect=self._expected(definition, "source", opened), **within)
+        self.ttls("restored", **within)
+
+    def ttls(self, state: str, **within: t.Any) -> None:
+        """``lowered``: outside of any run, hours before the move."""
+        dns = self.definition["dns"]
+        options = {key: dns[key] for key in ("repoint", "records", "servers", "verify_servers", "require", "verify_timeout", "protected_names")}
+        ttl = dns["ttl_ahead" if state == "lowered" else "ttl"]
+        self.task("update_dns", None, state=f"ttl_{state}", ttl=ttl, **self.signer(), **options, **within)
 
     def _release(self, definition: Given, within: Given) -> None:
         if definition["addresses"] or definition["shares"]:
@@ -252,5 +287,6 @@ class Controller:
         if not opened.extra["resumed"]:
             self._forwards(definition, within)
         self.names("reverted", definition["dns"], within, records=definition["dns"]["records"])
+        self.databases("reverted", "target", self.target, definition, within)
         self.task("app_services", self.target, state="reverted", services=definition["services"], **within)
         self._release(definition, within)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import typing as t
 
@@ -14,7 +15,8 @@ import yaml
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
 from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
-from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import credentials, definition
+from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import STORIES
+from ansible_collections.continuity.identity_failover.tests.chaos.crash_matrix import begin
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
 from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller
 from ansible_collections.continuity.identity_failover.tests.chaos.undo_sequence import undo
@@ -23,28 +25,28 @@ ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 MODULE = "continuity.identity_failover."
 Called = list[tuple[str, str]]
 
-#: Tasks of the roles that the crash runs' definition has nothing for, and why. Of the two steps that no crash run takes, ``dns_lock`` needs a domain
-#: controller, which the memory lab is none of: tests/lab_level/test_locked_names.py kills a playbook behind its lock and goes on. What ``data`` does
-#: is a person's hook, of which only the announcement and the judgement are ours: test_promote_data.py begins both again behind each other.
-LEFT_OUT = {
-    "failover": {
-        ("update_dns", "present"): "no further records",
-        ("update_dns", "locked"): "the zones are in no directory",
-        ("promote_data", "announced"): "the data are native: mounting a database is all",
-        ("promote_data", "promoted"): "the data are native: mounting a database is all",
-    },
-    "failback": {
-        ("failover_preflight", ""): "a hook lets the source join",
-        ("update_dns", "reverted lock"): "the zones are in no directory",
-        ("update_dns", "ttl_restored"): "no TTL was lowered ahead",
-    },
-    "drill": {
-        ("update_dns", "repointed"): "a drill repoints nothing",
-        ("update_dns", "locked"): "the zones are in no directory",
-        ("update_dns", "reverted lock"): "the zones are in no directory",
-        ("mount_databases", "mounted"): "skipped",
-        ("mount_databases", "reverted"): "skipped",
-    },
+#: Tasks of the roles that a drill never does, in any identity: its definition is a shadow (``parts.drill``) that repoints nothing and locks nothing.
+NO_DRILL = {
+    ("update_dns", "repointed"): "a drill makes names of its own, it repoints none",
+    ("update_dns", "locked"): "a drill locks nothing",
+    ("update_dns", "reverted lock"): "a drill locks nothing",
+}
+#: Story and act -> tasks of the role that this story has nothing for, and why. Each of them but those of ``NO_DRILL`` is another story's.
+NO_LOCK = {("update_dns", "locked"): "the zones are in no directory"}
+NO_UNLOCK = {("update_dns", "reverted lock"): "the zones are in no directory"}
+NO_DATA = {("promote_data", state): "the data are native: mounting a database is all" for state in ("announced", "promoted")}
+NO_RECORDS = {("update_dns", "present"): "no further records"}
+A_HOOK = {("failover_preflight", ""): "a hook lets the source join"}
+SKIPPED = {("mount_databases", state): "skipped" for state in ("mounted", "reverted")}
+LEFT_OUT: dict[tuple[str, str], dict[tuple[str, str], str]] = {
+    ("source dead", "failover"): {**NO_LOCK, **NO_DATA, **NO_RECORDS},
+    ("source dead", "failback"): {**NO_UNLOCK, **A_HOOK},
+    ("source dead", "drill"): {**NO_DRILL, **SKIPPED},
+    ("planned", "failover"): NO_LOCK,
+    ("planned", "failback"): {**NO_UNLOCK, ("server_identity", "present"): "the source kept its addresses"},
+    ("directory", "failover"): {},
+    ("directory", "failback"): A_HOOK,
+    ("directory", "drill"): NO_DRILL,
 }
 #: Only where a run is opened on a plan: the same steps once more, which change nothing.
 ON_A_PLAN = ("replan",)
@@ -83,29 +85,32 @@ def _walked(tasks: list[dict[str, t.Any]], folder: pathlib.Path, to_put_back: t.
 
 
 @pytest.fixture(scope="module")
-def called(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Called]:
-    """What the sequences call, one after the other on one lab."""
-    folder = tmp_path_factory.mktemp("sequences")
-    found: dict[str, Called] = {}
-    with MemoryLab(folder) as lab:
-        controller = Controller(lab, definition(lab, planned=False), credentials(lab), folder / "mirror", "day")
-        controller.arm()
-        lab.control("kill", host="exch1")
-        controller.count_down()
-        controller.decide()
-        for act in ("failover", "failback", "drill"):
-            controller.called.clear()
-            assert getattr(controller, act)() == "done"
-            found[act] = list(controller.called)
+def called(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Called]:
+    """What the sequences of each story call, one act after the other on one lab."""
+    found: dict[tuple[str, str], Called] = {}
+    for story, setting in STORIES.items():
+        folder = tmp_path_factory.mktemp("sequences")
+        with MemoryLab(folder, estate=setting.estate) as lab:
+            controller = begin(lab, setting, folder / "mirror")
+            for act in setting.acts:
+                controller.called.clear()
+                assert getattr(controller, act)() == "done"
+                found[story, act] = list(controller.called)
     return found
 
 
+@pytest.mark.parametrize(("story", "act"), [(story, act) for story, setting in STORIES.items() for act in setting.acts])
+def test_the_crash_runs_call_what_the_role_calls(called: dict[tuple[str, str], Called], story: str, act: str) -> None:
+    role, without = list(tasks_of(ROLES / act / "tasks" / "main.yml")), LEFT_OUT[story, act]
+    assert {task for task in role if task in without} == set(without)
+    assert called[story, act] == [task for task in role if task not in without]
+
+
 @pytest.mark.parametrize("act", ["failover", "failback", "drill"])
-def test_the_crash_runs_call_what_the_role_calls(called: dict[str, Called], act: str) -> None:
-    role = list(tasks_of(ROLES / act / "tasks" / "main.yml"))
-    left_out = [task for task in role if task in LEFT_OUT[act]]
-    assert set(left_out) == set(LEFT_OUT[act])
-    assert called[act] == [task for task in role if task not in LEFT_OUT[act]]
+def test_each_task_of_a_role_is_crashed_in_one_of_the_stories(called: dict[tuple[str, str], Called], act: str) -> None:
+    everywhere = {task for (_story, one), tasks in called.items() if one == act for task in tasks}
+    role = set(tasks_of(ROLES / act / "tasks" / "main.yml"))
+    assert role - everywhere == (set(NO_DRILL) if act == "drill" else set())
 
 
 #: Behind which task of a run its controller dies: all has moved, and nothing is put back or closed.
@@ -132,13 +137,12 @@ def undone_behind(lab: MemoryLab, controller: Controller, act: str) -> tuple[lis
 
 @pytest.fixture(scope="module")
 def undone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[str], Called]]:
-    """Act -> what ``undone_behind`` gives; the source lives, so that every step of a failback has something to put back."""
+    """Act -> what ``undone_behind`` gives; the source lives, so that every step of a failback has something to put back, and a lock too."""
     folder = tmp_path_factory.mktemp("undone")
     found: dict[str, tuple[list[str], Called]] = {}
-    with MemoryLab(folder) as lab:
-        controller = Controller(lab, definition(lab, planned=True), credentials(lab), folder / "mirror", "day")
-        controller.arm()
-        controller.decide()
+    setting = dataclasses.replace(STORIES["directory"], planned=True)
+    with MemoryLab(folder, estate=setting.estate) as lab:
+        controller = begin(lab, setting, folder / "mirror")
         found["failover"] = undone_behind(lab, controller, "failover")
         controller.decide()
         assert controller.failover() == "done"

@@ -84,8 +84,9 @@ def test_records_that_we_wrote_are_effects_and_a_runs_marker_is_none() -> None:
 def test_make_chaos_has_every_act_of_every_kind_and_names_them_apart() -> None:
     names = [part.name for part in all_parts.parts()]
     assert len(names) == len(set(names))
-    for act in ("dead-failover", "dead-failback", "dead-drill", "planned-failover", "planned-failback"):
-        for kind in ("boundaries", "undone", "lost-message", "outage-target", "outage-dc", "outage-dns", "outage-mirror"):
+    planned = [f"planned-{act}" for act in ("failover", "failback")]
+    for act in (*planned, *(f"{story}-{act}" for story in ("dead", "directory") for act in ("failover", "failback", "drill"))):
+        for kind in ("boundaries", "undone", "lost-message", *(f"outage-{one}" for one in ("target", "dc", "dns", "mirror", "mirror-unwritable"))):
             assert f"{kind}-{act}" in names
 
 

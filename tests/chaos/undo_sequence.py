@@ -30,7 +30,7 @@ def undo(controller: Controller, discard: str = "") -> str:
             _put_back(controller, step, definition, within)
         if opened.extra["undoing"]["clients"]:
             controller.flush(definition, opened.extra["owner_afterwards"], within)
-        controller.journal("failover_run", definition, state="reverted", kind=kind, run=run, key=controller.key())
+        controller.journal("failover_run", definition, state="reverted", kind=kind, run=run, **controller.signer())
     except Stopped:
         controller.give_lease_back(kind, definition, run)
         raise
@@ -52,6 +52,8 @@ def _put_back(controller: Controller, step: t.Mapping[str, str], definition: dic
         controller.databases("reverted", "source" if host == controller.source else "target", host, definition, within)
     elif step["step"] == "dns":
         controller.names("reverted", definition["dns"], within, repoint=definition["dns"]["repoint"], records=definition["dns"]["records"])
+    elif step["step"] == "dns_lock":
+        controller.lock("reverted", definition["dns"], within)
     elif step["step"] == "spns":
         controller.spns("reverted", definition, within)
     else:

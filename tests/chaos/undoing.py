@@ -7,18 +7,20 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import pathlib
-import random
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
 from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
-from ansible_collections.continuity.identity_failover.tests.chaos.aftermath import MIRROR, OUTAGE_SECONDS, TRIES, Aftermath
+from ansible_collections.continuity.identity_failover.tests.chaos.aftermath import TRIES, Aftermath
 from ansible_collections.continuity.identity_failover.tests.chaos.boundaries import crashing
 from ansible_collections.continuity.identity_failover.tests.chaos.deaths import Deaths
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
+from ansible_collections.continuity.identity_failover.tests.chaos.outages import MIRROR, OUTAGE_SECONDS
+from ansible_collections.continuity.identity_failover.tests.chaos.seeds import Spread
 from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller, Stopped
 from ansible_collections.continuity.identity_failover.tests.chaos.undo_sequence import undo
 
@@ -41,8 +43,8 @@ class Undoing(Aftermath):
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
         again = Deaths(pathlib.Path("again").absolute(), self.fingerprint, self.keep, self._again_undone, workers=1)
-        chance = random.Random(f"{self.options.seed} {self.act} {number}")
-        again.chosen = lambda boundary, kind: chance.random() < self.options.undone_again and self._is_new()
+        spread = Spread(self.options.undone_again, f"{self.options.seed} {self.act}").moved(number)
+        again.chosen = lambda boundary, kind: boundary == self.options.again if self.options.death else spread.next() and self._is_new()
         with crashing(self.lab, again.at):
             outcome = self._undone(controller)
         told = self._told(outcome, controller)
@@ -50,7 +52,8 @@ class Undoing(Aftermath):
 
     def _is_new(self) -> bool:
         """Whether no other undo of this act came through the same world: behind such a death all would be as behind that one."""
-        world = [outcomes.meaning(self.lab), outcomes.snapshot(self.lab.control("state")), outcomes.zones(self.lab), self.lab.under_way()]
+        seen = [outcomes.snapshot(self.lab.control("state")), outcomes.zones(self.lab), outcomes.guards(self.lab)]
+        world = [outcomes.meaning(self.lab), *seen, self.lab.under_way()]
         name = hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()
         try:
             (self.worlds / name).touch(exist_ok=False)
@@ -64,8 +67,8 @@ class Undoing(Aftermath):
         self.lab.threads.killed()
         self.lab.use_files(folder / "files")
         force = "two controllers are dead" if number % 3 == 0 else ""
-        first = self.first
-        third = Controller(self.lab, first.definition, first.credentials, MIRROR if number % 2 else pathlib.Path("newer mirror"), "morning", take_over=force)
+        mirror = MIRROR if number % 2 else pathlib.Path("newer mirror")
+        third = dataclasses.replace(self.first, mirror=mirror, by="morning", take_over=force, called=[])
         return self._told(self._undone(third), third)
 
     def _told(self, outcome: str, controller: Controller) -> dict[str, t.Any]:
@@ -96,8 +99,10 @@ class Undoing(Aftermath):
 #: What the journal amounts to behind an undone run; a drill leaves the state alone.
 STATE_AFTERWARDS = {
     ("failover", "source dead"): "pending",
+    ("failover", "directory"): "pending",
     ("failover", "planned"): "protected",
     ("failback", "source dead"): "failed_over",
+    ("failback", "directory"): "failed_over",
     ("failback", "planned"): "failed_over",
 }
 

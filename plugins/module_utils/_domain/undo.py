@@ -49,12 +49,14 @@ def point_of_no_return(kind: str, taker: str, steps: Steps) -> PointOfNoReturn:
 
     ``steps`` are those of the run in their order, from a plan or from a journal. A client can write once it is led there (addresses, names,
     records) and something serves there (services, databases, shares). What the run does not change counts as there already: a workload that
-    no step starts may run before the run, and a server that no step leads to may be reached before it.
+    no step starts may run before the run, and a server that no step leads to may be reached before it. A source that a failback lets join
+    registers its names by itself, and where its fence had nothing to release it also starts its workload by itself.
     """
     if kind not in TAKER:
         return PointOfNoReturn("", "a drill moves nothing that clients use")
-    leads = {key for key, items in steps if _leads(key, taker, items)}
-    serves = {key for key, items in steps if _serves(key, taker, items)}
+    joins = f"fence@{taker}" if kind == "failback" else ""
+    leads = {key for key, items in steps if key == joins or _leads(key, taker, items)}
+    serves = {key for key, items in steps if (key == joins and not items) or _serves(key, taker, items)}
     if not leads and not serves:
         return PointOfNoReturn("", f"no step of this {kind} leads clients to {taker} or starts anything there")
     led, served = not leads, not serves
@@ -62,6 +64,7 @@ def point_of_no_return(kind: str, taker: str, steps: Steps) -> PointOfNoReturn:
         led, served = led or key in leads, served or key in serves
         if led and served:
             how = "leads clients there, and what serves them runs" if key in leads else "starts what serves clients, and they are led there"
+            how = f"lets {taker} join, which registers its names and starts its workload by itself" if key == joins else how
             return PointOfNoReturn(key, f"{key} {how}: from here on clients may write on {taker}")
     return PointOfNoReturn("")
 
@@ -109,7 +112,8 @@ def data_at_stake(record: RunRecord, definition: t.Mapping[str, t.Any]) -> Point
     if record.kind not in TAKER:
         return None
     point = point_of_no_return(record.kind, str(definition[TAKER[record.kind]]["host"]), steps_of_run(record, definition))
-    return point if point.step and record.images.get(point.step) else None
+    joined = point.step.startswith("fence@") and point.step in record.steps  # it found nothing to release
+    return point if joined or record.images.get(point.step) else None
 
 
 def lasting(steps: Steps, images: t.Mapping[str, t.Any], facts: t.Mapping[str, t.Any]) -> list[str]:
@@ -150,17 +154,25 @@ def begun(record: RunRecord) -> list[tuple[str, t.Collection[str]]]:
 def undo_order(record: RunRecord, failover: RunRecord | None = None) -> list[dict[str, str]]:
     """``{key, step, host}`` of every step to put back, the last one first: each point on the way is one that the run has passed itself.
 
-    One exception: a source that a failback let join registers its names by itself, so its fence is put back before the records are, and
-    they are looked at even where the failback had not come to them. ``failover`` is the run that a failback was putting back.
+    One exception: a source that a failback let join registers its names by itself, so all that is its own, its fence too, is put back before the
+    records are, and they are looked at even where the failback had not come to them: a hook lets the source join, and the journal knows of no hook.
+    ``failover`` is the run that a failback was putting back.
     """
     keys = [key for key, _items in reversed(begun(record)) if key.partition("@")[0] not in NOTHING_TO_PUT_BACK]
-    fences = [number for number, key in enumerate(keys) if key.startswith("fence@")]
-    led = "dns" in keys or (failover is not None and bool(failover.images.get("dns")))
-    if record.kind == "failback" and fences and led:
-        fence = keys[fences[-1]]
+    led = failover is not None and bool(failover.images.get("dns"))
+    if record.kind == "failback" and (led or "dns" in keys):
         keys = [key for key in keys if key != "dns"]
-        keys.insert(keys.index(fence) + 1, "dns")
+        keys.insert(_behind_the_source(keys, failover), "dns")
     return [{"key": key, "step": key.partition("@")[0], "host": key.partition("@")[2]} for key in keys]
+
+
+def _behind_the_source(keys: t.Sequence[str], failover: RunRecord | None) -> int:
+    """Where in the way back of a failback all that is the source's own is behind it: after its fence, else before the first step of the target's."""
+    fences = [number for number, key in enumerate(keys) if key.startswith("fence@")]
+    if fences:
+        return fences[-1] + 1
+    there = {key.partition("@")[2] for key in (failover.images if failover is not None else ()) if not key.startswith("fence@")} | {""}
+    return next((number for number, key in enumerate(keys) if key != "dns_lock" and key.partition("@")[2] in there), len(keys))
 
 
 def still_to_put_back(record: RunRecord, failover: RunRecord | None = None) -> list[dict[str, str]]:

@@ -79,7 +79,11 @@ def folded(made: RunRecord, state: str = "failing_over") -> Fold:
         ("failover", "exch2", [("fence@exch1", ["x"]), ("spns", ["http/mail"]), ("script@exch2", ["s.ps1"])], ""),
         ("failover", "exch2", [], ""),
         # What a failback takes from the target is no client write on the source.
-        ("failback", "exch1", [("services@exch2", ["IS"]), ("identity@exch2", ["address 10.0.0.21"]), ("fence@exch1", ["x"])], ""),
+        ("failback", "exch1", [("services@exch2", ["IS"]), ("identity@exch2", ["address 10.0.0.21"])], ""),
+        # A source that joins registers its names by itself; where nothing of it was fenced, its workload starts by itself too.
+        ("failback", "exch1", [("fence@exch1", ["x"]), ("services@exch1", ["IS"]), ("dns", ["a"])], "services@exch1"),
+        ("failback", "exch1", [("fence@exch1", ["x"]), ("services@exch1", ["IS"]), ("dns", [])], "services@exch1"),
+        ("failback", "exch1", [("identity@exch2", ["address a"]), ("fence@exch1", []), ("services@exch1", []), ("dns", [])], "fence@exch1"),
         ("failback", "exch1", [("identity@exch2", ["address a"]), ("identity@exch1", ["address a"]), ("services@exch1", ["IS"])], "services@exch1"),
         ("drill", "exch2", [("identity@exch2", ["address a"]), ("services@exch2", ["IS"]), ("dns", ["drill"])], ""),
     ],
@@ -118,6 +122,15 @@ def test_data_are_at_stake_once_the_journal_shows_the_step_begun(begun: list[str
         made.intended(intent(step, "address 10.0.0.21" if step.startswith("identity") else "item"))  # an intent alone: a crash may have swallowed the rest
     point = undo.data_at_stake(made, DEFINITION)
     assert (point.step if point else "") == at_stake
+
+
+def test_a_source_that_joined_and_needed_nothing_has_users_whose_data_are_asked_for() -> None:
+    """It was powered off: a hook gave it power, its services started and its names were registered, so that no step has an image."""
+    made = ran(record("failback"), "services@exch2", "identity@exch2")
+    assert undo.data_at_stake(made, DEFINITION) is None
+    made.concluded(outcome("fence@exch1"))
+    point = undo.data_at_stake(made, DEFINITION)
+    assert point is not None and point.step == "fence@exch1" and "clients may write on exch1" in point.because
 
 
 def test_a_workload_that_was_not_to_be_started_counts_as_running() -> None:
@@ -293,6 +306,25 @@ def test_records_that_the_source_registered_itself_during_a_failback_lead_to_the
     assert found["a A"]["after"] == old
     assert undo.images_to_put_back(failback, None, "dns") == failback.images["dns"]
     assert undo.images_to_put_back(failback, failover, "services@exch1") == failback.images["services@exch1"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "back"),
+    [
+        ((), ["dns"]),  # the hook before_source_joins ran perhaps, of which the journal knows nothing
+        (("services@exch2", "identity@exch2", "spns"), ["dns", "spns", "identity@exch2", "services@exch2"]),
+        (
+            ("services@exch2", "identity@exch2", "spns", "identity@exch1", "services@exch1"),
+            ["services@exch1", "identity@exch1", "dns", "spns", "identity@exch2", "services@exch2"],
+        ),
+        (("services@exch2", "services@exch1", "dns", "dns_lock"), ["dns_lock", "services@exch1", "dns", "services@exch2"]),
+        (("services@exch1", "dns"), ["services@exch1", "dns"]),
+    ],
+)
+def test_records_are_looked_at_also_where_the_source_that_a_failback_let_join_had_no_fence(begun: tuple[str, ...], back: list[str]) -> None:
+    """It was powered off: there was nothing to fence, and it registered its names when it had power again."""
+    failover = ran(record(), "services@exch2", "identity@exch2", "spns", "dns")
+    assert [step["key"] for step in undo.undo_order(ran(record("failback"), *begun), failover)] == back
 
 
 def test_an_undo_that_stopped_says_what_is_back_and_what_is_not() -> None:
