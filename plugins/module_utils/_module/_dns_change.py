@@ -22,13 +22,14 @@ def change_of(edit: Edit, deadline: float) -> Change:
         do = f"remove {edit.item}, now {edit.before}"
     else:
         do = f"set {edit.item} to {edit.after} with a TTL of {edit.after.ttl} s" + (f", now {edit.before}" if edit.before else "")
-    return Change(str(edit.item), do, to_image(edit.before), to_image(edit.after), deadline=deadline, detail={"zone": edit.zone})
+    waits = edit.before == edit.after
+    return Change(str(edit.item), do, to_image(edit.before), to_image(edit.after), deadline=deadline, detail={"zone": edit.zone}, waits=waits)
 
 
 def left_alone(item: Item, there: RecordSet | None, zone: str) -> Change:
     """What somebody set otherwise than the task expects, and keeps."""
     image = to_image(there)
-    return Change(str(item), f"leave {item} as somebody set it", image, image, detail={"zone": zone, "kept": True})
+    return Change(str(item), f"leave {item} as somebody set it", image, image, detail={"zone": zone, "kept": True}, waits=True)
 
 
 def edit_of(change: Change) -> Edit:

@@ -113,7 +113,9 @@ class DnsLockStep:
 
     def observe(self) -> dict[str, JSON]:
         if not self.sites:
-            raise BadCredentials("kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it")
+            more = f" and {len(self.names) - 1} more" if len(self.names) > 1 else ""
+            missing = "kerberos is missing: a lock in the directory is set by an account of the domain, a TSIG key can't do it"
+            raise BadCredentials(f"{missing}; nothing was touched of {self.names[0]}{more}")
         for site in self.sites:
             site.failure = self.spared.get(site.label)
         self._asked = known = self._look([site for site in self.sites if site.failure is None], self.names)

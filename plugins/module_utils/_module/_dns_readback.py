@@ -69,6 +69,7 @@ class ReadBack:
         self._clock = clock
         self._failures: dict[NameServer, int] = {}
         self._retry_at: dict[NameServer, float] = {}
+        self._why: dict[NameServer, str] = {}  #: what a server that is not asked for a while failed with
 
     def refuse_too_many(self, zones: t.Iterable[str]) -> None:
         """Once the name servers of all zones are known. Raises InvalidInput where fewer serve a zone than are to have its records."""
@@ -113,11 +114,14 @@ class ReadBack:
             if not open_items:
                 continue
             if self._clock.monotonic() < self._retry_at.get(server, 0.0):
-                kept.update({item: Verdict("unreachable", msg="it did not answer shortly before") for item in open_items})
+                kept.update({item: Verdict("unreachable", msg=self._why.get(server, "it did not answer shortly before")) for item in open_items})
                 continue
             found = self.servers.verify(server, open_items)
             kept.update(found)
-            self._count(server, any(verdict.status == "unreachable" for verdict in found.values()))
+            silent = next((verdict for verdict in found.values() if verdict.status == "unreachable"), None)
+            if silent is not None:
+                self._why[server] = silent.msg
+            self._count(server, silent is not None)
 
     def _count(self, server: NameServer, failed: bool) -> None:
         self._failures[server] = self._failures.get(server, 0) + 1 if failed else 0
@@ -271,7 +275,8 @@ class ReadBack:
                 parts.append(f"{server.endpoint} still has {verdict.records or 'no such record'}")
                 reason = "not_converged"
             elif verdict.status != "ok":
-                parts.append(f"{server.endpoint}: {verdict.msg}")
+                who = str(server.endpoint)
+                parts.append(verdict.msg if verdict.msg.startswith(who) else f"{who}: {verdict.msg}")
                 reason = reason or verdict.status
         return f"not read back from {self.require.words} within {timeout:g} s: {'; '.join(parts)}", reason or "not_converged"
 

@@ -120,7 +120,8 @@ class DnsStep:
             readings = self._readings()
         except TransportError as error:
             if not self._begun:
-                error.message += f"; nothing was changed of {self._asked_for()}"
+                mend = "see that it runs and that address and port are right, or list a name server that answers"
+                error.message += f"; nothing was changed of {self._asked_for()}: {mend}"
             raise
         items = list(readings)
         self._now = {item: reading.records for item, reading in readings.items()}
@@ -343,6 +344,9 @@ class DnsStep:
         result.accounts = accounts({"name_server": self.readback.verdicts, "resolver": self.resolvers.verdicts}, wanted)
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
         self.warnings.extend(ttls_owed(result) if self.state in TTL_STATES else ())
+        for one in result.outcomes:
+            if self.readback.again.get(Item.parse(one.name)) and not self._going_back:
+                result.changed = one.changed = True  # it was there already, and somebody changed it while it was waited for
         if self._going_back:  # what was looked at to be put back is right where it was put back, and of that alone
             self.readback.otherwise(Item.parse(one.name) for one in result.outcomes if one.status in BAD_STATUSES and one.reason != "rolled_back")
         if self.agreement is None or not self.agreement.passed_over:

@@ -95,6 +95,8 @@ def _check(params: t.Mapping[str, t.Any], clients: t.Sequence[str]) -> None:
     for option in ("workers", "client_timeout", "resolver_timeout"):
         if params[option] <= 0:
             raise InvalidInput(f"{option} must be more than 0, not {params[option]:g}")
+    if not 0 < params["dns_port"] < 65536:
+        raise InvalidInput(f"dns_port {params['dns_port']} is not between 1 and 65535")
     if params["max_failures"] < 0:
         raise InvalidInput(f"max_failures must be 0 or more, not {params['max_failures']:g}")
     for entry in params["expect"]:

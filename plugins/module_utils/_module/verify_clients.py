@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, hosts_spec, run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.arrival import PROTOCOLS, Wanted
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import canonical_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._arrival_sample import Sample
@@ -101,6 +102,9 @@ def _wanted(params: t.Mapping[str, t.Any], clients: t.Sequence[str]) -> list[Wan
 def _one_wanted(entry: t.Mapping[str, t.Any]) -> Wanted:
     name, port, identity, spn = entry["name"].rstrip("."), entry.get("port") or 0, entry.get("identity") or "", entry.get("spn") or ""
     protocol, path = entry.get("protocol") or "banner", entry.get("path") or "/"
+    canonical_name(name, "expect", wildcards=True)  # which a definition may list, and a DNS server answers literally
+    if not 0 <= port < 65536:
+        raise InvalidInput(f"expect for {name} has the port {port}, which is not between 1 and 65535")
     if identity and not port:
         raise InvalidInput(f"expect for {name} has an identity but no port: only a connection shows which server answers")
     if protocol != "banner" and not identity:
@@ -109,7 +113,7 @@ def _one_wanted(entry: t.Mapping[str, t.Any]) -> Wanted:
         raise InvalidInput(f"expect for {name} has the path {path!r}: it begins with a slash, and has neither blanks nor control characters")
     if spn and not SPN.fullmatch(spn):
         raise InvalidInput(f"expect for {name} has the spn {spn!r}: it is written as class/host, such as http/{name}")
-    addresses, old = (frozenset(_address(one) for one in entry.get(key) or ()) for key in ("addresses", "old_addresses"))
+    addresses, old = (frozenset(_address(one, name) for one in entry.get(key) or ()) for key in ("addresses", "old_addresses"))
     return Wanted(name, addresses, port, identity, protocol, path, spn, old)
 
 
@@ -127,11 +131,11 @@ def _moved_before(params: t.Mapping[str, t.Any], clock: Clock) -> float:
     return seconds
 
 
-def _address(text: str) -> str:
+def _address(text: str, name: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError as error:
-        raise InvalidInput(f"expect has the address {text!r}, which is no IP address") from error
+        raise InvalidInput(f"expect for {name} has the address {text!r}, which is no IP address") from error
 
 
 def _as_it_is(result: Result) -> None:

@@ -46,18 +46,18 @@ RCODES: t.Mapping[int, tuple[str, str]] = {
     1: ("malformed", "it could not read the message"),
     2: ("server_failure", "it failed; Active Directory's and Samba's DNS answer so as well when the account has no right to the record"),
     3: ("prerequisite", "a name that had to exist does not"),
-    4: ("not_supported", "it takes no dynamic updates at all"),
-    5: ("refused", "the key has no right to these names, or the zone takes no such updates"),
+    4: ("not_supported", "it takes no dynamic updates at all (list the zone's primary)"),
+    5: ("refused", "the key has no right to these names, or the zone takes no such updates (BIND grants them by update-policy or allow-update)"),
     6: ("prerequisite", "a name that had to be absent exists"),
     7: ("prerequisite", "a record set that had to be absent exists"),
     8: ("prerequisite", "a record set is not what it was when it was read"),
-    9: ("not_authoritative", "it does not hold that zone as its primary"),
+    9: ("not_authoritative", "it does not hold that zone as its primary (list the one that does)"),
     10: ("not_zone", "a name lies outside the zone"),
 }
 #: TSIG error (RFC 8945 §5.2) -> the same.
 TSIG_ERRORS: t.Mapping[int, tuple[str, str]] = {
     16: ("bad_signature", "the signature is wrong; the secret of the key differs from the server's"),
-    17: ("bad_key", "it does not know a key of this name and algorithm"),
+    17: ("bad_key", "it does not know a key of this name and algorithm (compare both with its configuration)"),
     18: ("bad_time", "the clocks differ too much"),
     22: ("bad_truncation", "the signature is shorter than it accepts"),
 }
@@ -288,7 +288,7 @@ def judge(endpoint: Endpoint, bare: bytes, tsig: Tsig | None, authentic: bool, a
         if tsig_error == BADTIME:
             meaning = _skew(tsig, auth.now())
     elif rcode == 9 and tsig is None and auth.signs:
-        code, meaning = "not_authoritative", f"it does not hold that zone as its primary, or it does not know the {auth.words}"
+        code, meaning = "not_authoritative", f"it does not hold that zone as its primary, or it does not know the {auth.words} (compare with its configuration)"
     else:
         code, meaning = RCODES.get(rcode, ("refused", "it gave no reason"))
     raise Refusal(

@@ -204,7 +204,8 @@ class Servers:
         served = {item.name for item, reading in self.read(server, tops).items() if reading.status == "ok" and reading.records and reading.zone == item.name}
         for name, zone in stated.items():
             if zone not in served:
-                raise NotServed(f"{name}: {server.endpoint} does not serve the zone {zone} as an authority", host=server.endpoint.label)
+                amiss = f"{name}: {server.endpoint} does not serve the zone {zone} as an authority"
+                raise NotServed(f"{amiss}; name a server of it in servers, or correct zone", host=server.endpoint.label)
             self._zones[name] = zone
         cut = self.cut(server, [name for name in names if name not in self._zones])
         for missing in cut.missing.values():

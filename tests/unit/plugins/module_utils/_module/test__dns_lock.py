@@ -193,6 +193,11 @@ def test_without_any_controller_nothing_is_touched(estate: Estate) -> None:
         estate.run()
 
 
+def test_a_lock_without_an_account_says_what_was_not_touched(estate: Estate) -> None:
+    with pytest.raises(BadCredentials, match=r"kerberos is missing: .*; nothing was touched of mail.example.com and 1 more$"):
+        estate.run(names=[MAIL, WWW], kerberos=None)
+
+
 def test_an_account_that_nobody_knows_is_told_and_a_sid_is_taken(estate: Estate) -> None:
     with pytest.raises(NotFound, match=r"dc1 knows no account EXCH1:.*a computer's is EXCH1\$"):
         estate.run(account="EXCH1")

@@ -496,6 +496,7 @@ def test_a_record_that_is_expected_twice_alike_is_asked_once() -> None:
     [
         ({"clients": []}, "clients names no host"),
         ({"workers": 0}, "workers must be more than 0"),
+        ({"dns_port": 0}, "dns_port 0 is not between 1 and 65535"),
         ({"client_timeout": 0.0}, "client_timeout must be more than 0"),
         ({"max_failures": -1.0}, "max_failures must be 0 or more"),
         ({"expect": [{"name": "x", "type": "A", "values": []}]}, "expect names no value for x"),

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_agreement
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_agreement, _dns_readback
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import GssAuth
@@ -27,6 +27,7 @@ from ansible_collections.continuity.identity_failover.tests.lab.dns.server impor
 from ansible_collections.continuity.identity_failover.tests.lab.dns.signing import Key
 from ansible_collections.continuity.identity_failover.tests.lab.dns.zone import Zone
 from ansible_collections.continuity.identity_failover.tests.unit import runs
+from ansible_collections.continuity.identity_failover.tests.unit.local_server import closed_port
 from ansible_collections.continuity.identity_failover.tests.unit.name_servers import (
     MAIL,
     CountingClock,
@@ -178,6 +179,39 @@ def test_a_server_that_serves_another_zone_alone_is_not_asked_for_this_one() -> 
         result = task([entry(dns1)], discover=True, state="repointed", records=None, repoint=repoint, verify_timeout=0.2)
         names = result.extra["servers"]["dns3.example.com"]["names"].get("wrong", [])
         assert names and all("in-addr.arpa" in name for name in names), "it holds a copy of the reverse zone that nobody updates"
+
+
+def test_waiting_for_a_server_that_lacks_a_record_is_no_change_and_says_why_it_lacks_it() -> None:
+    """What is there already is not written; of a server that is not asked again for a while, what it failed with is told still."""
+    dns1 = primary(dns2_example_com=example.SECOND)
+    with one_port(dns1) as call, closed_port(DEAD) as port:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 60)
+        gone = {"address": DEAD, "port": port, "name": "gone"}
+        result = task([entry(dns1)], verify_servers=[gone], require="all", verify_timeout=1.0)
+        (outcome,) = result.outcomes
+        assert (result.failed, result.changed, outcome.status, outcome.changed) == (True, False, "unconfirmed", False)
+        assert outcome.msg.endswith(f"within 1 s: gone ({DEAD} port {port}) refuses DNS: nothing listens there"), outcome.msg
+        assert not task([entry(dns1)], verify_servers=[gone], require="all", verify_timeout=0.1, check_mode=True).changed
+        assert {label: facts["messages"] for label, facts in result.extra["servers"].items()} == {"dns1": 0, "gone": 0}
+
+
+def test_what_somebody_changes_while_it_is_waited_for_is_written_and_told_as_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The primary had it already when it was looked at; the secondary lagged, so it was looked at once more."""
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1)
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 60)
+        call(dns2.replace, "mail.example.com", "A", ["127.1.0.21"], 60)
+        forget = _dns_readback.ReadBack.forget
+
+        def somebody_changed_it(readback: _dns_readback.ReadBack, items: t.Iterable[Item]) -> None:
+            call(dns1.replace, "mail.example.com", "A", ["127.1.0.21"], 600)
+            forget(readback, items)
+
+        monkeypatch.setattr(_dns_readback.ReadBack, "forget", somebody_changed_it)
+        result = task([entry(dns1)], verify_servers=[entry(dns2)], on_conflict="replace", accept_disagreement="dns2 lags")
+        assert not result.failed and dns1.lookup("mail.example.com", "A") == ["127.1.0.22"], result.msg
+        assert result.changed and result.extra["servers"]["dns1"]["messages"] == 1
 
 
 # The side that survives
