@@ -23,7 +23,7 @@ chaos: ## a death at every boundary of every run, outages of the other machines,
 	@tests/utils/setup.sh test
 	@source tests/utils/environment.sh && LAB_PWSH=none .venv/bin/python -W ignore tests/chaos/all_parts.py $(ARGS)
 
-bench: ## what a failover, a plan, a module call, a thousand flushed clients, changed DNS records and a long journal cost: JSON in build/bench/
+bench: ## what a failover, a plan, a module call, thousands of flushed clients, changed DNS records and a long journal cost: JSON in build/bench/
 	@tests/utils/setup.sh test
 	@mkdir -p build/bench
 	@source tests/utils/environment.sh && use_powershell && for name in failover plan module_call flush_clients protocol journal; do \

@@ -162,6 +162,13 @@ def lab_cpu(lab: Lab) -> float:
     return sum(seconds.get(pid, 0.0) for pid in found)
 
 
+def aim(what: str, measured: float, *, at_most: float | None = None, at_least: float | None = None) -> dict[str, t.Any]:
+    """An aim, what was measured, and whether that reaches it. It is told, and nothing follows from it: other work on the machine is in the figures."""
+    reached = (at_most is None or measured <= at_most) and (at_least is None or measured >= at_least)
+    bounds = {"at_most": at_most, "at_least": at_least}
+    return {"what": what, **{name: bound for name, bound in bounds.items() if bound is not None}, "measured": measured, "reached": reached}
+
+
 def machine() -> dict[str, t.Any]:
     """Where this was measured."""
     return {
