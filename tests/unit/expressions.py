@@ -13,8 +13,9 @@ import typing as t
 import jinja2
 
 
-def worked_out(expression: str, **variables: t.Any) -> t.Any:
-    environment = jinja2.Environment(autoescape=False)
+def _environment() -> jinja2.Environment:
+    """With the filters of Ansible that tasks here use."""
+    environment = jinja2.Environment(autoescape=False, undefined=jinja2.ChainableUndefined)
     environment.filters["difference"] = lambda these, those: [one for one in these if one not in those]  # as ansible.builtin's
     environment.filters["zip"] = lambda *these: list(zip(*these, strict=False))
     environment.filters["combine"] = lambda these, *those: {name: value for one in (these, *those) for name, value in one.items()}
@@ -22,4 +23,13 @@ def worked_out(expression: str, **variables: t.Any) -> t.Any:
     environment.filters["quote"] = shlex.quote
     environment.filters["split"] = str.split
     environment.filters["to_json"] = json.dumps
-    return environment.compile_expression(expression)(**variables)
+    return environment
+
+
+def worked_out(expression: str, **variables: t.Any) -> t.Any:
+    return _environment().compile_expression(expression)(**variables)
+
+
+def rendered(template: str, **variables: t.Any) -> str:
+    """A text with expressions in it."""
+    return _environment().from_string(template).render(**variables)

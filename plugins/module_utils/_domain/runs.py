@@ -55,7 +55,8 @@ def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, 
             return Opening("open", beside=active.id)
         raise WrongState(
             f"{identity}: the {active.kind} run {active.id} is not finished. Before a {kind}, resume it: "
-            f"{command(active.kind, identity)} - or undo it, which also ends a run that has moved nothing: {command('undo', identity)}"
+            f"{command(active.kind, identity)} - or undo it, which also ends a run that has moved nothing: {command('undo', identity)}",
+            next=command(active.kind, identity),
         )
     left = [run for run in fold.left_over() if run.kind == kind == "drill"]
     if fold.state in starts:
@@ -65,7 +66,7 @@ def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, 
         return _failover_opening(fold, identity, refusals)
     if kind == "failback" and fold.state == "protected" and fold.last_failover:
         return Opening("already")
-    raise WrongState(f"{identity} is {fold.state}: a {kind} starts from {' or '.join(STARTS[kind])}")
+    raise WrongState(f"{identity} is {fold.state}: a {kind} starts from {' or '.join(STARTS[kind])}", next=next_command(fold.state, identity))
 
 
 def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str]) -> Opening:
@@ -122,7 +123,8 @@ def closing(fold: Fold, identity: str, run_id: str) -> RunRecord | None:
     if failed:
         raise WrongState(
             f"run {run_id} of {identity} cannot be closed: the steps {', '.join(failed)} did not end well; "
-            "run the playbook again, or accept the failure with a reason"
+            "run the playbook again, or accept the failure with a reason",
+            next=command(record.kind, identity),
         )
     return record
 
@@ -136,6 +138,7 @@ def abandoning(fold: Fold, identity: str) -> RunRecord | None:
         moved = ", ".join(f"{step} ({len(items)})" for step, items in record.moved().items())
         raise WrongState(
             f"run {record.id} of {identity} has begun to move things: {moved}. It cannot be abandoned; "
-            f"resume it with the {record.kind} playbook, or put everything back with the undo playbook"
+            f"resume it: {command(record.kind, identity)} - or put everything back: {command('undo', identity)}",
+            next=command("undo", identity),
         )
     return record

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
@@ -233,9 +234,11 @@ def undoing(fold: Fold, identity: str) -> RunRecord | None:
     if record is not None:
         return record
     if fold.state in ("failed_over", "threatened"):
+        back = next_command("failed_over", identity)
         raise WrongState(
             f"{identity} is {fold.state}: its failover is closed and clients work on the target, so it can't be undone. "
-            f"To bring it back: ansible-playbook continuity.identity_failover.failback -e failover_identity={identity}"
+            f"To bring it back, once the data are back on the source: {back}",
+            next=back,
         )
     return None
 

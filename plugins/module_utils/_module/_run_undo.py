@@ -54,6 +54,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
             f"Bring what was written on {taker} since to the {owner} first and say how with {option('failover_data_restored', '...')}, "
             f"or give it up with {option('failover_discard', 'why')}",
             point_of_no_return=point.step,
+            next=command("undo", task.identity, failover_data_restored="..."),
         )
     begin(task, record.id, taken=taken, consent=consent)
     facts = _facts(record, task, undo.still_to_put_back(record, task.fold.runs.get(record.reverts)))

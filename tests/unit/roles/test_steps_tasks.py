@@ -139,6 +139,14 @@ def test_arming_prints_what_differs_from_the_last_baseline() -> None:
     assert (worked_out(one["when"], steps_armed={"changes": changes}), worked_out(one["when"], steps_armed={"changes": []})) == (True, False)
 
 
+@pytest.mark.parametrize(("state", "shown"), [(None, "table"), ("read", "table"), ("verified", "copies"), ("pruned", "copies")])
+def test_the_journal_is_printed_as_a_table_or_where_its_copies_end(state: str | None, shown: str) -> None:
+    given = {"failover_journal_state": state} if state else {}
+    both = [task("journal", "Print it"), task("journal", "Print where its copies end")]
+    (one,) = [one for one in both if worked_out(one["when"], **given)]
+    assert printed(one, steps_journal={"table": "table", "copies": "copies"}) == shown
+
+
 def test_an_undo_has_the_lock_s_way_back() -> None:
     (one,) = yaml.safe_load((TASKS / "put_back" / "dns_lock.yml").read_text(encoding="utf-8"))
     assert one["continuity.identity_failover.update_dns"]["state"] == "reverted" and "lock" in one["continuity.identity_failover.update_dns"]

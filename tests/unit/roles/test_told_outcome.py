@@ -18,7 +18,7 @@ import yaml
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, next_command
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
-from ansible_collections.continuity.identity_failover.tests.unit.expressions import worked_out
+from ansible_collections.continuity.identity_failover.tests.unit.expressions import rendered, worked_out
 
 STEPS = pathlib.Path(__file__).parents[3] / "roles" / "steps"
 PLAY = """
@@ -55,6 +55,46 @@ def test_in_the_other_format_of_ansible_each_line_is_one_of_a_list(tmp_path: pat
     assert printed == {"msg": ["failover_outcome: stopped", "why", f"next: {NEXT}"]}
 
 
+def following(failed: dict[str, t.Any], **given: t.Any) -> str:
+    """The next command after a task failed, worked out from the first task of the rescue."""
+    task = yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8"))[0]
+    known: dict[str, t.Any] = {"failover_identity": "mail", "steps_kind": "failback", "ansible_failed_result": failed, **given}
+    for name in ("steps_anew", "steps_told_of_data", "steps_look"):
+        known[name] = rendered(task["vars"][name], **known)
+    known["steps_gate"] = worked_out(task["vars"]["steps_gate"].removeprefix("{{").removesuffix("}}"), **known)
+    return rendered(task["ansible.builtin.set_fact"]["steps_next"], **known)
+
+
+PLAYBOOK = "ansible-playbook continuity.identity_failover."
+
+
+@pytest.mark.parametrize(
+    ("failed", "given", "said"),
+    [
+        ({"next": "its own"}, {}, "its own"),
+        ({"next": "", "details": {"next": "of the error"}}, {}, "of the error"),
+        ({"msg": "broken"}, {}, f"{PLAYBOOK}status -e failover_identity=mail"),
+        ({"msg": "broken"}, {"steps_run": {"run": {"id": "r1"}}}, f"{PLAYBOOK}failback -e failover_identity=mail"),
+        ({"msg": "broken"}, {"steps_run": {"run": {"id": "r1"}}, "steps_playbook": "undo"}, f"{PLAYBOOK}undo -e failover_identity=mail"),
+        (
+            {"reason": "journal_broken"},
+            {"steps_run": {"run": {"id": "r1"}}},
+            f"""{PLAYBOOK}failback -e failover_identity=mail -e '{{"failover_from_observation": "say why"}}'""",
+        ),
+        (
+            {"assertion": yaml.safe_load((STEPS / "tasks" / "failback_gates.yml").read_text(encoding="utf-8"))[-2]["ansible.builtin.assert"]["that"]},
+            {},
+            f"""{PLAYBOOK}failback -e failover_identity=mail -e '{{"failover_data_restored": "..."}}'""",
+        ),
+        ({"assertion": "x is file"}, {}, f"{PLAYBOOK}status -e failover_identity=mail"),
+    ],
+)
+def test_after_a_failure_the_next_command_is_that_of_the_failure_or_else_the_one_that_looks_or_goes_on(
+    failed: dict[str, t.Any], given: dict[str, t.Any], said: str
+) -> None:
+    assert following(failed, **given) == said
+
+
 def ways(failed: dict[str, t.Any] | None = None, accept: dict[str, str] | None = None, **released: t.Any) -> list[str]:
     """The lines of a run that stopped, worked out from the task's variables."""
     (task,) = [one for one in yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8")) if one["name"].startswith("What is done")]
@@ -88,6 +128,13 @@ def test_a_closing_that_the_world_contradicts_is_accepted_by_its_own_command() -
     failed = {"reason": "owner_not_confirmed", "details": {"next": "the command of the refusal"}}
     said = ways(failed, msg="stopped", not_done=[], next_accepting="", undo="undo it")
     assert "to go on without what failed: the command of the refusal" in said
+
+
+def test_how_far_a_run_came_is_a_part_of_its_reason_and_what_was_accepted_a_part_of_its_next_command() -> None:
+    tasks = yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8"))
+    (far,) = [one["ansible.builtin.set_fact"] for one in tasks if one["name"] == "Tell how far it came"]
+    assert rendered(far["steps_reason"], steps_reason="dns: refused", steps_released={"msg": "done: fence"}) == "dns: refused (done: fence)"
+    assert rendered(far["steps_next"], steps_again=" -e more", steps_released={"next": "go on"}) == "go on -e more"
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def test_a_drill_closes_over_steps_that_leave_nothing_to_put_back() -> None:
 def test_only_a_run_that_moved_nothing_is_given_up() -> None:
     assert abandoning(folded("failing_over", record()), "mail") is not None
     moved = record(images={"services@exch2": {"IS": {"before": 1, "after": 2}}})
-    with pytest.raises(WrongState, match=r"services@exch2 \(1\)"):
+    with pytest.raises(WrongState, match=r"services@exch2 \(1\)") as refused:
         abandoning(folded("failing_over", moved), "mail")
+    assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.undo -e failover_identity=mail"
     assert abandoning(folded("protected"), "mail") is None

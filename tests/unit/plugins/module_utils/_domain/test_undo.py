@@ -251,8 +251,9 @@ def test_only_an_open_run_is_undone() -> None:
     made = record()
     assert undo.undoing(folded(made), "mail") is made
     made.ended = "closed"
-    with pytest.raises(WrongState, match=r"can't be undone.*continuity\.identity_failover\.failback"):
+    with pytest.raises(WrongState, match=r"can't be undone.*continuity\.identity_failover\.failback") as refused:
         undo.undoing(folded(made, "failed_over"), "mail")
+    assert refused.value.details["next"].startswith("ansible-playbook continuity.identity_failover.failback -e failover_identity=mail ")
     assert undo.undoing(folded(made, "protected"), "mail") is None
     with pytest.raises(WrongState, match="was closed"):
         undo.undone(folded(made, "failed_over"), "mail", "r1")

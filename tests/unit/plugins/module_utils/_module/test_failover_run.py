@@ -285,6 +285,15 @@ def test_a_failback_reverts_the_last_failover_and_ends_protected(estate: Estate)
     assert estate.run("closed", run=back.extra["run"]).extra["state"] == "protected"
 
 
+def test_giving_a_run_up_needs_a_reason(estate: Estate) -> None:
+    approved(estate)
+    run = estate.run("opened").extra["run"]
+    for reason in ("", None):
+        with pytest.raises(InvalidInput, match="say why the run is given up"):
+            estate.run("abandoned", reason=reason)
+    assert estate.do(failover_status).extra["active_run"]["id"] == run["id"]
+
+
 def test_a_run_that_moved_nothing_can_be_abandoned_and_frees_the_identity(estate: Estate) -> None:
     first = opened(estate).extra["run"]
     estate.run("stopped", run=first)
