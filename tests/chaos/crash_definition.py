@@ -15,10 +15,12 @@ from ansible_collections.continuity.identity_failover.tests.lab.model.sql_server
 
 IDENTITY = "mail"
 SCRIPT = r"D:\dr\post_failover.ps1"
+#: Names that the source registers by itself.
+HOST_NAMES = ("mail.example.com", "autodiscover.example.com")
 #: A name that no host registers.
 FURTHER = "smtp.example.com"
 #: Everything that is written in DNS.
-NAMES = ("mail.example.com", "autodiscover.example.com", FURTHER, "drill-mail.example.com")
+NAMES = (*HOST_NAMES, FURTHER, "drill-mail.example.com")
 #: A copy for a drill alone, beside the databases of the estate.
 DRILL_DATABASE = "ERP-DRILL"
 

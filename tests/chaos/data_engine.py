@@ -43,13 +43,14 @@ class DataEngine:
     def hook(self, choice: str, run: str) -> dict[str, t.Any]:
         """roles/steps/tasks/data.yml hands the choice to the hook; what it returns is the evidence."""
         world = self._world
-        world.boundary("before", "hook data")
+        world.boundary("before", "hook data tells the engine")
         if not self.did:
             self.tell(choice)
-        world.boundary("after", "hook data, told")
+        world.boundary("after", "hook data tells the engine")
+        world.boundary("before", "hook data waits")
         while not self.done:
             world.clock.sleep(LOOK_SECONDS)
-        world.boundary("after", "hook data")
+        world.boundary("after", "hook data waits")
         return {"run": run, "did": self.did, "engine": "failed over", "promoted": self.done, "old_direction": "stopped", "data_point": "the last write"}
 
     def seen(self) -> dict[str, t.Any]:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An emergency rehearsal by whole playbooks: the directory is gone, the mirror is gone, one of two approvers is gone. Nothing of it blocks."""
+"""An emergency rehearsal by whole playbooks: the directory is gone, the mirror is gone, one of two approvers is gone. Nothing of it blocks.
+
+The other approver signs with an SSH key, which no directory has a part in.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import json
 import pathlib
 import re
 import shutil
+import subprocess
 import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import answered_by, outcome
@@ -29,8 +34,17 @@ def lab(tmp_path: pathlib.Path) -> t.Iterator[Lab]:
         yield started
 
 
-def project(lab: Lab, folder: pathlib.Path) -> Project:
-    made = Project(folder, lab.dir, lab.info)
+@pytest.fixture
+def key(tmp_path: pathlib.Path) -> pathlib.Path:
+    """The private one; ``.pub`` beside it."""
+    made = tmp_path / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "chief@notebook", "-f", made], check=True)
+    return made
+
+
+def project(lab: Lab, folder: pathlib.Path, key: pathlib.Path) -> Project:
+    chief = {"name": "Duty Chief", "accounts": [], "keys": [key.with_suffix(".pub").read_text(encoding="ascii").strip()]}
+    made = Project(folder, lab.dir, lab.info, site_approvers=[chief])
     definition = folder / "inventory/group_vars/all/failover.yml"
     text = definition.read_text(encoding="utf-8")
     assert "required: 1" in text
@@ -38,8 +52,17 @@ def project(lab: Lab, folder: pathlib.Path) -> Project:
     return made
 
 
-def test_with_directory_mirror_and_one_approver_gone_the_identity_still_moves(lab: Lab, tmp_path: pathlib.Path) -> None:
-    mail = project(lab, tmp_path / "project")
+def signed(mail: Project, key: pathlib.Path, folder: pathlib.Path) -> str:
+    """The statement is written for the person, who signs it on a machine of their own; what the playbook that took the signature printed."""
+    statement = folder / "mail.statement"
+    said = {"failover_decision": "proceed", "failover_reason": "no power", "failover_by": "Duty Chief"}
+    mail.run("ack", label="ack-statement", failover_how="signature", failover_statement=str(statement), **said)
+    subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-f", key, "-n", NAMESPACE, statement], check=True, capture_output=True)
+    return mail.run("ack", label="ack-signature", failover_signature=f"{statement}.sig")
+
+
+def test_with_directory_mirror_and_one_approver_gone_the_identity_still_moves(lab: Lab, tmp_path: pathlib.Path, key: pathlib.Path) -> None:
+    mail = project(lab, tmp_path / "project", key)
     assert outcome(mail.run("arm"))[0] == "armed"
     lab.control("kill", {"host": "exch1"})
     lab.fault("dc1", "refuse")  # nobody can ask it any more; Exchange still does, which without any directory mounts nothing
@@ -47,7 +70,7 @@ def test_with_directory_mirror_and_one_approver_gone_the_identity_still_moves(la
     mirror = mail.folder / "mirror"
     shutil.rmtree(mirror)
     mirror.write_text("", encoding="utf-8")  # a folder that is none takes nothing from anybody
-    decided, command = outcome(mail.run("ack", failover_decision="proceed", failover_reason="no power", failover_by="duty officer"))
+    decided, command = outcome(signed(mail, key, tmp_path))
     assert (decided, ".ack " in command) == ("decided", True)
 
     refused, command = outcome(mail.run("failover", label="failover-findings", expect=2))
@@ -72,6 +95,8 @@ def test_with_directory_mirror_and_one_approver_gone_the_identity_still_moves(la
     first = text.index("<h2>Timeline")
     for reason in (NO_APPROVER, "the controller&#39;s disk died", NO_DIRECTORY):
         assert 0 < text.index(reason) < first, reason
+    (head,) = re.findall(r"<h2>Failover.*", text)
+    assert "without approval</b>, for it alone: Duty Chief (<span>signed</span>)" in head
 
     mirror.unlink()
     mail.run("status")

@@ -81,10 +81,10 @@ def _debts(told: t.Mapping[str, t.Any]) -> list[str]:
 
 
 def _on_whose_word(data: t.Mapping[str, t.Any]) -> str:
+    voters = ", ".join(f"{one['by']} ({one['how']})" for one in data.get("approvers") or ())
     if data.get("break_glass"):
-        return ", without approval (break-glass)"
-    approvers = data.get("approvers") or ()
-    return f", approved by {', '.join(one['by'] + ' (' + one['how'] + ')' for one in approvers)}" if approvers else ""
+        return f", without approval (break-glass){f', which {voters} had given alone' if voters else ''}"
+    return f", approved by {voters}" if voters else ""
 
 
 def broken_glasses(fold: Fold) -> list[dict[str, t.Any]]:

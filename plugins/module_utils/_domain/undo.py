@@ -81,15 +81,18 @@ def _serves(key: str, taker: str, items: t.Collection[str]) -> bool:
 
 
 def steps_of_run(record: RunRecord, definition: t.Mapping[str, t.Any]) -> list[tuple[str, t.Collection[str]]]:
-    """The steps of a run for ``point_of_no_return``: as the journal shows them, and those to come as the definition lists them."""
-    steps: list[tuple[str, t.Collection[str]]] = []
-    for kind, side in ORDER.get(record.kind, ()):
-        key = key_of(kind, side, definition)
-        if key in record.steps:
-            steps.append((key, list(record.images.get(key, {}))))
-        else:
-            steps.append((key, _listed(kind, definition)))
-    return steps
+    """The steps of a run for ``point_of_no_return``: as the journal shows them, and those to come as the definition lists them.
+
+    What the run has passed by is no step of it: the definition had nothing for it there.
+    """
+    keys = [(kind, key_of(kind, side, definition)) for kind, side in ORDER.get(record.kind, ())]
+    begun = [number for number, (_kind, key) in enumerate(keys) if key in record.steps]
+    to_come = begun[-1] if begun else -1
+    return [
+        (key, list(record.images.get(key, {})) if key in record.steps else _listed(kind, definition))
+        for number, (kind, key) in enumerate(keys)
+        if key in record.steps or number > to_come
+    ]
 
 
 def _listed(kind: str, definition: t.Mapping[str, t.Any]) -> list[str]:

@@ -24,7 +24,7 @@ class Approval(t.NamedTuple):
     """On what a run is opened. ``break_glass``: the reason, where people's approval was missing; ``missing`` says what."""
 
     data_state: str = ""
-    approvers: tuple[dict[str, str], ...] = ()  #: ``{by, how}``
+    approvers: tuple[dict[str, str], ...] = ()  #: ``{by, how}`` of each who said proceed, also where they were too few and the glass was broken
     break_glass: str = ""
     missing: str = ""
     data_at_risk: str = ""  #: which data may be lost, as who broke the glass says; voters say it in their votes
@@ -57,21 +57,20 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
     )
     if kind != "failover" or found.how != "open":
         return found, UNASKED
-    if fold.state in STARTS[kind]:
-        verdict = _verdict(task)
-        if verdict.enough:
-            if glass:
-                task.result.warnings.append("break_glass was not needed: enough people approved")
-            return found, _of(verdict, task)
-        missing = "; ".join(verdict.why_not)
-    else:
-        missing = f"it is {fold.state} and nobody approved"
+    verdict = _verdict(task)
+    if fold.state in STARTS[kind] and verdict.enough:
+        if glass:
+            task.result.warnings.append("break_glass was not needed: enough people approved")
+        return found, _of(verdict, task)
+    missing = "; ".join(verdict.why_not)
+    if fold.state not in STARTS[kind]:
+        missing = f"it is {fold.state}, and {missing}" if verdict.votes else f"it is {fold.state} and nobody approved"
     if not glass:
         raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}", fold.state)
     data_state, data_at_risk = task.params.get("data_state") or "apply_queues", (task.params.get("data_at_risk") or "").strip()
     require_named_data(data_state, data_at_risk)
     task.result.warnings.append(f"break-glass: {task.identity} is moved although {missing}")
-    return found, Approval(data_state, (), glass, missing, data_at_risk)
+    return found, Approval(data_state, _voters(verdict), glass, missing, data_at_risk)
 
 
 def break_glass(task: RunTask) -> str:
@@ -102,4 +101,8 @@ def _of(verdict: Verdict, task: RunTask) -> Approval:
         raise InvalidInput(
             f"data_state: the votes approve {verdict.data_state or 'no choice at all'}, not {wanted}; leave it out, or decide again with the ack playbook"
         )
-    return Approval(verdict.data_state, tuple({"by": str(v["by"]), "how": str(v.get("how") or "asserted")} for v in verdict.votes))
+    return Approval(verdict.data_state, _voters(verdict))
+
+
+def _voters(verdict: Verdict) -> tuple[dict[str, str], ...]:
+    return tuple({"by": str(vote["by"]), "how": str(vote.get("how") or "asserted")} for vote in verdict.votes)

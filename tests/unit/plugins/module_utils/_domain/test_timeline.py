@@ -103,12 +103,14 @@ def test_broken_glass_stands_before_what_was_accepted_earlier() -> None:
 
 
 def test_an_opening_says_on_whose_word_and_how_each_name_is_known() -> None:
-    approved, broken, alone = (opened(1, "r1", "failover") for _time in range(3))
+    approved, broken, few, alone = (opened(1, "r1", "failover") for _time in range(4))
     approved.data["approvers"] = [{"by": "chief", "how": "asserted"}, {"by": "owner", "how": "signature"}]
-    broken.data["break_glass"] = "nobody answers"
-    assert [entry["text"] for entry in timeline([approved, broken, alone])] == [
+    broken.data["break_glass"] = few.data["break_glass"] = "nobody answers"
+    few.data["approvers"] = [{"by": "owner", "how": "signature"}]
+    assert [entry["text"] for entry in timeline([approved, broken, few, alone])] == [
         "failover under epoch 1, approved by chief (asserted), owner (signature)",
         "failover under epoch 1, without approval (break-glass)",
+        "failover under epoch 1, without approval (break-glass), which owner (signature) had given alone",
         "failover under epoch 1",
     ]
 

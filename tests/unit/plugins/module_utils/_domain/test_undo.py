@@ -133,6 +133,15 @@ def test_a_source_that_joined_and_needed_nothing_has_users_whose_data_are_asked_
     assert point is not None and point.step == "fence@exch1" and "clients may write on exch1" in point.because
 
 
+def test_a_step_that_the_run_passed_by_is_not_waited_for_before_data_are_asked_for() -> None:
+    """A failback gives the source no shares, so it takes no step for its identity where its addresses never moved."""
+    definition = {**DEFINITION, "shares": [{"name": "archive"}]}
+    made = ran(record("failback"), "services@exch2", "identity@exch2", "fence@exch1")
+    assert undo.data_at_stake(made, definition) is None
+    point = undo.data_at_stake(ran(made, "services@exch1"), definition)
+    assert point is not None and point.step == "services@exch1"
+
+
 def test_a_workload_that_was_not_to_be_started_counts_as_running() -> None:
     made = record()
     made.intended(intent("identity@exch2", "address 10.0.0.21"))

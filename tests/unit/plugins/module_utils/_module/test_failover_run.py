@@ -416,6 +416,16 @@ def test_break_glass_opens_without_approval_and_is_told_before_everything_else(e
     assert status.extra["unexpected"] == []
 
 
+def test_who_said_proceed_is_told_also_where_they_were_too_few_and_the_glass_was_broken(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack, required=2, by="Duty Chief")
+    estate.run(**GLASS)
+    (run,) = estate.do(failover_status).extra["runs"]
+    assert [(one["by"], one["how"]) for one in run["approvers"]] == [("Duty Chief", "asserted")] and run["break_glass"]
+    assert "pending, and" in run["accepted"][0]["what"] and "nobody approved" not in run["accepted"][0]["what"]
+
+
 def test_break_glass_with_a_choice_that_loses_data_says_which(estate: Estate) -> None:
     estate.run("armed")
     estate.fail()
