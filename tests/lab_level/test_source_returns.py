@@ -90,9 +90,10 @@ def the_guard_sees_and_repairs(lab: Lab, project: Project, new: str) -> None:
     again, following = outcome(project.run("repair_dns", label="repair-again"))
     assert (again, ".repair_dns " in following) == ("watched", False)
     # The records are right again, and the source still answers: that is a threat by itself, until the source is out.
-    said = " ".join(project.run("status", label="status-threatened").split())
+    printed = project.run("status", label="status-threatened")
+    said = " ".join(printed.split())
     assert "exch1 answers again, and nothing keeps it from serving" in said and "threatened" in said
-    assert ".monitor " in outcome(said)[1]
+    assert ".monitor " in outcome(printed)[1]
     lab.kill("exch1")
     assert "mail is failed_over" in " ".join(project.run("monitor", label="monitor-after").split())
 
