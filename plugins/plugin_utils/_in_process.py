@@ -78,12 +78,30 @@ def _run(name: str, work: Work, args: t.Mapping[str, t.Any], asked: Asked, secre
     if validation.error_messages:
         error = validation.errors[0]
         kind = f"Unsupported parameters for ({name}) module: " if isinstance(error, UnsupportedError) else ""
-        return {"failed": True, "msg": kind + error.msg}
+        return {"failed": True, "msg": kind + error.msg + _of_which_entry(spec, args, error.msg)}
     params = validation.validated_parameters
     with _surroundings(asked.folder, asked.environment):
         answer, warnings = guarded(name, spec["argument_spec"], params, bound(work.function, params, asked.check_mode), secrets, diff=asked.diff)
     result: dict[str, t.Any] = json.loads(json.dumps(answer))
     return {**result, "warnings": warnings} if warnings else result
+
+
+def _of_which_entry(spec: t.Mapping[str, t.Any], args: t.Mapping[str, t.Any], msg: str) -> str:
+    """ " (records entry 4711: mail.example.com)" for a sentence of Ansible's about one dictionary of a list, which leaves open which one it is."""
+
+    def meets(option: str, entries: t.Sequence[t.Any]) -> bool:
+        return bool(ArgumentSpecValidator(**spec).validate({**args, option: list(entries)}).error_messages[:1] == [msg])
+
+    for option, entries in args.items():
+        if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries) or meets(option, []) or not meets(option, entries):
+            continue
+        low, high = 0, len(entries)  # the first one is there; by halves, because there may be thousands
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if meets(option, entries[low:middle]) else (middle, high)
+        name = next((f": {entries[low][key]}" for key in ("name", "address") if isinstance(entries[low].get(key), str)), "")
+        return f" ({option} entry {low + 1}{name})"
+    return ""
 
 
 @contextlib.contextmanager

@@ -62,6 +62,28 @@ def test_wrong_arguments_are_refused_in_the_words_of_ansible(args: dict[str, t.A
     assert result["failed"] and words in result["msg"]
 
 
+@pytest.mark.parametrize("count", [1, 2, 37])
+@pytest.mark.parametrize(
+    ("wrong", "words", "which"),
+    [
+        ({"name": "bad", "ttl": "soon"}, "argument 'ttl' is of type str found in 'entries'", ": bad"),
+        ({"ttl": 1}, "missing required arguments: name found in entries", ""),
+        ({"name": "bad", "tttl": 1}, "entries.tttl. Supported parameters include", ": bad"),
+    ],
+)
+def test_a_sentence_about_one_of_many_entries_says_which(wrong: dict[str, t.Any], words: str, which: str, count: int, tmp_path: pathlib.Path) -> None:
+    entry = {"type": "list", "elements": "dict", "options": {"name": {"type": "str", "required": True}, "ttl": {"type": "int"}}}
+    work = Work(lambda: ArgumentSpec({"others": entry, "entries": entry}), nothing)
+    for at in {0, count // 2, count - 1}:
+        entries = [{"name": f"n{number}", "ttl": 60} for number in range(count)]
+        entries[at] = wrong
+        entries += [wrong] if at == count // 2 else []  # of two the first
+        result = run_here(NAME, work, {"others": [{"name": "x"}], "entries": entries}, asked(tmp_path))
+        assert words in result["msg"] and result["msg"].endswith(f" (entries entry {at + 1}{which})"), result["msg"]
+    alone = run_here(NAME, work, {"others": [wrong], "entries": None}, asked(tmp_path))["msg"]
+    assert alone.endswith(f" (others entry 1{which})"), alone
+
+
 def test_arguments_arrive_as_their_types_and_defaults_say(tmp_path: pathlib.Path) -> None:
     seen: dict[str, t.Any] = {}
 
