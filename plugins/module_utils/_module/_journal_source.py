@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, ScriptFailed, StoreError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import condition_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -76,6 +77,20 @@ def next_with(source: Source, fold: Fold, identity: str, threats: t.Sequence[t.M
         return usual
     playbook = {"failing_over": "failover", "approved": "failover", "failing_back": "failback", "failed_over": "failback", "threatened": "failback"}
     return command(playbook.get(fold.state, "arm" if fold.state == "unarmed" else "failover"), identity, failover_from_observation="say why")
+
+
+def overtaken(source: Source, fold: Fold, identity: str, observed: str) -> str:
+    """Why a mirror may be out of date: the target is silent, and everything that answers leads to the other side than the one that it names as the
+    owner. Empty where nothing speaks against it."""
+    rightful = rightful_owner(fold.state)
+    if source.condition != "silent" or source.read_from != "mirror" or {rightful, observed} != {"source", "target"}:
+        return ""
+    at = source.known.events[-1].at
+    return (
+        f"{identity}: by the mirror, which ends with event {source.known.head.seq} of {at}, the owner is the {rightful}, and everything that answers leads to "
+        f"the {observed}. Either another controller moved it since, which that one's mirror knows, or somebody moved it by hand: find out which before you "
+        "change anything, and read the status again once the target answers"
+    )
 
 
 def seen_state(observed: str) -> str:

@@ -31,7 +31,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._lock_guard import look_at_locks
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._journal_source import Source, next_with, read_what_verifies, seen_state
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._journal_source import (
+    Source,
+    next_with,
+    overtaken,
+    read_what_verifies,
+    seen_state,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
@@ -74,7 +80,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
         pulling = threats.pulling(fold.threats, evidence)
         ages = ageing(fold.runs.get(fold.last_failover), clock.now())
         result.warnings.extend(f"{identity}: {sentence}" for sentence in [*threats.unproven(evidence), *ages])
-    result.warnings.extend(f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling)
+    doubt = overtaken(source, fold, identity, observed)
+    # What to do against a threat is for a journal that holds: by an older mirror it would be done to the rightful owner.
+    result.warnings.extend([doubt] if doubt else [f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling])
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
     result.warnings.extend(journal.warnings)
@@ -94,10 +102,11 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
     _tell_locks(params, fold, clock, result)
     result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and guarded else []
-    result.extra["next"] = next_with(source, fold, identity, pulling)
+    result.extra["next"] = command("status", identity) if doubt else next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
-    threatened = " and threatened" if pulling and fold.state == "failed_over" else ""
+    pulls = "; the mirror may be out of date (see the warnings)" if doubt else pulls
+    threatened = " and threatened" if pulling and not doubt and fold.state == "failed_over" else ""
     result.msg = f"{identity} is {fold.state}{threatened}; by the journal the owner is the {rightful}, observed is {observed}{pulls}" + (
         f". Next: {result.extra['next']}" if result.extra["next"] else ""
     )

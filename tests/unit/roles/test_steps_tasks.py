@@ -144,7 +144,9 @@ def test_the_journal_is_printed_as_a_table_or_where_its_copies_end(state: str | 
     given = {"failover_journal_state": state} if state else {}
     both = [task("journal", "Print it"), task("journal", "Print where its copies end")]
     (one,) = [one for one in both if worked_out(one["when"], **given)]
-    assert printed(one, steps_journal={"table": "table", "copies": "copies"}) == shown
+    journal = {"table": ["seq  what", "  1  armed"], "copies": [{"last": 1}]}
+    assert printed(one, steps_format="json", steps_journal=journal) == journal[shown]
+    assert printed(one, steps_format="yaml", steps_journal=journal) == ("seq  what\n  1  armed" if shown == "table" else journal[shown])
 
 
 def test_an_undo_has_the_lock_s_way_back() -> None:

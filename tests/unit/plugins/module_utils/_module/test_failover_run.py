@@ -27,6 +27,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     WrongMachine,
     WrongState,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_status as status_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import REFRESH
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
@@ -384,6 +385,24 @@ def test_status_reads_the_mirror_when_the_store_is_silent(estate: Estate) -> Non
     result = estate.do(failover_status, store={"kind": "target", "host": "exch2", "path": None}, definition=None)
     assert (result.extra["state"], result.extra["read_from"]) == ("pending", "mirror")
     assert "mirror" in result.warnings[0]
+
+
+@pytest.mark.parametrize(("observed", "doubted"), [("source", True), ("target", False), ("unknown", False), ("both", False)])
+def test_an_older_mirror_gives_no_advice_against_what_is_observed(estate: Estate, monkeypatch: pytest.MonkeyPatch, observed: str, doubted: bool) -> None:
+    """The target is silent. Another controller may have given the identity back since, and its source must not be taken off the network then."""
+    approved(estate)
+    estate.run("closed", run=estate.run("opened").extra["run"], definition=None)
+    estate.dead.add("exch2")
+    pulls = {"kind": "address", "of": "exch1", "name": "10.0.0.21", "says": "source"}
+    monkeypatch.setattr(status_module, "observe_owner", lambda definition, hosts, clock: (observed, [pulls]))
+    monkeypatch.setattr(status_module, "look_for_threats", lambda definition, evidence, *more: evidence)
+    result = estate.do(failover_status, store={"kind": "target", "host": "exch2", "path": None})
+    advice = any("take the source off the network" in warning for warning in result.warnings)
+    assert (result.extra["read_from"], advice, len(result.extra["threats"])) == ("mirror", not doubted, 1)
+    assert ("threatened" in result.msg, ".status " in result.extra["next"]) == (not doubted, doubted)
+    if doubted:
+        (warning,) = [one for one in result.warnings if one.startswith("mail: by the mirror, which ends with event ")]
+        assert "the owner is the target, and everything that answers leads to the source" in warning
 
 
 def test_an_identity_with_a_name_that_is_none_is_refused(estate: Estate) -> None:
