@@ -16,7 +16,7 @@ import dns.message
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import credentials, definition
+from ansible_collections.continuity.identity_failover.tests.chaos.crash_definition import Setting, credentials, definition
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
 from ansible_collections.continuity.identity_failover.tests.chaos.sequences import Controller
 
@@ -27,7 +27,7 @@ MAIL = "mail.example.com"
 class Identity:
     def __init__(self, lab: MemoryLab, folder: pathlib.Path) -> None:
         self.lab = lab
-        self.controller = Controller(lab, definition(lab, planned=False), credentials(lab), folder / "mirror", "duty officer")
+        self.controller = Controller(lab, definition(lab, Setting()), credentials(lab), folder / "mirror", "duty officer")
         self.old, self.new = lab.network.address(20, 21), lab.network.address(20, 22)
 
     def fail_over(self) -> None:
