@@ -5,7 +5,8 @@
 
 # real_servers.sh: the tests against real name servers, in a network and among processes of their own, so that fixed addresses disturb nobody and
 # a killed run leaves no server behind; with the newest dnspython, then with the oldest that is supported.
-# real_servers.sh PYTEST ARGUMENT...: only that, with the newest. real_servers.sh --install: Debian's packages of the servers, as root.
+# real_servers.sh PYTEST ARGUMENT...: only that, with the newest. real_servers.sh --packages: Debian's packages of the servers, as root.
+# real_servers.sh --install: these, and what the tests need of Python outside of .venv.
 # real_servers.sh --command COMMAND...: something else than the tests in such a network. Ends with 77 where a process is given no such network.
 set -euo pipefail
 # shellcheck source=tests/utils/environment.sh
@@ -15,8 +16,8 @@ OLDEST=2.3.0
 PACKAGES=(bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 sqlite3 iproute2 krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc libc6-dev
     samba samba-dsdb-modules samba-vfs-modules samba-ad-provision)
 
-if [ "${1:-}" = --install ]; then
-    missing=()
+packages() {
+    local package missing=()
     for package in "${PACKAGES[@]}"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
@@ -26,6 +27,14 @@ if [ "${1:-}" = --install ]; then
         # The servers are started by the tests alone, never by the system.
         apt-get install -y -qq --no-install-recommends "${missing[@]}"
     fi
+}
+
+if [ "${1:-}" = --packages ]; then
+    packages
+    exit 0
+fi
+if [ "${1:-}" = --install ]; then
+    packages
     # The oldest dnspython that is supported; the environment has the newest.
     [ -e ".cache/dnspython-$OLDEST" ] || .venv/bin/uv pip install --quiet --python .venv/bin/python --target ".cache/dnspython-$OLDEST" "dnspython==$OLDEST"
     # gssapi has no wheel for Linux: it is built, and kept outside of the environment, because users may lack it.
