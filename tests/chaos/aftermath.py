@@ -14,7 +14,7 @@ import pathlib
 import shutil
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, LeaseHeld
 from ansible_collections.continuity.identity_failover.tests.chaos import outcomes
 from ansible_collections.continuity.identity_failover.tests.chaos.memory_lab import MemoryLab
 from ansible_collections.continuity.identity_failover.tests.chaos.outages import MIRROR, OUTAGE_SECONDS, OUTAGES, harmed
@@ -60,7 +60,11 @@ class Aftermath:
         self.lab.use_files(pathlib.Path("files").absolute())
         self.outage, self.over_at = outage, self.lab.clock.monotonic() + OUTAGE_SECONDS + STARTED_SECONDS
         before = len(self.lab.trace.records)
-        OUTAGES[outage](self.lab, boundary)
+        try:
+            OUTAGES[outage](self.lab, boundary)
+        except FailoverError:  # what the code is told whose message was lost
+            self.harmed = True
+            raise
         self.harmed = harmed(self.lab, before)
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:

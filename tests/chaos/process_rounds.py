@@ -122,9 +122,9 @@ def _settled(said: str) -> bool:
 
 
 class World:
-    """``with World(folder, seed) as world``: the lab runs, the identity is armed."""
+    """``with World(folder, seed) as world``: the lab runs, the identity is armed, unless the first playbook is one that arms it."""
 
-    def __init__(self, folder: pathlib.Path, seed: int) -> None:
+    def __init__(self, folder: pathlib.Path, seed: int, *, armed: bool = True) -> None:
         self.folder, self.random = folder, random.Random(seed)
         self.points: dict[str, list[Point]] = {}
         self.clean: dict[str, End] = {}
@@ -133,7 +133,8 @@ class World:
         try:
             self.before = self.state()
             self.controllers = [self._project("day"), self._project("night")]
-            self.controllers[0].run("arm")
+            if armed:
+                self.controllers[0].run("arm")
         except BaseException:
             self.lab.stop()
             raise

@@ -63,7 +63,7 @@ def test_one_lost_message_or_answer_holds_no_run_up_and_nothing_is_done_twice(ki
     """The lease's renewals among them."""
     share = () if kinds else ("--sample", "0.02")
     (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", "message", "--every", *share, *kinds)
-    assert one["deaths"] == one["same"] > 10, one
+    assert one["deaths"] == one["same"] == one["outages"]["message"]["harmed"] > 10, one
     assert one["interrupted"] == 0, one
 
 

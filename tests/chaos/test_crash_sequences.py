@@ -48,7 +48,8 @@ LEFT_OUT: dict[tuple[str, str], dict[tuple[str, str], str]] = {
     ("directory", "failback"): A_HOOK,
     ("directory", "drill"): NO_DRILL,
 }
-#: Only where a run is opened on a plan: the same steps once more, which change nothing.
+#: Only where a run is opened on a plan: the same steps once more, in the plan's mode, without a lease and before the run is there. A death in it leaves
+#: what one before the opening leaves, but for a file of predictions on the dead controller's own disk.
 ON_A_PLAN = ("replan",)
 
 #: Where the role undo includes the tasks of the step that is next.

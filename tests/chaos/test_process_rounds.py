@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.tests.chaos import all_parts
+from ansible_collections.continuity.identity_failover.tests.chaos import all_parts, crash_processes, seeds
 from ansible_collections.continuity.identity_failover.tests.chaos.process_rounds import Counting, Point, effects
 
 
@@ -79,6 +79,24 @@ def test_records_that_we_wrote_are_effects_and_a_runs_marker_is_none() -> None:
     ours = {"kind": "dns", "host": "dns1", "opcode": "UPDATE", "key": "failover-key.", "rcode": "NOERROR", "updates": ["mail.example.com. 60 IN A 192.0.2.1"]}
     others = [{**ours, "key": "host-exch1."}, {**ours, "rcode": "NXRRSET"}, {**ours, "updates": ["_failover-mail.example.com. 60 IN TXT x"]}]
     assert sorted(effects([ours, ours, *others]).values()) == [2]
+
+
+def test_the_sample_has_two_deaths_of_every_playbook_and_place_as_the_seed_says() -> None:
+    samples = [crash_processes.sample_of(seed) for seed in range(400)]
+    assert all(crash_processes.sample_of(seed) == found for seed, found in enumerate(samples))
+    assert {tuple(playbook for playbook, _point in found) for found in samples} == {("drill", "failover"), ("failover", "failback")}
+    for playbook, most in crash_processes.AT_LEAST.items():
+        numbers = {(point.kind, point.number) for found in samples for one, point in found if one == playbook}
+        assert all(1 <= number <= most[kind] for kind, number in numbers) and len(numbers) > 0.9 * sum(most.values())
+
+
+def test_a_share_is_spread_evenly_and_its_seed_moves_it() -> None:
+    spreads = {seed: seeds.Spread(0.05, seed) for seed in "abcdefgh"}
+    found = {seed: [number for number in range(200) if spread.next()] for seed, spread in spreads.items()}
+    assert all(len(numbers) == 10 and {b - a for a, b in zip(numbers, numbers[1:], strict=False)} <= {19, 20, 21} for numbers in found.values())
+    assert len({tuple(numbers) for numbers in found.values()}) > 4
+    # Of many undos with few boundaries each, some are deaths, and about as many as the share says.
+    assert 18 <= sum(seeds.Spread(0.005, "a").moved(number).next() for number in range(5000)) <= 32
 
 
 def test_make_chaos_has_every_act_of_every_kind_and_names_them_apart() -> None:
