@@ -365,6 +365,7 @@ REFUSALS = {
     "servers_disagree": "accept_disagreement",
     "run_open": "take over or end the run",
     "owner_not_confirmed": "accept",
+    "marker_not_seen": "raise verify_timeout, or list the primary first",
 }
 
 
