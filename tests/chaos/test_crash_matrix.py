@@ -43,7 +43,7 @@ ACTS = ["failover", "failback", "drill"]
 
 @pytest.mark.parametrize("act", ACTS)
 def test_a_run_whose_controller_died_is_ended_as_one_without_a_death(act: str) -> None:
-    for one in crashed("--acts", act, "--sample", "0.06"):
+    for one in crashed("--acts", act, "--sample", "0.05"):
         counts = one["boundaries"]
         assert counts.keys() == KINDS, one
         # Whatever has a begin has an end; a dead server alone answers nothing.
@@ -61,7 +61,7 @@ def test_a_controller_dies_in_the_middle_of_each_renewal_of_its_lease() -> None:
 @pytest.mark.parametrize("kinds", [(), ("--kinds", "renewal")])
 def test_one_lost_message_or_answer_holds_no_run_up_and_nothing_is_done_twice(kinds: tuple[str, ...]) -> None:
     """The lease's renewals among them."""
-    share = () if kinds else ("--sample", "0.02")
+    share = ("--sample", "0.6" if kinds else "0.015")
     (one,) = crashed("--stories", "source dead", "--acts", "failover", "--outage", "message", "--every", *share, *kinds)
     assert one["deaths"] == one["same"] == one["outages"]["message"]["harmed"] > 10, one
     assert one["interrupted"] == 0, one
@@ -70,7 +70,7 @@ def test_one_lost_message_or_answer_holds_no_run_up_and_nothing_is_done_twice(ki
 @pytest.mark.parametrize("act", ACTS)
 def test_a_run_whose_controller_died_is_undone(act: str) -> None:
     """Some of the controllers that undo die too."""
-    acts = crashed("--undo", "--acts", act, "--sample", "0.04", "--undone-again", "0.005")
+    acts = crashed("--undo", "--acts", act, "--sample", "0.035", "--undone-again", "0.005")
     for one in acts:
         print(f"{one['story']}, {act}: {one['deaths']} deaths, a share of {one['share']}, and {one['undone_again']} deaths of an undo")
         assert one["deaths"] == one["same"] > 3, one
@@ -95,6 +95,6 @@ def test_a_run_that_another_machines_death_stopped_is_ended() -> None:
 
 def test_a_script_of_unknown_end_is_a_persons_decision_unless_it_is_repeatable() -> None:
     """Its server restarts while it runs."""
-    options = ("--stories", "source dead", "--acts", "failover", "--tasks", "run_post_script", "--outage", "target")
+    options = ("--stories", "source dead", "--acts", "failover", "--tasks", "run_post_script", "--outage", "target", "--sample", "0.4")
     (asked,), (not_asked,) = crashed(*options), crashed(*options, "--repeatable")
     assert (asked["decisions"] > 0, not_asked["decisions"]) == (True, 0)

@@ -165,6 +165,9 @@ class AddressPart:
         return Seen(confirmed=image == change.after, image=image, msg="" if image == change.after else f"{address} is there, but not as wanted")
 
     def inverse(self, name: str, before: JSON, after: JSON, now: JSON) -> Change | None:
+        existing = addressing.found(self.known, _of(name))
+        if before is not None and existing is not None and existing.state == "Duplicate":
+            now = None  # left by a controller that died over adding it: nobody reaches it, so it is not back
         if not ours_to_revert(name, "what is there", before, after, now, self.session.name):
             return None
         return Change(name, "add it" if now is None else "remove it" if before is None else "set it back", now, before, deadline=DETECTION + 2 * REQUEST)

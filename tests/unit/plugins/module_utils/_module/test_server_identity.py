@@ -236,6 +236,20 @@ def test_reverting_a_removal_adds_the_address_again(tmp_path: pathlib.Path):
     assert result.changed and not result.failed and host.addresses[-1]["IPAddress"] == "10.0.0.21"
 
 
+def test_an_address_that_a_dead_controller_left_as_a_duplicate_is_not_back(tmp_path: pathlib.Path):
+    """It died between adding the address and looking whether another machine has it."""
+    host, clock = Identity(), FakeClock()
+    host.addresses.append(address("10.0.0.21", SkipAsSource=True))
+    first = runs.started(tmp_path, clock)
+    run(host, params(addresses=[moving()], state="absent", run=first), clock)
+    back = params(addresses=[moving()], state="reverted", run=first, revert_run="run1")
+    host.addresses.append(address("10.0.0.21", state=2, SkipAsSource=True))
+    refused = run(host, back, clock)
+    assert refused.failed and refused.reason == "duplicate_address" and len(host.addresses) == 1
+    again = run(host, back, clock)  # the other machine is gone
+    assert again.changed and not again.failed and host.addresses[-1]["AddressState"] == 4
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.booleans(),
