@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import typing as t
@@ -53,6 +54,24 @@ def mail(lab: Lab, tmp_path: pathlib.Path) -> Project:
     return made
 
 
+#: The journal playbook in each of its states, in one start of Ansible.
+JOURNALS = [
+    {"ansible.builtin.import_playbook": "journal.yml", "vars": {"failover_journal_state": state}} for state in ("read", "verified", "exported", "pruned")
+]
+
+
+def journal_in_every_way(mail: Project) -> None:
+    (mail.folder / "journals.yml").write_text(json.dumps(JOURNALS), encoding="utf-8")
+    export = mail.folder / "exported.jsonl"
+    said = mail.run("journals", failover_journal_export=str(export), failover_journal_last=5)
+    assert re.findall(r"failover_outcome: (\w+)", said) == ["read", "verified", "exported", "pruned"]
+    assert outcome(said)[0] == "pruned"
+    assert re.search(r"\d+  \d{4}-\d\d-\d\d [\d:]+  run_closed ", said) and len(re.findall("verifies: true", said)) >= 4
+    exported = [json.loads(line) for line in export.read_text(encoding="utf-8").splitlines()]
+    assert "run_closed" in {event.get("kind") for event in exported}
+    assert f"begins with event {exported[-1]['seq'] + 1}, which cites hash" in re.sub(r"\s+", " ", said)
+
+
 def test_an_identity_that_was_moved_by_hand_is_adopted_and_failed_back(lab: Lab, mail: Project) -> None:
     lab.control("kill", {"host": "exch1"})
     (mail.folder / "by_hand.yml").write_text(BY_HAND, encoding="utf-8")
@@ -70,6 +89,7 @@ def test_an_identity_that_was_moved_by_hand_is_adopted_and_failed_back(lab: Lab,
     )
     assert back == "failed_back"
     assert {answered_by(lab, client) for client in CLIENTS} == {"EXCH1"}
+    journal_in_every_way(mail)  # pruning is for peace time
 
 
 def test_a_target_that_lost_its_journal_takes_the_identity_all_the_same(lab: Lab, mail: Project) -> None:
