@@ -42,7 +42,7 @@ def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, 
     """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type.
 
     ``no_baseline``: a person accepts that there is none. Nobody can vote on such an identity, so it takes ``break_glass`` too.
-    ``refusals``: who declines now (``votes.refusals``), whom the message names.
+    ``refusals``: who declines now, and whose decision expired (``votes.refusals``, ``votes.expired``), whom the message names.
     """
     starts = STARTS[kind]
     if break_glass and kind == "failover":

@@ -70,10 +70,14 @@ def same_person(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> boo
 
 def live_votes(votes: Votes, now: datetime.datetime) -> list[Vote]:
     """The newest vote of each person that has not expired; who withdrew has none."""
+    return [v for v in _newest(votes) if v["decision"] != "withdraw" and parse_moment(v["expires_at"]) > now]
+
+
+def _newest(votes: Votes) -> list[Vote]:
     newest: list[Vote] = []
     for vote in votes:
         newest = [one for one in newest if not same_person(one, vote)] + [dict(vote)]
-    return [v for v in newest if v["decision"] != "withdraw" and parse_moment(v["expires_at"]) > now]
+    return newest
 
 
 def tally(votes: Votes, now: datetime.datetime, required: int = 1, minimum: str = "asserted") -> Tally:
@@ -99,6 +103,12 @@ def quorum(votes: Votes, now: datetime.datetime) -> bool:
 def refusals(votes: Votes, now: datetime.datetime) -> list[str]:
     """Who declines, and until when: while any of these holds, nothing is approved."""
     return [f"{vote['by']} declines until {vote['expires_at']}" for vote in live_votes(votes, now) if vote["decision"] == "decline"]
+
+
+def expired(votes: Votes, now: datetime.datetime) -> list[str]:
+    """Whose decision to proceed counts no more because of its age, and until when it did: they may have to be asked again."""
+    old = [vote for vote in _newest(votes) if vote["decision"] == "proceed" and parse_moment(vote["expires_at"]) <= now]
+    return [f"the decision of {vote['by']} to proceed expired at {vote['expires_at']}" for vote in old]
 
 
 def shown(vote: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

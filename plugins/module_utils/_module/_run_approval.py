@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.approval import Demand, Verdict, judge
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, refusals, require_named_data
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, expired, refusals, require_named_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._signatures import forged
@@ -53,7 +53,7 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
         kind,
         break_glass=bool(glass),
         no_baseline="baseline_missing" in (task.params.get("accept") or {}),
-        refusals=refusals(fold.votes, task.clock.now()),
+        refusals=[*refusals(fold.votes, task.clock.now()), *expired(fold.votes, task.clock.now())],
     )
     if kind != "failover" or found.how != "open":
         return found, UNASKED

@@ -23,6 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     DATA_STATES,
     DECISIONS,
     STRENGTHS,
+    expired,
     live_votes,
     refusals,
     require_named_data,
@@ -121,7 +122,7 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
     identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
     votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
     result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_command(fold.state, identity))
-    against = "".join(f"; {one}" for one in refusals(fold.votes, clock.now()))
+    against = "".join(f"; {one}" for one in [*refusals(fold.votes, clock.now()), *expired(fold.votes, clock.now())])
     result.msg = result.msg or f"{identity} is {fold.state}; {len(found.proceed)} of {found.needed} needed say proceed{against}"
     return result
 

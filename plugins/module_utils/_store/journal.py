@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound, torn
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, claimed_sid, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held, way_out
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import later_epoch
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import under_way
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
@@ -255,8 +256,10 @@ class Journal:
         lease = reply.lease
         if reply.verdict == "lease_held":
             record = self.fold().runs.get(lease.run)
+            playbook = self.playbook or (record.playbook() if record else "failover")
             raise LeaseHeld(
-                f"{held(self.identity, lease, self._clock.now())}. {way_out(self.identity, self.playbook or (record.playbook() if record else 'failover'))}",
+                f"{held(self.identity, lease, self._clock.now())}. {way_out(self.identity, playbook)}",
+                next=command(playbook, self.identity),
                 holder=lease.by,
                 run=lease.run,
                 remaining=lease.remaining,

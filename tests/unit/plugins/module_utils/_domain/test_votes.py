@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, quorum, tally
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import expired, live_votes, quorum, tally
 
 NOW = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
 PEOPLE = People.of([{"name": "Chief", "accounts": ["CORP\\chief", "adm-chief"]}], [{"netbios": "CORP", "dns": ["corp.example.com"]}])
@@ -89,6 +89,12 @@ def test_votes_for_two_intents_are_no_quorum(changed: dict[str, str]) -> None:
 
 def test_an_expired_vote_does_not_count() -> None:
     assert not quorum([vote(expires_at="2026-11-22T20:00:00.000Z")], NOW)
+
+
+def test_whose_decision_to_proceed_expired_is_told_unless_they_spoke_again() -> None:
+    old = {"expires_at": "2026-11-22T20:00:00.000Z"}
+    votes = [vote("chief", **old), vote("deputy", **old), vote("deputy"), vote("guard", "decline", **old)]
+    assert expired(votes, NOW) == ["the decision of chief to proceed expired at 2026-11-22T20:00:00.000Z"]
 
 
 def test_a_vote_of_an_older_journal_has_the_name_for_a_mark() -> None:

@@ -185,6 +185,14 @@ def test_a_decision_said_twice_by_one_person_counts_once(estate: Estate) -> None
     assert estate.do(failover_ack, required=2, by="chief").extra["state"] == "approved"
 
 
+def test_a_decision_that_expired_is_named_where_it_is_missing(estate: Estate) -> None:
+    approved(estate)
+    estate.clock.sleep(3601.0)
+    with pytest.raises(AwaitingApproval, match="manual intervention is pending; the decision of ops to proceed expired at 20"):
+        estate.run("opened")
+    assert "1 of 2 needed say proceed; the decision of ops to proceed expired at 20" in estate.do(failover_ack, by="chief", required=2).msg
+
+
 def test_a_refusal_is_named_everywhere_and_holds_nothing_up_once_it_has_expired(estate: Estate) -> None:
     estate.run("armed")
     estate.fail()
@@ -847,5 +855,6 @@ def test_of_two_controllers_that_start_at_once_one_runs_and_the_other_is_told(tm
         answers = list(pool.map(start, range(2)))
     won = [number for number in range(2) if not isinstance(answers[number], Exception)]
     assert len(won) == 1, answers
-    with pytest.raises(LeaseHeld, match=f"ops{won[0]} has held the lease of mail since .* until .*failover_take_over.: .REASON"):
+    with pytest.raises(LeaseHeld, match=f"ops{won[0]} has held the lease of mail since .* until .*failover_take_over.: .REASON") as refused:
         estates[1 - won[0]].run("opened", by="late")
+    assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.failover -e failover_identity=mail"
