@@ -12,7 +12,6 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-import dns.message
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -53,9 +52,8 @@ class Identity:
 
 
 @pytest.fixture
-def identity(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Identity]:
+def identity(tmp_path: pathlib.Path) -> t.Iterator[Identity]:
     with MemoryLab(tmp_path) as lab:
-        monkeypatch.setattr(dns.message, "time", lab.clock)  # what the hosts sign their updates with
         yield Identity(lab, tmp_path)
 
 

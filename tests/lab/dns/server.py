@@ -60,6 +60,7 @@ BADKEY = 17
 
 #: Seconds between two tries to bind a port that is taken.
 BIND_PAUSE = 0.1
+BIND_ATTEMPTS = 100
 
 
 class DnsServer:
@@ -440,7 +441,7 @@ def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
     """A TCP and a UDP socket on one port; for port 0 tries until the kernel's choice is free for both. A given port may still
     be held for a moment by a lab that is ending, whose network was free already."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    for attempt in range(20):
+    for attempt in range(BIND_ATTEMPTS):
         listener = datagram = None
         try:
             listener = socket.create_server((address, port), family=family, backlog=512)
@@ -451,7 +452,7 @@ def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
             for opened in (listener, datagram):
                 if opened is not None:
                     opened.close()
-            if attempt == 19:
+            if attempt == BIND_ATTEMPTS - 1:
                 raise
             if port:
                 time.sleep(BIND_PAUSE)

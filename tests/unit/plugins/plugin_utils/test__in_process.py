@@ -74,7 +74,7 @@ def test_wrong_arguments_are_refused_in_the_words_of_ansible(args: dict[str, t.A
 def test_a_sentence_about_one_of_many_entries_says_which(wrong: dict[str, t.Any], words: str, which: str, count: int, tmp_path: pathlib.Path) -> None:
     entry = {"type": "list", "elements": "dict", "options": {"name": {"type": "str", "required": True}, "ttl": {"type": "int"}}}
     work = Work(lambda: ArgumentSpec({"others": entry, "entries": entry}), nothing)
-    for at in {0, count // 2, count - 1}:
+    for at in sorted({0, count // 2, count - 1}):
         entries = [{"name": f"n{number}", "ttl": 60} for number in range(count)]
         entries[at] = wrong
         entries += [wrong] if at == count // 2 else []  # of two the first
