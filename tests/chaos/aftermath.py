@@ -124,11 +124,11 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
     found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
     found += outcomes.different(clean["data"], result["data"], "data")
     found += result["mirror"]
+    may = result["decided"] or options.repeatable  # a script that is declared repeatable is started again where nobody knows that it ended
     if harms:
-        may = result["decided"] or options.repeatable
         return found + (["the user's script ran twice"] if result["scripts"] > clean["scripts"] and not may else [])
     repeated = outcomes.twice(collections.Counter(clean["effects"]), collections.Counter(result["effects"]))
-    return found + [line for line in repeated if not result["decided"] or json.dumps(outcomes.SCRIPT) not in line]
+    return found + [line for line in repeated if not may or json.dumps(outcomes.SCRIPT) not in line]
 
 
 def _estate(one: dict[str, t.Any], outage: str) -> dict[str, t.Any]:
