@@ -102,6 +102,7 @@ class Aftermath:
             "effects": dict(outcomes.effects(self.lab.trace.records[self.since :])),
             "scripts": outcomes.script_runs(self.lab.trace.records[self.since :]),
             "mirror": outcomes.mirror_differs(self.lab, controller.mirror),
+            "mirror_behind": outcomes.mirror_differs(self.lab, controller.mirror, may_lack=1),
             "meaning": outcomes.meaning(self.lab),
             "data": controller.engine.seen() if controller.engine else {},
         }
@@ -123,7 +124,8 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
         without = (*without, "accepted")  # what a person decided about the script, with the reason
     found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
     found += outcomes.different(clean["data"], result["data"], "data")
-    found += result["mirror"]
+    # The last line of all may come while the mirror can't be written: whoever reads the journal next brings it up to date.
+    found += result["mirror_behind" if outage == "mirror-unwritable" else "mirror"]
     may = result["decided"] or options.repeatable  # a script that is declared repeatable is started again where nobody knows that it ended
     if harms:
         return found + (["the user's script ran twice"] if result["scripts"] > clean["scripts"] and not may else [])
