@@ -85,6 +85,8 @@ class Aftermath:
                     decided = True
                     controller.script = {"unknown": ("rerun", "skip")[number // 2 % 2], "reason_for_unknown": "looked at its log"}
         self.lab.clock.sleep(self.over_at - self.lab.clock.monotonic())  # users look when it is over
+        if self.outage == "mirror-unwritable":  # the last line of all may have come meanwhile: whoever asks next brings the mirror up to date
+            controller.journal("failover_status", controller.definition)
         return {"outcome": outcome, "history": self.history, "decided": decided, "outage": self.outage, "harmed": self.harmed, **self.seen(controller)}
 
     def _again(self, controller: Controller) -> str:
@@ -102,7 +104,6 @@ class Aftermath:
             "effects": dict(outcomes.effects(self.lab.trace.records[self.since :])),
             "scripts": outcomes.script_runs(self.lab.trace.records[self.since :]),
             "mirror": outcomes.mirror_differs(self.lab, controller.mirror),
-            "mirror_behind": outcomes.mirror_differs(self.lab, controller.mirror, may_lack=1),
             "meaning": outcomes.meaning(self.lab),
             "data": controller.engine.seen() if controller.engine else {},
         }
@@ -124,11 +125,12 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
         without = (*without, "accepted")  # what a person decided about the script, with the reason
     found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
     found += outcomes.different(clean["data"], result["data"], "data")
-    # The last line of all may come while the mirror can't be written: whoever reads the journal next brings it up to date.
-    found += result["mirror_behind" if outage == "mirror-unwritable" else "mirror"]
+    found += result["mirror"]
     may = result["decided"] or options.repeatable  # a script that is declared repeatable is started again where nobody knows that it ended
+    more = result["scripts"] - clean["scripts"]
+    found += [f"the user's script ran {more} times more"] if more > may else []  # behind one death at most once more
     if harms:
-        return found + (["the user's script ran twice"] if result["scripts"] > clean["scripts"] and not may else [])
+        return found
     repeated = outcomes.twice(collections.Counter(clean["effects"]), collections.Counter(result["effects"]))
     return found + [line for line in repeated if not may or json.dumps(outcomes.SCRIPT) not in line]
 

@@ -142,13 +142,11 @@ def without(meaning: JSON, keys: t.Container[str]) -> JSON:
     return {**meaning, "runs": [{key: value for key, value in run.items() if key not in keys} for run in meaning["runs"]]}
 
 
-def mirror_differs(lab: MemoryLab, mirror: pathlib.Path, *, may_lack: int = 0) -> list[str]:
-    """The mirror holds what the store holds, line by line. ``may_lack``: so many of the last lines nobody could write there."""
+def mirror_differs(lab: MemoryLab, mirror: pathlib.Path) -> list[str]:
+    """The mirror holds what the store holds, line by line."""
     kept = mirror / f"{IDENTITY}.mirror"
     mirrored = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
-    stored = lines(lab)
-    same = mirrored == stored[: len(mirrored)] and len(stored) - len(mirrored) <= may_lack
-    return [] if same else [f"the mirror has {len(mirrored)} lines, the store {len(stored)}, or they differ"]
+    return [] if mirrored == lines(lab) else [f"the mirror has {len(mirrored)} lines, the store {len(lines(lab))}, or they differ"]
 
 
 def script_runs(records: t.Sequence[t.Mapping[str, JSON]]) -> int:

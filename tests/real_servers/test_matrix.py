@@ -18,6 +18,7 @@ import dns.update
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.tsig import TsigKey
+from ansible_collections.continuity.identity_failover.tests.needs import needed
 from ansible_collections.continuity.identity_failover.tests.real_servers.probe import Probe, Update
 from ansible_collections.continuity.identity_failover.tests.real_servers.servers import HAS_IPV6, POWERLESS, SECRETS, TRUNCATED, ZONE, RealServer, key
 
@@ -235,8 +236,6 @@ def extended_dns(probe: Probe) -> str:
 
 
 def ipv6_socket(probe: Probe) -> str:
-    if not HAS_IPV6:
-        pytest.skip("this kernel has no IPv6")
     probe = Probe(probe.server.by_ipv6())
     return f"{add(probe)}: {' '.join(probe.values(probe.name(), 'A'))}"
 
@@ -314,7 +313,11 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.send.__name__)
+#: What a row needs of the machine.
+NEEDS = {ipv6_socket: needed("" if HAS_IPV6 else "this kernel has no IPv6, over which the name servers are asked too")}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.send.__name__, marks=NEEDS.get(row.send, ())) for row in ROWS])
 def test_a_server_answers_as_the_table_says(server: RealServer, row: Row) -> None:
     expected = getattr(row, server.kind) or row.bind
     assert row.send(Probe(server)) == expected

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.tests.needs import needed
+
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "utils" / "step_cost.py"
 
 #: Starts a process that leaves its parent, as a lab does, and uses half a second of a processor; waits for its end.
@@ -42,7 +44,7 @@ def test_a_command_ends_as_it_would_without(command: str, status: int, tmp_path:
     assert cost(tmp_path, "sh", "-c", command)[0] == status
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands such a process over")
+@needed("" if sys.platform == "linux" else "Linux, which alone hands a process that left its parent over to another")
 def test_what_left_its_parent_is_counted(tmp_path: pathlib.Path) -> None:
     status, used = cost(tmp_path, sys.executable, "-S", "-c", LEFT)
     assert status == 0
