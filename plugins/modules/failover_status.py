@@ -297,10 +297,17 @@ locks:
   sample:
     dc1.example.com:
       {address: 10.0.0.10, port: 389, status: locked, locked: [mail.example.com], unlocked: [], absent: [], unknown: [], ageing: {}, msg: ""}
+doubt:
+  description:
+    - Why the mirror may be out of date where the target is silent and everything that answers leads to the other server than the mirror's owner; empty
+      where nothing speaks against it. The playbook C(repair_dns) does nothing then.
+  returned: success
+  type: str
+  sample: ""
 guarded:
   description:
-    - Whether the target owns the identity by the journal and no run is taking it away, which is V(failed_over) and V(threatened). Only then
-      RV(threats), RV(repairs) and RV(lock_lost) have something, and only then a record is to be repaired or a name to be locked again.
+    - Whether the target owns the identity by the journal, without RV(doubt), and no run is taking it away, which is V(failed_over) and V(threatened). Only then
+      RV(repairs) and RV(lock_lost) have something, and only then a record is to be repaired or a name to be locked again.
   returned: success
   type: bool
   sample: false

@@ -64,7 +64,8 @@ def run_here(name: str, work: Work, args: t.Mapping[str, t.Any], asked: Asked, s
     ``secrets`` learn those of the arguments. They are masked but for those in texts of Ansible's own about wrong arguments, and of a bug in what
     surrounds the work.
     """
-    gc.freeze()  # what Ansible has loaded stays: to look for garbage in it takes a tenth of a second, and copies the pages that the fork shares
+    if not gc.get_freeze_count():  # once, so that what earlier items of a loop left can be collected
+        gc.freeze()  # what Ansible has loaded stays: to look for garbage in it takes a tenth of a second, and copies the pages that the fork shares
     try:
         return _run(name, work, args, asked, secrets)
     except Exception as error:  # core would print its text unmasked

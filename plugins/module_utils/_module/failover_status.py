@@ -73,15 +73,16 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     observed, evidence = observe_owner(params["definition"], hosts, clock) if params["definition"] else ("unknown", [])
     if source.read_from == "observation":
         fold.state = seen_state(observed)
-    rightful, guarded = rightful_owner(fold.state), fold.state in GUARDED
+    rightful = rightful_owner(fold.state)
+    # What to do against a threat, or to repair, is for a journal that holds: by an older mirror it would be done to the rightful owner.
+    doubt = overtaken(source, fold, identity, observed)
+    guarded = fold.state in GUARDED and not doubt
     pulling = fold.threats
-    if params["definition"] and guarded:
+    if params["definition"] and fold.state in GUARDED:
         evidence = look_for_threats(params["definition"], evidence, fold, hosts, clock)
         pulling = threats.pulling(fold.threats, evidence)
         ages = ageing(fold.runs.get(fold.last_failover), clock.now())
         result.warnings.extend(f"{identity}: {sentence}" for sentence in [*threats.unproven(evidence), *ages])
-    doubt = overtaken(source, fold, identity, observed)
-    # What to do against a threat is for a journal that holds: by an older mirror it would be done to the rightful owner.
     result.warnings.extend([doubt] if doubt else [f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling])
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
@@ -96,11 +97,11 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
         for one in fold.left_over()
     )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
-    result.extra.update(guarded=guarded, threats=pulling)
+    result.extra.update(guarded=guarded, threats=pulling, doubt=doubt)
     owed = _dns_debts.read_again(fold.debts, endpoints(params["definition"] or {}), clock)
     result.extra["debts"] = _dns_debts.shown(owed)
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
-    _tell_locks(params, fold, clock, result)
+    _tell_locks(params, fold, clock, result, guarded=guarded)
     result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and guarded else []
     result.extra["next"] = command("status", identity) if doubt else next_with(source, fold, identity, pulling)
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
@@ -113,11 +114,12 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     return result
 
 
-def _tell_locks(params: t.Mapping[str, t.Any], fold: Fold, clock: Clock, result: Result) -> None:
-    """What the journal knows as locked, and what the directory says of it, where there is an account to ask it with."""
+def _tell_locks(params: t.Mapping[str, t.Any], fold: Fold, clock: Clock, result: Result, *, guarded: bool) -> None:
+    """What the journal knows as locked, and what the directory says of it, where there is an account to ask it with. A lock is only ``lost`` where
+    it is still to be there, which is while the identity is ``guarded``."""
     identity, locked = params["identity"], dns_lock.left_locked(fold.runs.values())
     there = look_at_locks(params["definition"] or {}, params.get("kerberos"), fold, clock)
-    lost = there.lost if fold.state in GUARDED else []
+    lost = there.lost if guarded else []
     result.extra.update(locked=sorted(locked), locks=there.sites, lock_lost=sorted({one.name for one in lost}))
     result.warnings.extend(f"{identity}: {sentence}" for sentence in there.doubts)
     result.warnings.extend(f"{identity}: {one.msg}: find out who took it away, then let the playbook repair_dns lock it again" for one in lost)

@@ -28,6 +28,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     WrongState,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_status as status_module
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._lock_guard import Locks, Lost
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_arming import REFRESH
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.app_services import app_services
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
@@ -404,7 +405,13 @@ def test_an_older_mirror_gives_no_advice_against_what_is_observed(estate: Estate
     pulls = {"kind": "address", "of": "exch1", "name": "10.0.0.21", "says": "source"}
     monkeypatch.setattr(status_module, "observe_owner", lambda definition, hosts, clock: (observed, [pulls]))
     monkeypatch.setattr(status_module, "look_for_threats", lambda definition, evidence, *more: evidence)
+    monkeypatch.setattr(status_module, "repairs", lambda *_guards: ["a record"])
+    lost = Locks(lost=[Lost("mail.example.com", "EXAMPLE\\EXCH1$", "mail.example.com is not locked on dc1")])
+    monkeypatch.setattr(status_module, "look_at_locks", lambda *_asked: lost)
     result = estate.do(failover_status, store={"kind": "target", "host": "exch2", "path": None})
+    done = [result.extra[key] for key in ("guarded", "repairs", "lock_lost")]
+    assert done == ([False, [], []] if doubted else [True, ["a record"], ["mail.example.com"]])
+    assert bool(result.extra["doubt"]) == doubted and any("lock it again" in warning for warning in result.warnings) == (not doubted)
     advice = any("take the source off the network" in warning for warning in result.warnings)
     assert (result.extra["read_from"], advice, len(result.extra["threats"])) == ("mirror", not doubted, 1)
     assert ("threatened" in result.msg, ".status " in result.extra["next"]) == (not doubted, doubted)
