@@ -66,7 +66,7 @@ def played(folder: pathlib.Path, dns1: DnsServer, status: t.Mapping[str, t.Any] 
     settings |= {"verify_timeout": 1.0, "protected_names": [], "allow_wildcards": False}
     given = {
         "failover_identity": "mail",
-        "steps_status": {"state": "failed_over", "repairs": REPAIRS, "lock_lost": [], **(status or {})},
+        "steps_status": {"state": "failed_over", "repairs": REPAIRS, "lock_lost": [], "doubt": "", **(status or {})},
         "steps_definition": {"dns": settings, "store": {"kind": "directory", "path": str(folder / "store")}},
         "steps_dns_key": {"name": "failover-key", "secret": example.SECRET},
         "steps_kind": "failover",
@@ -86,6 +86,12 @@ def test_what_clients_resolvers_hold_still_keeps_no_other_part_from_its_work(dns
     assert (dns1.lookup("mail.example.com", "A"), dns1.lookup(NOTE, "TXT")) == (["127.1.0.22"], []), said
     assert "failover_outcome: stopped" in said and "resolver1" in said
     assert "repair_dns of mail stopped on exch2" in said
+
+
+def test_nothing_is_written_by_a_mirror_that_may_be_out_of_date(dns1: DnsServer, tmp_path: pathlib.Path) -> None:
+    said = played(tmp_path, dns1, {"doubt": "another controller moved it since"})
+    assert "another controller moved it since. Nothing was written or locked" in said
+    assert (dns1.lookup("mail.example.com", "A"), dns1.lookup(NOTE, "TXT")) == (["127.1.0.21"], ['"a note"']), said
 
 
 #: So far a lock gets with a TSIG key.
