@@ -120,7 +120,8 @@ def _tickets(folder: pathlib.Path, account: str) -> str:
 
 
 def _write_configs(folder: pathlib.Path) -> None:
-    """Anew for each folder: what provisioning writes has its own paths, and the host's resolver as forwarder."""
+    """Anew for each folder: what provisioning writes has its own paths, and the host's resolver as forwarder. Without TLS, whose key of 4,096 bits takes
+    a second or half a minute to find: LDAP is sealed by Kerberos here."""
     (folder / "smb.conf").write_text(
         f"""[global]
 realm = {REALM}
@@ -133,6 +134,7 @@ bind interfaces only = yes
 allow dns updates = secure only
 dns port = {PORT}
 dns forwarder =
+tls enabled = no
 rpc server dynamic port range = 50000-50100
 private dir = {folder}/private
 lock directory = {folder}

@@ -35,7 +35,7 @@ PORT = 25353
 ZONE = "lab.test"
 REVERSE = "20.127.in-addr.arpa"
 #: Seconds for a server to answer for its zones; measured: 0.3 to 0.8.
-START = 15.0
+START = 60.0
 #: Whether an interface carries the IPv6 addresses: the kernel's table of them, in which they stand without colons.
 HAS_IPV6 = pathlib.Path("/proc/net/if_inet6").exists() and "fd00005300000000" in pathlib.Path("/proc/net/if_inet6").read_text(encoding="ascii")
 
