@@ -175,7 +175,10 @@ options:
     elements: dict
     default: []
   hooks:
-    description: Hooks that exist and were not run, for the document of a plan.
+    description:
+      - Hooks that exist. For the document of a plan those that were not run.
+      - With O(mode=undo), V(before_source_joins) may have let the source of a failback join, of which the journal knows nothing. So an undo that
+        begins where it may have run asks what becomes of the data that clients may have written on the source.
     type: list
     elements: str
     default: []

@@ -62,7 +62,7 @@ def write_project(folder: pathlib.Path, lab: Lab, few: t.Sequence[str]) -> None:
 
 def flushed(folder: pathlib.Path, lab: Lab, name: str, env: t.Mapping[str, str], clients: int) -> dict[str, t.Any]:
     """One way: its cost for each client, and what the lab saw."""
-    command = [BIN / "ansible-playbook", "--inventory", "hosts.yml" if name == "module" else "few.yml"]
+    command: list[str] = [str(BIN / "ansible-playbook"), "--inventory", "hosts.yml" if name == "module" else "few.yml"]
     idle = measured([*command, f"{name}-nothing.yml"], cwd=folder, env=env, memory=True)
     since, lab_before, begun = last_number(lab), lab_cpu(lab), time.time()
     cost = measured([*command, f"{name}.yml"], cwd=folder, env=env, memory=True)

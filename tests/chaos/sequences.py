@@ -156,8 +156,12 @@ class Controller:
     def _look(self, kind: str, definition: Given) -> None:
         accounts = parts.accounts(definition, self.credentials)
         if kind == "failover" or self.setting.planned:  # else a hook lets the source join
-            options = {"credentials": accounts, "data_state": self.setting.choice or None, "hooks": ["data"] if self.engine else []}
+            options = {"credentials": accounts, "data_state": self.setting.choice or None, "hooks": self.hooks()}
             self.task("failover_preflight", self.target, definition=definition, identity=IDENTITY, kind=kind, **options, **self.signer())
+
+    def hooks(self) -> list[str]:
+        """Those that there are."""
+        return [*(["data"] if self.engine else []), *([] if self.setting.planned else ["before_source_joins"])]
 
     def give_lease_back(self, kind: str, definition: Given, run: Given) -> None:
         try:

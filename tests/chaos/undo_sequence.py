@@ -19,7 +19,7 @@ def undo(controller: Controller, discard: str = "") -> str:
     definition = parts.drill(controller.definition) if kind == "drill" else controller.definition
     state, reason = ("taken_over", controller.take_over) if controller.take_over else ("opened", discard)
     accept = {"data_at_stake": discard} if discard else {}
-    options = {"by": controller.by, "reason": reason, "accept": accept, "lease_seconds": 20.0}
+    options = {"by": controller.by, "reason": reason, "accept": accept, "lease_seconds": 20.0, "hooks": controller.hooks()}
     opened = controller.journal("failover_run", definition, state=state, mode="undo", kind=kind, **options)
     run = opened.extra.get("run")
     if not run:

@@ -17,10 +17,15 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import dns_gss, ldap_gss
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.ldap import realm, rights
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.unit import runs
+from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeHosts
 
 NAMES = ("mail.example.com", "autodiscover.example.com")
 #: Write property, validated write, delete: what the lock denies (MS-ADTS 5.1.3.2).
@@ -100,3 +105,17 @@ def controllers(lab: Lab) -> list[dict[str, t.Any]]:
 def kerberos(lab: Lab, **other: str) -> dict[str, str]:
     found = lab.info["active_directory"]
     return {"principal": found["principal"], "password": found["password"], **other}
+
+
+def lock(lab: Lab, state: str, **options: t.Any) -> Result:
+    """Of one name, by a task that stands alone."""
+    params = {
+        **runs.ALONE,
+        "state": state,
+        "lock": {"account": "EXCH1$", "names": [NAMES[0]], "domain_controllers": controllers(lab)},
+        "kerberos": kerberos(lab),
+        "require": "all",
+        "verify_timeout": 5.0,
+        **options,
+    }
+    return update_dns(params, FakeHosts(), SystemClock(), check_mode=False)

@@ -27,6 +27,7 @@ from ansible_collections.continuity.identity_failover.tests.lab_level.active_dir
     controllers,
     descriptors,
     kerberos,
+    lock,
     locked,
     registrations,
     started,
@@ -44,19 +45,6 @@ MAIL = "mail.example.com"
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with started(pathlib.Path(tmp_path_factory.mktemp("domain")) / "lab") as made:
         yield made
-
-
-def lock(lab: Lab, state: str, **options: t.Any) -> Result:
-    params = {
-        **runs.ALONE,
-        "state": state,
-        "lock": {"account": "EXCH1$", "names": [MAIL], "domain_controllers": controllers(lab)},
-        "kerberos": kerberos(lab),
-        "require": "all",
-        "verify_timeout": 5.0,
-        **options,
-    }
-    return update_dns(params, FakeHosts(), SystemClock(), check_mode=False)
 
 
 def write(lab: Lab, address: str) -> Result:

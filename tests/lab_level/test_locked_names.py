@@ -21,6 +21,7 @@ from ansible_collections.continuity.identity_failover.tests.lab_level.active_dir
     NAMES,
     changes,
     descriptors,
+    lock,
     locked,
     project,
     registered,
@@ -98,11 +99,11 @@ def test_from_the_failover_to_the_failback_the_source_is_kept_out_and_then_nothi
     assert registrations(lab) == {"exch1.example.com": "NOERROR", **dict.fromkeys(NAMES, "NOERROR")}
 
 
-def stopping_behind_dns(mail: Project) -> str:
+def stopping(mail: Project, hook: str) -> str:
     """The example's hooks, and one that fails."""
     hooks = mail.folder / "hooks-of-the-test"
     shutil.copytree(EXAMPLE / "hooks", hooks)
-    (hooks / "after_dns.yml").write_text(json.dumps([{"name": "Stop here", "ansible.builtin.fail": {"msg": "stopped by the test"}}]), encoding="utf-8")
+    (hooks / f"{hook}.yml").write_text(json.dumps([{"name": "Stop here", "ansible.builtin.fail": {"msg": "stopped by the test"}}]), encoding="utf-8")
     return str(hooks)
 
 
@@ -115,7 +116,7 @@ def test_what_one_domain_controller_did_not_say_is_not_claimed_and_an_undo_unloc
     lab.control("dns_zone", {"name": "example.com", "updates": "signed"})
     decided(lab, mail)
     lab.control("ldap_fault", {"server": "dns2", "kind": "refused"})
-    said = " ".join(mail.run("failover", expect=2, site_hooks_dir=stopping_behind_dns(mail)).split())
+    said = " ".join(mail.run("failover", expect=2, site_hooks_dir=stopping(mail, "after_dns")).split())
     assert "stopped by the test" in said
     assert "domain controller dns2.example.com could not be read, so it is not known what it denies" in said
     assert read(mail) == {"dns1.example.com": "locked", "dns2.example.com": "unreachable"}
@@ -123,3 +124,27 @@ def test_what_one_domain_controller_did_not_say_is_not_claimed_and_an_undo_unloc
     lab.control("ldap_heal", {"server": "dns2"})
     mail.run("undo", failover_discard="the test wrote nothing")
     assert locked(lab) == NOWHERE and descriptors(lab) == before
+
+
+def test_a_repair_that_locks_while_a_failback_opens_takes_its_lock_away(lab: Lab, tmp_path: pathlib.Path) -> None:
+    """No message to a directory carries the run's condition: so the journal is asked behind the lock too."""
+    mail = project(lab, tmp_path / "project")
+    mail.run("arm")
+    decided(lab, mail)
+    mail.run("failover")
+    assert lock(lab, "unlocked").changed and locked(lab)["dns1"] == [NAMES[1]], "somebody took one of them away"
+    seen: list[dict[str, list[str]]] = []
+
+    def a_failback_opens(kind: str, task: str) -> bool:
+        if (kind, task) == ("after", "update_dns") and not seen:
+            seen.append(locked(lab))
+            mail.run("failback", expect=2, failover_data_restored="nothing was written", site_hooks_dir=stopping(mail, "before_quiesce"))
+        return False
+
+    with Watched(mail, "repair_dns", {}) as watched:
+        assert watched.until(a_failback_opens) == 2
+    said = " ".join(watched.log.read_text(encoding="utf-8").split())
+    assert seen == [EVERYWHERE] and locked(lab) == NOWHERE, said
+    assert "mail is failing_back" in said and "The names were locked again before it could be seen" in said
+    mail.run("failback", failover_data_restored="nothing was written")
+    assert locked(lab) == NOWHERE and addresses(lab) == {"20.21"}

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import expected, progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
@@ -23,6 +24,9 @@ OWNER_BEFORE = {"failover": "source", "failback": "target", "drill": "source"}
 
 #: Which side a run of this kind gives the identity to; clients could write there.
 TAKER = {"failover": "target", "failback": "source"}
+
+#: The hook that may start the source, or its network, before a failback releases its fence.
+LETS_JOIN = "before_source_joins"
 
 #: Evidence that the fence gathers by itself; any other was given to it by a hook.
 OWN_EVIDENCE = ("silence", "read_back")
@@ -51,7 +55,7 @@ def point_of_no_return(kind: str, taker: str, steps: Steps) -> PointOfNoReturn:
     ``steps`` are those of the run in their order, from a plan or from a journal. A client can write once it is led there (addresses, names,
     records) and something serves there (services, databases, shares). What the run does not change counts as there already: a workload that
     no step starts may run before the run, and a server that no step leads to may be reached before it. A source that a failback lets join
-    registers its names by itself, and where its fence had nothing to release it also starts its workload by itself.
+    registers its names by itself, and where its fence had nothing to release it may also start its workload by itself.
     """
     if kind not in TAKER:
         return PointOfNoReturn("", "a drill moves nothing that clients use")
@@ -65,7 +69,7 @@ def point_of_no_return(kind: str, taker: str, steps: Steps) -> PointOfNoReturn:
         led, served = led or key in leads, served or key in serves
         if led and served:
             how = "leads clients there, and what serves them runs" if key in leads else "starts what serves clients, and they are led there"
-            how = f"lets {taker} join, which registers its names and starts its workload by itself" if key == joins else how
+            how = f"lets {taker} join, which registers its names and may start its workload by itself" if key == joins else how
             return PointOfNoReturn(key, f"{key} {how}: from here on clients may write on {taker}")
     return PointOfNoReturn("")
 
@@ -111,13 +115,31 @@ def _listed(kind: str, definition: t.Mapping[str, t.Any]) -> list[str]:
     return []
 
 
-def data_at_stake(record: RunRecord, definition: t.Mapping[str, t.Any]) -> PointOfNoReturn | None:
-    """The point of no return, where the run has begun it; None while undoing loses nothing that a client wrote."""
+def data_at_stake(
+    record: RunRecord, definition: t.Mapping[str, t.Any], failover: RunRecord | None = None, hooks: t.Container[str] = ()
+) -> PointOfNoReturn | None:
+    """The point of no return, where the run has begun it; None while undoing loses nothing that a client wrote.
+
+    ``failover`` is the run that a failback was putting back, ``hooks`` the names of those that there are: the journal knows of none.
+    """
     if record.kind not in TAKER:
         return None
-    point = point_of_no_return(record.kind, str(definition[TAKER[record.kind]]["host"]), steps_of_run(record, definition))
+    taker = str(definition[TAKER[record.kind]]["host"])
+    point = point_of_no_return(record.kind, taker, steps_of_run(record, definition))
     joined = point.step.startswith("fence@") and point.step in record.steps  # it found nothing to release
-    return point if joined or record.images.get(point.step) else None
+    if joined or record.images.get(point.step):
+        return point
+    if LETS_JOIN in hooks and _comes_next(record, definition, f"fence@{taker}") and not (failover and failover.images.get(f"fence@{taker}")):
+        because = f"the hook {LETS_JOIN} may have let {taker} join, which registers its names and may start its workload by itself"
+        return PointOfNoReturn(f"fence@{taker}", f"{because}: clients may have written on {taker} since")
+    return None
+
+
+def _comes_next(record: RunRecord, definition: t.Mapping[str, t.Any], key: str) -> bool:
+    """Whether the run has done all that comes before a step, and not begun that."""
+    wanted = expected(record.kind, definition)
+    done = {f"{one['step']}@{one['host']}" if one["host"] else one["step"] for one in progress(record, definition)[0]}
+    return key in wanted and key not in record.steps and set(wanted[: wanted.index(key)]) <= done
 
 
 def lasting(steps: Steps, images: t.Mapping[str, t.Any], facts: t.Mapping[str, t.Any]) -> list[str]:

@@ -30,8 +30,8 @@ MAX_AGAIN = 3
 TRIES, PAUSE = 3, 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.05, 0.5
 
-#: Writes once more; False when the message or its answer got lost, which proves nothing against anybody.
-Again = t.Callable[[t.Sequence[Edit]], bool]
+#: Writes once more; what became of each that was sent (``written``, ``refused``, ``lost``).
+Again = t.Callable[[t.Sequence[Edit]], t.Mapping[Item, str]]
 
 
 #: Tells a server that names of a zone have changed; what it said.
@@ -59,7 +59,9 @@ class ReadBack:
         self.on_conflict = on_conflict
         self.require = require
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {}
-        self.again: dict[Item, int] = {}
+        self._tried: dict[Item, int] = {}  #: how often a set was written again, or that was refused because it had changed
+        self._again: dict[Item, int] = {}  #: how often it was written again
+        self.rewritten: set[Item] = set()  #: what was, or may have been
         self._sought: dict[Item, RecordSet | None] = {}  #: what each set was to become, when it was last read back
         self.only_looks = False  #: check mode and plans tell no server to do anything
         self.notified: dict[NameServer, dict[str, str]] = {}  #: zone -> what a server said that was told to fetch it
@@ -232,16 +234,17 @@ class ReadBack:
 
     def _made_anew(self, wrong: t.Sequence[Edit], primary: NameServer) -> t.Mapping[Item, RecordSet | None]:
         """What is to be there after all, from what the written server has now; nothing of what is left to others, or was written again too often."""
-        tried = [edit for edit in wrong if self.on_conflict == "replace" and self.again.get(edit.item, 0) < MAX_AGAIN]
+        tried = [edit for edit in wrong if self.on_conflict == "replace" and self._tried.get(edit.item, 0) < MAX_AGAIN]
         return self._anew(tried, {edit.item: self._kept(primary)[edit.item].records for edit in tried}) if tried else {}
 
     def _write_again(self, edits: t.Sequence[Edit], primary: NameServer, again: Again) -> None:
         """Where ours is there and only another writer's value beside it, there is nothing to write."""
         there = self._kept(primary)
         wrong = [dataclasses.replace(edit, before=there[edit.item].records) for edit in edits if there[edit.item].records != edit.after]
-        if wrong and again(wrong):
-            for edit in wrong:
-                self.again[edit.item] = self.again.get(edit.item, 0) + 1
+        for item, how in (again(wrong) if wrong else {}).items():
+            self._tried[item] = self._tried.get(item, 0) + (how != "lost")
+            self._again[item] = self._again.get(item, 0) + (how == "written")
+            self.rewritten |= {item} if how != "refused" else set()
 
     def on_the_way(self, item: Item, before: RecordSet | None, primary: NameServer) -> bool:
         """Whether the server that was written shows the old value because it passed the update on and lacks the transfer, so that it proves nothing."""
@@ -249,8 +252,7 @@ class ReadBack:
         return verdict is not None and verdict.status == "wrong" and verdict.records == before and self.passes_on(primary, self.servers.zone_of(item))
 
     def _seen(self, edit: Edit, primary: NameServer, timeout: float) -> Seen:
-        times = self.again.get(edit.item, 0)
-        note = f"written again {times} time{'s' if times > 1 else ''}, as the name server had another value" if times else ""
+        note = self._how_often(edit.item)
         if self._shown(edit.item, primary):
             return Seen(confirmed=True, image=to_image(edit.after), msg=note)
         there, image = self.said(primary, edit.item), self._image(primary, edit.item)
@@ -266,6 +268,13 @@ class ReadBack:
             what = f"was given another value by somebody else each time: {shown} ({note or 'not written again'})"
             return Seen(False, image, f"{edit.item} {what}", "changed_by_other")
         return Seen(False, image, *self._why_not(edit.item, timeout))
+
+    def _how_often(self, item: Item) -> str:
+        times = self._again.get(item, 0)
+        refused = self._tried.get(item, 0) - times
+        told = f"written again {times} time{'s' if times > 1 else ''}, as the name server had another value" if times else ""
+        late = f"{refused} time{'s' if refused > 1 else ''} it had changed once more before that came" if refused else ""
+        return "; ".join(filter(None, (told, late)))
 
     def _why_not(self, item: Item, timeout: float) -> tuple[str, str]:
         parts, reason = [], ""

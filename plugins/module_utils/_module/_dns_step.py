@@ -345,7 +345,7 @@ class DnsStep:
         result.extra["debts"] = [{**debt, "records": list(debt["records"])} for debt in result.accounts.owed]
         self.warnings.extend(ttls_owed(result) if self.state in TTL_STATES else ())
         for one in result.outcomes:
-            if self.readback.again.get(Item.parse(one.name)) and not self._going_back:
+            if Item.parse(one.name) in self.readback.rewritten and not self._going_back:
                 result.changed = one.changed = True  # it was there already, and somebody changed it while it was waited for
         if self._going_back:  # what was looked at to be put back is right where it was put back, and of that alone
             self.readback.otherwise(Item.parse(one.name) for one in result.outcomes if one.status in BAD_STATUSES and one.reason != "rolled_back")

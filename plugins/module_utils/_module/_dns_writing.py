@@ -66,18 +66,25 @@ class Writer:
         )
         return applied
 
-    def again(self, edits: t.Sequence[Edit]) -> bool:
-        """What reading back found otherwise, once more; False when a message or its answer got lost, which proves nothing against anybody."""
+    def again(self, edits: t.Sequence[Edit]) -> dict[Item, str]:
+        """What reading back found otherwise, once more. What became of each that was sent: ``written``, ``refused`` because it changed meanwhile, or
+        ``lost``, the message or its answer, which proves nothing against anybody."""
+        said: dict[Item, str] = {}
         for batch in batches(edits):
+            how = "written"
             try:
                 self._swap(batch)
             except Refusal as refusal:
                 if refusal.code != "prerequisite":
                     raise
                 self._markers.stands(batch[0].zone)  # the next look shows what is there; the marker is read anew
+                how = "refused"
             except (ConnectionLost, DeadlineExceeded):
-                return False  # the next look shows whether it was done
-        return True
+                how = "lost"  # the next look shows whether it was done
+            said.update({edit.item: how for edit in batch})
+            if how == "lost":
+                break
+        return said
 
     def _swap(self, edits: t.Sequence[Edit]) -> str:
         """One message. Returns what is to be said of an answer that is not signed as it must be."""

@@ -44,7 +44,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     if task.params["kind"] != record.kind:
         task = dataclasses.replace(task, params={**task.params, "kind": record.kind})
     owner = undo.owner_after_undo(task.fold, record.kind)
-    point = undo.data_at_stake(record, task.definition)
+    point = _data_at_stake(record, task)
     consent = reasons(task.params["accept"] or {}).get("data_at_stake", "") or (task.reason() if taken is None else "")
     consent = consent or record.data_consent
     if point is not None and not consent:
@@ -67,8 +67,14 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     )
 
 
+def _data_at_stake(record: RunRecord, task: RunTask) -> undo.PointOfNoReturn | None:
+    if not task.definition:
+        return None
+    return undo.data_at_stake(record, task.definition, task.fold.runs.get(record.reverts), task.params.get("hooks") or [])
+
+
 def _facts(record: RunRecord, task: RunTask, steps: list[dict[str, str]]) -> dict[str, t.Any]:
-    point = undo.data_at_stake(record, task.definition) if task.definition else None
+    point = _data_at_stake(record, task)
     return {
         "kind": record.kind,
         "steps": steps,

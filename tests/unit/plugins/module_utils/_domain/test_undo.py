@@ -133,6 +133,22 @@ def test_a_source_that_joined_and_needed_nothing_has_users_whose_data_are_asked_
     assert point is not None and point.step == "fence@exch1" and "clients may write on exch1" in point.because
 
 
+def test_a_hook_may_have_let_the_source_join_before_the_journal_knows_of_it() -> None:
+    """It gives the source power before the fence is looked at; where the failover had fenced something, nothing starts there yet."""
+    made = ran(record("failback"), "databases@exch2", "services@exch2")
+    hooks, failover = ["data", "before_source_joins"], ran(record(), "identity@exch2")
+    assert undo.data_at_stake(made, DEFINITION, failover, hooks) is None, "the target has its addresses still: the hook comes later"
+    ran(made, "identity@exch2")
+    assert undo.data_at_stake(made, DEFINITION, failover, ["data"]) is None
+    point = undo.data_at_stake(made, DEFINITION, failover, hooks)
+    assert point is not None and point.step == "fence@exch1" and "the hook before_source_joins may have let exch1 join" in point.because
+    assert undo.data_at_stake(made, {**DEFINITION, "spns": [{"spn": "HTTP/mail"}]}, failover, hooks) is None, "spns are moved before the hook"
+    assert undo.data_at_stake(made, DEFINITION, ran(failover, "fence@exch1"), hooks) is None
+    assert undo.data_at_stake(ran(record(), "identity@exch2"), DEFINITION, None, hooks) is None, "a failover lets nobody join"
+    made.concluded(outcome("identity@exch2", failed=True))
+    assert undo.data_at_stake(made, DEFINITION, failover, hooks) is None, "what failed keeps the run from going on"
+
+
 def test_a_step_that_the_run_passed_by_is_not_waited_for_before_data_are_asked_for() -> None:
     """A failback gives the source no shares, so it takes no step for its identity where its addresses never moved."""
     definition = {**DEFINITION, "shares": [{"name": "archive"}]}

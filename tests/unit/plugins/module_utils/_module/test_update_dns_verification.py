@@ -214,6 +214,33 @@ def test_what_somebody_changes_while_it_is_waited_for_is_written_and_told_as_a_c
         assert result.changed and result.extra["servers"]["dns1"]["messages"] == 1
 
 
+def test_what_somebody_changes_again_before_each_message_comes_is_no_change_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1)
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 60)
+        call(dns2.replace, "mail.example.com", "A", ["127.1.0.21"], 60)
+        forget, receive, others = _dns_readback.ReadBack.forget, dns1.receive, iter(range(30, 60))
+
+        def somebody_changed_it(readback: _dns_readback.ReadBack, items: t.Iterable[Item]) -> None:
+            call(dns1.replace, "mail.example.com", "A", ["127.1.0.21"], 600)
+            forget(readback, items)
+
+        def changed_once_more(wire: bytes, peer: str, transport: str) -> bytes | None:
+            if wire[2] >> 3 & 15 == 5:
+                dns1.replace("mail.example.com", "A", [f"127.1.0.{next(others)}"], 600)
+            answer: bytes | None = receive(wire, peer, transport)
+            return answer
+
+        monkeypatch.setattr(_dns_readback.ReadBack, "forget", somebody_changed_it)
+        monkeypatch.setattr(dns1, "receive", changed_once_more)
+        result = task([entry(dns1)], verify_servers=[entry(dns2)], on_conflict="replace", accept_disagreement="dns2 lags")
+    (outcome,) = result.outcomes
+    assert (outcome.status, outcome.reason, outcome.changed, result.changed) == ("failed", "changed_by_other", False, False)
+    assert "3 times it had changed once more before that came" in outcome.msg and "written again" not in outcome.msg
+    assert dns1.lookup("mail.example.com", "A") == ["127.1.0.32"]
+
+
 # The side that survives
 
 
