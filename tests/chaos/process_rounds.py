@@ -14,6 +14,7 @@ import pathlib
 import random
 import re
 import shutil
+import sys
 import time
 import typing as t
 
@@ -33,6 +34,8 @@ TRIES = 10
 WORDS = {"failover_script_unknown": "skip", "failover_script_reason": "looked at its log"}
 #: The user of the lab's zones that the collection writes as.
 KEY = "failover-key."
+#: Names of the example that the source registers by itself.
+NAMES = ("mail.example.com", "autodiscover.example.com")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +135,7 @@ class World:
         self.lab = Lab.start(folder / "lab", seed=seed)
         try:
             self.before = self.state()
+            self.records = self._records()
             self.controllers = [self._project("day"), self._project("night")]
             if armed:
                 self.controllers[0].run("arm")
@@ -151,7 +155,8 @@ class World:
 
     def _project(self, name: str) -> Project:
         """With deadlines that are short, so that nobody waits long for what a dead controller may have begun."""
-        made = Project(self.folder / name, self.folder / "lab", self.lab.info)
+        power_on = [sys.executable, "-W", "ignore", str(pathlib.Path(__file__).with_name("power_on.py")), str(self.folder / "lab")]
+        made = Project(self.folder / name, self.folder / "lab", self.lab.info, site_power_on=power_on)
         path = made.folder / "inventory" / "group_vars" / "all" / "failover.yml"
         text = path.read_text(encoding="utf-8")
         for old, new in (
@@ -185,9 +190,22 @@ class World:
     def _lead_to(self, playbook: str) -> None:
         """What has to be there before the playbook."""
         if playbook == "failover":
+            self._as_at_the_beginning()
             self.lab.kill("exch1")
             said = {"failover_decision": "proceed", "failover_reason": "a test", "failover_by": "duty officer"}
             self.controllers[0].run("incident", failover_monitor_duration=60, **said)
+
+    def _records(self) -> list[dict[str, t.Any]]:
+        """What each name server has of the names."""
+        servers = [str(one["name"]) for one in self.lab.info["dns"]["servers"]]
+        return [dict(self.lab.control("dns_record", {"server": server, "name": name})) for server in servers for name in NAMES]
+
+    def _as_at_the_beginning(self) -> None:
+        """With the TTLs of then, which the source's own registration has changed since: arming has something to keep behind each failback."""
+        if self._records() != self.records:
+            for record in self.records:
+                self.lab.control("dns_record", record)
+            self.controllers[0].run("arm")
 
     def act(self, playbook: str, point: Point | None) -> Death:
         """The playbook dies there; the other controller ends it."""
