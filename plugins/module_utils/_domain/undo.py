@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import expected, progress
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import expected
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
@@ -129,17 +129,22 @@ def data_at_stake(
     joined = point.step.startswith("fence@") and point.step in record.steps  # it found nothing to release
     if joined or record.images.get(point.step):
         return point
-    if LETS_JOIN in hooks and _comes_next(record, definition, f"fence@{taker}") and not (failover and failover.images.get(f"fence@{taker}")):
+    if LETS_JOIN in hooks and _hook_may_have_run(record, definition, f"fence@{taker}", failover):
         because = f"the hook {LETS_JOIN} may have let {taker} join, which registers its names and may start its workload by itself"
         return PointOfNoReturn(f"fence@{taker}", f"{because}: clients may have written on {taker} since")
     return None
 
 
-def _comes_next(record: RunRecord, definition: t.Mapping[str, t.Any], key: str) -> bool:
-    """Whether the run has done all that comes before a step, and not begun that."""
-    wanted = expected(record.kind, definition)
-    done = {f"{one['step']}@{one['host']}" if one["host"] else one["step"] for one in progress(record, definition)[0]}
-    return key in wanted and key not in record.steps and set(wanted[: wanted.index(key)]) <= done
+def _hook_may_have_run(record: RunRecord, definition: t.Mapping[str, t.Any], fence: str, failover: RunRecord | None) -> bool:
+    """Whether a failback came to the hook before its fence, or near it: to ask for nothing is harmless, and a resumed run may have failed at an earlier
+    step since, or found one more in its definition. What the failover fenced starts no workload there."""
+    fenced = failover is not None and failover.images.get(fence)
+    if record.kind != "failback" or fence in record.steps or fenced:
+        return False
+    before = expected(record.kind, definition)
+    before = before[: before.index(fence)]
+    releasing = [key for key in before if key.partition("@")[0] in ("identity", "spns")] or before
+    return not releasing or any(key in record.steps for key in releasing)
 
 
 def lasting(steps: Steps, images: t.Mapping[str, t.Any], facts: t.Mapping[str, t.Any]) -> list[str]:

@@ -31,7 +31,7 @@ TRIES, PAUSE = 3, 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.05, 0.5
 
 #: Writes once more; what became of each that was sent (``written``, ``refused``, ``lost``).
-Again = t.Callable[[t.Sequence[Edit]], t.Mapping[Item, str]]
+Again = t.Callable[[t.Sequence[Edit]], t.Iterable[tuple[Item, str]]]
 
 
 #: Tells a server that names of a zone have changed; what it said.
@@ -59,7 +59,7 @@ class ReadBack:
         self.on_conflict = on_conflict
         self.require = require
         self.verdicts: dict[NameServer, dict[Item, Verdict]] = {}
-        self._tried: dict[Item, int] = {}  #: how often a set was written again, or that was refused because it had changed
+        self._tried: dict[Item, int] = {}  #: how often a set was written again, or that was refused because something had changed
         self._again: dict[Item, int] = {}  #: how often it was written again
         self.rewritten: set[Item] = set()  #: what was, or may have been
         self._sought: dict[Item, RecordSet | None] = {}  #: what each set was to become, when it was last read back
@@ -241,7 +241,7 @@ class ReadBack:
         """Where ours is there and only another writer's value beside it, there is nothing to write."""
         there = self._kept(primary)
         wrong = [dataclasses.replace(edit, before=there[edit.item].records) for edit in edits if there[edit.item].records != edit.after]
-        for item, how in (again(wrong) if wrong else {}).items():
+        for item, how in again(wrong) if wrong else ():
             self._tried[item] = self._tried.get(item, 0) + (how != "lost")
             self._again[item] = self._again.get(item, 0) + (how == "written")
             self.rewritten |= {item} if how != "refused" else set()
@@ -273,8 +273,9 @@ class ReadBack:
         times = self._again.get(item, 0)
         refused = self._tried.get(item, 0) - times
         told = f"written again {times} time{'s' if times > 1 else ''}, as the name server had another value" if times else ""
-        late = f"{refused} time{'s' if refused > 1 else ''} it had changed once more before that came" if refused else ""
-        return "; ".join(filter(None, (told, late)))
+        lost = "perhaps written again: the answer was lost" if item in self.rewritten and not times else ""
+        late = f"not written again {refused} time{'s' if refused > 1 else ''}, as something had changed before the message came" if refused else ""
+        return "; ".join(filter(None, (told, lost, late)))
 
     def _why_not(self, item: Item, timeout: float) -> tuple[str, str]:
         parts, reason = [], ""

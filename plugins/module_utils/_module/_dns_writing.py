@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections.abc import Iterator
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit, Line, Marker, batches, marker_name, message
@@ -66,10 +67,9 @@ class Writer:
         )
         return applied
 
-    def again(self, edits: t.Sequence[Edit]) -> dict[Item, str]:
-        """What reading back found otherwise, once more. What became of each that was sent: ``written``, ``refused`` because it changed meanwhile, or
-        ``lost``, the message or its answer, which proves nothing against anybody."""
-        said: dict[Item, str] = {}
+    def again(self, edits: t.Sequence[Edit]) -> Iterator[tuple[Item, str]]:
+        """What reading back found otherwise, once more. What became of each that was sent, message by message: ``written``, ``refused`` because
+        something had changed, or ``lost``, the message or its answer, which proves nothing against anybody."""
         for batch in batches(edits):
             how = "written"
             try:
@@ -81,10 +81,9 @@ class Writer:
                 how = "refused"
             except (ConnectionLost, DeadlineExceeded):
                 how = "lost"  # the next look shows whether it was done
-            said.update({edit.item: how for edit in batch})
+            yield from ((edit.item, how) for edit in batch)
             if how == "lost":
-                break
-        return said
+                return
 
     def _swap(self, edits: t.Sequence[Edit]) -> str:
         """One message. Returns what is to be said of an answer that is not signed as it must be."""

@@ -124,6 +124,15 @@ def test_a_failback_that_opened_since_the_look_keeps_its_names_open(dns1: DnsSer
     assert dns1.lookup("mail.example.com", "A") == ["127.1.0.22"]
 
 
+def test_nothing_is_locked_where_the_journal_can_t_be_read_and_what_else_failed_is_told(dns1: DnsServer, tmp_path: pathlib.Path) -> None:
+    failed_over(tmp_path)
+    (journal,) = (tmp_path / "store").glob("*.journal")
+    journal.write_text(journal.read_text(encoding="utf-8").replace("nobody else is awake", "everybody is awake"), encoding="utf-8")
+    said = locks_again(tmp_path, dns1, [MAIL, {**MAIL, "name": "mail.example.org"}])
+    assert TRIED not in said and "can't be read in" in said and "no name was locked against the source" in said, said
+    assert "Beside that: " in said and "mail.example.org" in said.partition("Beside that: ")[2], said
+
+
 @pytest.mark.parametrize(("identity", "stops"), [("mail", True), ("another", False)])
 def test_where_a_run_writes_the_records_no_further_part_is_done(dns1: DnsServer, tmp_path: pathlib.Path, identity: str, stops: bool) -> None:
     """A failback that opened meanwhile lets the source register its names, which a lock would forbid."""

@@ -16,7 +16,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.continuity.identity_failover.tests.unit.expressions import worked_out
+from ansible_collections.continuity.identity_failover.tests.unit.expressions import rendered, worked_out
 
 TASKS = pathlib.Path(__file__).parents[3] / "roles" / "steps" / "tasks"
 
@@ -36,6 +36,32 @@ def test_who_will_own_the_identity_is_said_right_after_the_opening(name: str) ->
 def test_an_undo_takes_the_word_that_its_own_refusal_asks_for() -> None:
     options = task("undo_open", "Resume the open run in order to undo it")["continuity.identity_failover.failover_run"]
     assert "failover_from_observation" in options["from_observation"] and "failover_accept" in options["accept"]
+
+
+@pytest.mark.parametrize(("name", "title"), [("undo_open", "Resume the open run in order to undo it"), ("undo_end", "End the run as reverted")])
+def test_an_undo_is_told_of_the_hooks_that_the_journal_does_not_know(name: str, title: str) -> None:
+    assert task(name, title)["continuity.identity_failover.failover_run"]["hooks"] == "{{ steps_hooks_found }}"
+
+
+@pytest.mark.parametrize(
+    ("behind", "seen"),
+    [
+        ({"journal": {"condition": "ok"}, "guarded": True}, "wanted"),
+        ({"journal": {"condition": "ok"}, "guarded": False}, "in the way"),
+        ({"journal": {"condition": "silent"}, "guarded": True}, "not known"),
+        ({"journal": {"condition": "broken"}, "guarded": False}, "not known"),
+        ({"failed": True, "msg": "no such option"}, "not known"),
+    ],
+)
+def test_a_lock_is_taken_away_behind_its_repair_only_where_a_journal_that_holds_says_so(behind: dict[str, t.Any], seen: str) -> None:
+    (whole,) = [one for one in yaml.safe_load((TASKS / "repair_lock.yml").read_text(encoding="utf-8")) if "vars" in one]
+    _ask, unlock, stop = whole["block"]
+    found = rendered(whole["vars"]["steps_lock_seen"], steps_behind=behind).strip()
+    assert found == seen
+    assert worked_out(unlock["when"], steps_lock_seen=found) is (seen == "in the way")
+    assert worked_out(stop["when"], steps_lock_seen=found) is (seen != "wanted")
+    told = rendered(whole["vars"]["steps_lock_told"], steps_lock_seen=found, steps_unlocked={"msg": "unlocked on dc1"}).strip()
+    assert told.endswith("unlocked on dc1" if seen == "in the way" else "Let the playbook status tell")
 
 
 @pytest.mark.parametrize(

@@ -140,13 +140,17 @@ def test_a_hook_may_have_let_the_source_join_before_the_journal_knows_of_it() ->
     assert undo.data_at_stake(made, DEFINITION, failover, hooks) is None, "the target has its addresses still: the hook comes later"
     ran(made, "identity@exch2")
     assert undo.data_at_stake(made, DEFINITION, failover, ["data"]) is None
+    changed = {**DEFINITION, "spns": [{"spn": "HTTP/mail"}]}
+    assert undo.data_at_stake(made, changed, failover, hooks) is not None, "that may be in the definition since the hook ran"
     point = undo.data_at_stake(made, DEFINITION, failover, hooks)
     assert point is not None and point.step == "fence@exch1" and "the hook before_source_joins may have let exch1 join" in point.because
-    assert undo.data_at_stake(made, {**DEFINITION, "spns": [{"spn": "HTTP/mail"}]}, failover, hooks) is None, "spns are moved before the hook"
-    assert undo.data_at_stake(made, DEFINITION, ran(failover, "fence@exch1"), hooks) is None
+    assert undo.data_at_stake(made, DEFINITION, ran(record(), "identity@exch2", "fence@exch1"), hooks) is None
     assert undo.data_at_stake(ran(record(), "identity@exch2"), DEFINITION, None, hooks) is None, "a failover lets nobody join"
+    made.intended(intent("services@exch2"))
     made.concluded(outcome("identity@exch2", failed=True))
-    assert undo.data_at_stake(made, DEFINITION, failover, hooks) is None, "what failed keeps the run from going on"
+    assert undo.data_at_stake(made, DEFINITION, failover, hooks) is not None, "the run was resumed behind the hook, and fails earlier now"
+    nothing = {**DEFINITION, "addresses": [], "services": [], "databases": []}
+    assert undo.data_at_stake(record("failback"), nothing, failover, hooks) is not None, "the hook is the first thing that such a run does"
 
 
 def test_a_step_that_the_run_passed_by_is_not_waited_for_before_data_are_asked_for() -> None:

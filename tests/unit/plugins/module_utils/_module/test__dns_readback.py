@@ -43,7 +43,7 @@ def test_a_server_is_gone_only_after_several_lost_answers_in_a_row(lost: int, st
         servers, Require("reachable"), clock, "replace", None, lambda server, zone: False, lambda edits, now: {edit.item: edit.after for edit in edits}
     )
     edit = Edit(MAIL, OLD, NEW, "example.com")
-    seen = readback.wait([edit], servers.updated[0], 60.0, lambda edits: {edit.item: "written" for edit in edits})
+    seen = readback.wait([edit], servers.updated[0], 60.0, lambda edits: [(edit.item, "written") for edit in edits])
     assert seen[MAIL].confirmed and servers.lost == lost, "dns2 is not asked while messages are left to send"
     assert readback.wait_for_all({MAIL: NEW}, lambda item: servers.updated[0], 60.0) == {}
     assert readback.report(servers.updated, {})["dns2"]["status"] == status

@@ -83,8 +83,8 @@ class Servers:
     def stop(self) -> None:
         self.estate.run("stopped", run=self.run)
 
-    def forward(self, state: str = "opened") -> t.Any:
-        opened = self.estate.run(state)
+    def forward(self, state: str = "opened", **more: t.Any) -> t.Any:
+        opened = self.estate.run(state, **more)
         self.run = opened.extra["run"]
         return opened
 
@@ -423,6 +423,19 @@ def test_an_undone_failback_leaves_the_target_serving(servers: Servers) -> None:
     servers.run = back.extra["run"]
     assert not servers.on("exch2", app_services, state="reverted", revert_run=back.extra["reverts"]).failed
     assert servers.images()["exch2"] == TARGET
+
+
+def test_an_undo_of_a_failback_asks_for_the_data_where_its_hook_may_have_let_the_source_join(servers: Servers) -> None:
+    hooks = {"mode": "undo", "hooks": ["before_source_joins"]}
+    servers.start()
+    servers.estate.run("closed", run=servers.run)
+    opened = servers.forward("opened", kind="failback")
+    servers.on("exch2", app_services, state="reverted", revert_run=opened.extra["reverts"])
+    servers.stop()
+    with pytest.raises(InvalidInput, match=r"the hook before_source_joins may have let exch1 join.*failover_data_restored.*failover_discard"):
+        servers.estate.run("opened", reason=None, **hooks)
+    undo = servers.estate.run("opened", reason="data discarded: nobody worked on exch1", **hooks)
+    assert undo.extra["undoing"]["point_of_no_return"] == "fence@exch1"
 
 
 def says(monkeypatch: pytest.MonkeyPatch, observed: str, *evidence: dict[str, t.Any]) -> None:
