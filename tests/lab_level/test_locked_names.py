@@ -145,6 +145,6 @@ def test_a_repair_that_locks_while_a_failback_opens_takes_its_lock_away(lab: Lab
         assert watched.until(a_failback_opens) == 2
     said = " ".join(watched.log.read_text(encoding="utf-8").split())
     assert seen == [EVERYWHERE] and locked(lab) == NOWHERE, said
-    assert "mail is failing_back" in said and "The names were locked again before it could be seen" in said
+    assert "mail is failing_back" in said and "The names were locked again before that could be seen" in said
     mail.run("failback", failover_data_restored="nothing was written")
     assert locked(lab) == NOWHERE and addresses(lab) == {"20.21"}
