@@ -56,7 +56,10 @@ options:
     description: Why. It is kept in the journal and shown in every report. Not needed with O(signature).
     type: str
   by:
-    description: Who decides. Without it, the user that runs Ansible. With O(how=signature) the key must be this person's.
+    description:
+      - Who decides. Without it, the user that runs Ansible. With O(how=signature) the key must be this person's.
+      - A slash between domain and user is read as a backslash. A blank name, a list, and a name with control characters or characters that
+        nobody can see are refused. In C(-e name=value) Ansible decodes a backslash. Write the variable as JSON there, with two backslashes.
     type: str
   how:
     description:

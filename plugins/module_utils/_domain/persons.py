@@ -19,6 +19,10 @@ import typing as t
 import unicodedata
 
 _SID = re.compile(r"s-1-[0-9]+(-[0-9]+)+")
+#: Between domain and user; a slash is what people type for it, and two backslashes what they write where one would do.
+_SEPARATOR = re.compile(r"[\\/]+")
+#: What may stand around a name.
+_AROUND = "\"' "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,10 +64,12 @@ class People:
         plain = _plain(spelling)
         if _SID.fullmatch(plain):
             return f"sid:{plain}"
-        domain, backslash, user = plain.partition("\\")
-        if not backslash:
+        domain, separator, user = _SEPARATOR.sub("\\\\", plain).partition("\\")
+        if separator:
+            user = user.partition("@")[0]  # CORP\chief@corp.example.com says the domain twice
+        else:
             user, _at, domain = plain.rpartition("@") if "@" in plain else (plain, "", "")
-        return f"account:{user.strip()}@{self._domain(domain.strip())}"
+        return f"account:{user.strip(_AROUND)}@{self._domain(domain.strip(_AROUND))}"
 
     def _domain(self, name: str) -> str:
         """The domain's first name. A name without a domain belongs to the first; where none is mapped nobody knows which
@@ -84,4 +90,6 @@ def key_of(line: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Without what tells no names apart: letter case, width, how accents are composed, blanks, quotes around it."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.strip(_AROUND).split())

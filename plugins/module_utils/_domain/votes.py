@@ -69,8 +69,8 @@ def same_person(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> boo
 
 
 def live_votes(votes: Votes, now: datetime.datetime) -> list[Vote]:
-    """The newest vote of each person that has not expired; who withdrew has none."""
-    return [v for v in _newest(votes) if v["decision"] != "withdraw" and parse_moment(v["expires_at"]) > now]
+    """The newest vote of each person that has not expired; who withdrew has none, and a vote of nobody is none."""
+    return [v for v in _newest(votes) if marks_of(v) and v["decision"] != "withdraw" and parse_moment(v["expires_at"]) > now]
 
 
 def _newest(votes: Votes) -> list[Vote]:

@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_schema import DEFINITION
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE, VoteRefused
@@ -129,6 +130,7 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
 
 def _check(params: t.Mapping[str, t.Any]) -> None:
     """Raises InvalidInput for options that do not go together."""
+    refuse_odd_name(params["by"])
     refuse_placeholders({option: params[option] for option in ("reason", "data_at_risk")})
     if not params["signature"] and not params["reason"].strip():
         raise InvalidInput("reason: an empty reason explains nothing; write why")

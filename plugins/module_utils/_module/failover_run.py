@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import read_or_restart
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
@@ -99,6 +100,7 @@ def failover_run_spec() -> ArgumentSpec:
 
 def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """One verb of a run's life. Every verb says who owns the identity afterwards (``owner_afterwards``)."""
+    refuse_odd_name(params.get("by"))
     refuse_placeholders({option: params.get(option) for option in REASONS})
     result, disarming = Result(), params["state"] == "disarmed"
     if disarming:

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 
 DOMAINS = [{"netbios": "CORP", "dns": ["corp.example.com", "example.com"]}, {"netbios": "LAB", "dns": ["lab.example.com"]}]
@@ -36,6 +39,27 @@ def spelled(draw: st.DrawFn, user: str, domain: int) -> str:
 def test_every_spelling_of_an_account_is_one_person(data: st.DataObject, user: str, domain: int) -> None:
     one, other = data.draw(spelled(user, domain)), data.draw(spelled(user, domain))
     assert People.of([], DOMAINS).marks(one) == People.of([], DOMAINS).marks(other)
+
+
+@st.composite
+def decorated(draw: st.DrawFn, user: str, domain: int) -> str:
+    """A spelling as people type it: other separators, width, composed accents, quotes and blanks around it."""
+    name = draw(st.sampled_from(NAMES[domain]))
+    separator = draw(st.sampled_from(["\\", "/", "\\\\", " / ", "\uff3c", "\uff0f"]))
+    forms = [f"{name}{separator}{user}", f"{user}@{name}", f"{user}\uff20{name}", f"{name}{separator}{user}@{NAMES[domain][-1]}"]
+    written = draw(st.sampled_from([*forms, *([user] if domain == 0 else [])]))
+    written = draw(st.sampled_from([written, written.upper(), written.title()]))
+    written = draw(st.sampled_from([written, *(unicodedata.normalize(form, written) for form in ("NFC", "NFD", "NFKD"))]))
+    around = draw(st.sampled_from(["", " ", "\u00a0", "'", '"']))
+    return f"{around}{written}{around}"
+
+
+@given(st.data(), st.text("abcdefghijklmnopqrstuvwxyz0123456789ÄÖÜßéåǆ", min_size=1, max_size=12), domains, st.booleans())
+def test_decorations_of_one_person_are_never_two(data: st.DataObject, user: str, domain: int, mapped: bool) -> None:
+    people = People.of([], DOMAINS) if mapped else People()
+    one, other = data.draw(decorated(user, domain)), data.draw(decorated(user, domain))
+    refuse_odd_name(one)
+    assert people.marks(one) == people.marks(other)
 
 
 @given(st.data(), users, users, domains, domains)

@@ -104,6 +104,10 @@ def test_a_vote_of_an_older_journal_has_the_name_for_a_mark() -> None:
     assert len(live_votes([old, {**old, "by": "OPS"}], NOW)) == 1
 
 
+def test_a_vote_of_nobody_is_none() -> None:
+    assert live_votes([vote(""), vote("deputy")], NOW) == [vote("deputy")]
+
+
 people = st.sampled_from(["chief", "CORP\\chief", "adm-chief", "deputy", "DEPUTY@corp.example.com", "guard"])
 ballots = st.lists(st.builds(vote, people, st.sampled_from(["proceed", "decline", "withdraw"]), required=st.integers(1, 3)), max_size=8)
 

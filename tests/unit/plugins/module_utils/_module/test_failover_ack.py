@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+import re
 import subprocess
 import typing as t
 
@@ -170,6 +171,15 @@ def test_who_says_it_again_in_another_spelling_is_told_that_one_person_counts_on
     assert (again.changed, len(again.extra["votes"])) == (False, 1)
     assert again.msg.startswith("jdoe@corp.example.com said so before, as CORP\\jdoe, and one person counts once: nothing was recorded; ")
     assert desk.ack(**stated, by="other", decision="withdraw").msg.startswith("other has no vote to withdraw: nothing was recorded; ")
+
+
+@pytest.mark.parametrize(
+    ("by", "says"), [(" ", "a blank name"), ("", "a blank name"), ("['bob']", "a list"), ("EXAMPLE\alice", "a backslash is decoded"), ("al\u200bice", "U+200B")]
+)
+def test_under_an_odd_name_nothing_is_recorded_and_nothing_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch, by: str, says: str) -> None:
+    monkeypatch.setattr(DirectoryStore, "transact", lambda *_given: pytest.fail("the journal was touched"))
+    with pytest.raises(InvalidInput, match=re.escape(says)):
+        desk.ack(how="asserted", minimum="asserted", by=by)
 
 
 def test_the_same_signed_statement_a_second_time_is_refused_also_after_it_was_withdrawn(desk: Desk) -> None:

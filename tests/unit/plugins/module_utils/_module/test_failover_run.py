@@ -66,6 +66,15 @@ def test_arming_again_changes_nothing_until_something_differs(estate: Estate) ->
     assert estate.run("armed").extra["changes"] == []
 
 
+def test_a_run_under_an_odd_name_is_refused_before_anything_is_touched(estate: Estate) -> None:
+    estate.run("armed")
+    head = estate.do(failover_status).extra["head"]["seq"]
+    for by in (" ", "EXAMPLE\alice", "['bob']"):
+        with pytest.raises(InvalidInput, match=r"by \(failover_by in the playbooks\)"):
+            estate.run("armed", by=by)
+    assert estate.do(failover_status).extra["head"]["seq"] == head
+
+
 def age(estate: Estate) -> float:
     return float(estate.do(failover_status).extra["baseline"]["age"])
 
