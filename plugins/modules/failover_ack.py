@@ -14,6 +14,7 @@ description:
     the fence level, the consent about data and the incident. It does not bind to a plan, so that a new plan does not void it.
   - A decision expires, is consumed when a run opens, and is void when the source answers again.
   - Each person counts once, with the newest decision, in whatever spelling. O(people) and O(domains) say which names are one person's.
+    Whoever says the same again under the same name changes nothing. Under another name or with another key of the same person it is refused.
   - How a person is known stands beside every decision. V(asserted) is the name that the controller states, and whoever may run the
     job may state any. V(windows_logon) is the account that logged on to the target. V(signature) is proven with an SSH key, and works
     while the directory is down.

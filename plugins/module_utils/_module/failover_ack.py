@@ -46,6 +46,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
+from ansible_collections.continuity.identity_failover.plugins.module_utils._wire.ssh_signature import signing_key
 
 #: In which states a decision means anything.
 ALLOWED = {
@@ -91,7 +92,8 @@ def failover_ack_spec() -> ArgumentSpec:
 
 
 def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
-    """Writes one decision, or the statement that a person signs. A second time, by the same person, to the same intent: nothing changes."""
+    """Writes one decision, or the statement that a person signs. A second time, under the same name, to the same intent: nothing changes;
+    under another name of the same person it is refused."""
     _check(params)
     journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, spare=True)
     fold = journal.read()
@@ -101,6 +103,7 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
         return _statement(params, fold, clock, result, check_mode=check_mode)
     vote = _vote(params, fold, people, journal, clock)
     repeated = _said_before(params, fold, vote, clock)
+    clause = repeated or _replaced(fold, vote, clock)
     result.changed = not repeated
     before = fold.state
     if not repeated and not check_mode:
@@ -113,8 +116,7 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     result.outcomes.append(Outcome(f"{vote['decision']} by {vote['by']}", status, result.changed, msg=vote["how"], before=before, after=fold.state))
     result.diff = {"before": {"state": before}, "after": {"state": fold.state}}
     told_at_end = _told(params, fold, vote["intent"], clock, result)
-    if repeated:
-        told_at_end.msg = f"{repeated}: nothing was recorded; {told_at_end.msg}"
+    told_at_end.msg = "; ".join(one for one in (clause, told_at_end.msg) if one)
     return told_at_end
 
 
@@ -184,15 +186,16 @@ def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Jo
 
 
 def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> str:
-    """Why there is nothing to record, as a clause: the same was said before, by the same person under whatever name. Empty where it is new.
-    Raises WrongState where it means nothing now."""
+    """Why there is nothing to record, as a clause: the same person said the same before, or has nothing to withdraw. Empty where it is new.
+    Raises WrongState where it means nothing now, and VoteRefused where one person speaks as if two did."""
     decision, by = str(vote["decision"]), str(vote["by"])
     mine = [one for one in live_votes(fold.votes, clock.now()) if same_person(one, vote)]
     if decision == "withdraw" and not mine and fold.state in ALLOWED["withdraw"]:
-        return f"{by} has no vote to withdraw"
+        return f"nothing was recorded: {by} has no vote to withdraw"
     for one in mine:
         if all(one.get(key) == vote[key] for key in ("decision", "intent", "how")):
-            return f"{by} said so before" if one["by"] == by else f"{by} said so before, as {one['by']}, and one person counts once"
+            _refuse_second_spelling(params, fold, vote, one)
+            return f"not counted again: {by} said {decision} already at {one['at']}, and nothing was recorded"
     if fold.state not in ALLOWED[decision]:
         after = next_command(fold.state, params["identity"])
         raise WrongState(
@@ -201,3 +204,25 @@ def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str,
             next=after,
         )
     return ""
+
+
+def _refuse_second_spelling(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], earlier: t.Mapping[str, t.Any]) -> None:
+    """Whoever repeats a word in another spelling or with another key means to be one person more. Raises VoteRefused."""
+    again = ""
+    if earlier["by"] != vote["by"]:
+        again = f"{vote['by']} is the same person as {earlier['by']}"
+    elif vote["how"] == "signature" and signing_key(str(earlier["signature"])) != signing_key(str(vote["signature"])):
+        again = f"this is another key of {vote['by']}"
+    if again:
+        raise VoteRefused(
+            f"not counted: {again}, who said {vote['decision']} already at {earlier['at']}, and one person counts once; nothing was recorded. "
+            "Somebody else has to decide; to change one's own word, say another one",
+            because="same_person",
+            next=next_command(fold.state, params["identity"]),
+        )
+
+
+def _replaced(fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> str:
+    """Whose earlier word a new one takes the place of, where it was said under another name; as a clause."""
+    names = [f"what {one['by']} said at {one['at']}" for one in live_votes(fold.votes, clock.now()) if same_person(one, vote) and one["by"] != vote["by"]]
+    return f"this takes the place of {' and '.join(names)}, for that is the same person, who counts once" if names else ""

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
+from ansible_collections.continuity.identity_failover.tests.unit.expressions import rendered
 
 ROOT = pathlib.Path(__file__).parents[3]
 ROLES = ROOT / "roles"
@@ -106,6 +107,22 @@ def test_lowered_ttls_have_run_out_everywhere_only_where_no_name_server_owes_the
     environment.filters["bool"] = bool
     lowered = {"ttl": {"until": until}, "debts": [{"server": server} for server in owing]}
     assert environment.from_string(tell["steps_reason"]).render(steps_ttl_lowered=lowered) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "word"),
+    [
+        ("statement", "done", "awaiting_signature"),
+        ("proceed by alice", "done", "decided"),
+        ("proceed by alice", "predicted", "decided"),
+        ("proceed by alice", "already", "not_counted"),
+        ("withdraw by alice", "already", "not_counted"),
+    ],
+)
+def test_a_decision_that_was_not_counted_is_not_called_decided(name: str, status: str, word: str) -> None:
+    plays = yaml.safe_load((ROOT / "playbooks" / "ack.yml").read_text(encoding="utf-8"))
+    (tell,) = [task["ansible.builtin.set_fact"] for task in plays[1]["tasks"][0]["block"] if "ansible.builtin.set_fact" in task]
+    assert rendered(tell["steps_outcome"], steps_ack={"outcomes": [{"name": name, "status": status}]}) == word
 
 
 def printed_behind(tasks: list[dict[str, t.Any]], role: pathlib.Path) -> t.Iterator[str]:

@@ -156,21 +156,51 @@ def test_a_statement_in_anothers_name_is_refused(desk: Desk) -> None:
     assert because(desk, desk.signed(desk.statement(by="Deputy"), "chief")) == "other_person"
 
 
-def test_another_key_of_the_same_person_counts_once(desk: Desk) -> None:
+def twice(desk: Desk, **params: t.Any) -> str:
+    """The sentence with which a person who speaks as if two did is refused; nothing is recorded then."""
+    head = len(journal_of(desk).events)
+    with pytest.raises(VoteRefused) as caught:
+        desk.ack(**params)
+    assert caught.value.details["because"] == "same_person" and ".ack " in caught.value.details["next"]
+    assert len(journal_of(desk).events) == head and desk.state() == "pending"
+    return str(caught.value.message)
+
+
+def journal_of(desk: Desk) -> t.Any:
+    known = journal(desk.folder, desk.clock)
+    known.read()
+    return known
+
+
+def test_another_key_of_the_same_person_is_refused_and_the_same_key_changes_nothing(desk: Desk) -> None:
     desk.ack(signing_key=desk.keys["chief"], required=2)
-    again = desk.ack(signing_key=desk.keys["chief2"], by="CORP\\chief", required=2)
-    assert (again.changed, again.extra["state"], len(again.extra["votes"])) == (False, "pending", 1)
-    assert again.msg == "Duty Chief said so before: nothing was recorded; mail is pending; 1 of 2 needed say proceed"
+    assert "another key of Duty Chief, who said proceed already at 2026-" in twice(desk, signing_key=desk.keys["chief2"], by="CORP\\chief", required=2)
+    again = desk.ack(signing_key=desk.keys["chief"], by="CORP\\chief", required=2)
+    assert (again.changed, again.outcomes[0].status, len(again.extra["votes"])) == (False, "already", 1)
+    assert re.fullmatch(
+        r"not counted again: Duty Chief said proceed already at 2026-\S+Z, and nothing was recorded; mail is pending; 1 of 2 needed say proceed", again.msg
+    )
     assert desk.ack(signing_key=desk.keys["deputy"], by="Deputy", required=2).extra["state"] == "approved"
 
 
-def test_who_says_it_again_in_another_spelling_is_told_that_one_person_counts_once(desk: Desk) -> None:
-    stated: dict[str, t.Any] = {"how": "asserted", "minimum": "asserted", "required": 2, "domains": [{"netbios": "CORP", "dns": ["corp.example.com"]}]}
-    assert desk.ack(**stated, by="CORP\\jdoe").msg == "mail is pending; 1 of 2 needed say proceed"
-    again = desk.ack(**stated, by="jdoe@corp.example.com")
-    assert (again.changed, len(again.extra["votes"])) == (False, 1)
-    assert again.msg.startswith("jdoe@corp.example.com said so before, as CORP\\jdoe, and one person counts once: nothing was recorded; ")
-    assert desk.ack(**stated, by="other", decision="withdraw").msg.startswith("other has no vote to withdraw: nothing was recorded; ")
+STATED: dict[str, t.Any] = {"how": "asserted", "minimum": "asserted", "required": 2, "domains": [{"netbios": "CORP", "dns": ["corp.example.com"]}]}
+
+
+@pytest.mark.parametrize("spelling", ["jdoe@corp.example.com", "JDOE", "corp/jdoe"])
+def test_who_says_it_again_in_another_spelling_is_refused(desk: Desk, spelling: str) -> None:
+    assert desk.ack(**STATED, by="CORP\\jdoe").msg == "mail is pending; 1 of 2 needed say proceed"
+    told = twice(desk, **STATED, by=spelling)
+    assert told.startswith(f"not counted: {spelling} is the same person as CORP\\jdoe, who said proceed already at 2026-")
+    assert "one person counts once; nothing was recorded. Somebody else has to decide" in told
+    assert desk.ack(**STATED, by="CORP\\jdoe").msg.startswith("not counted again: CORP\\jdoe said proceed already at 2026-")
+    assert desk.ack(**STATED, by="other", decision="withdraw").msg.startswith("nothing was recorded: other has no vote to withdraw; ")
+
+
+def test_whoever_says_something_else_in_another_spelling_is_told_whose_word_it_replaces(desk: Desk) -> None:
+    desk.ack(**STATED, by="CORP\\jdoe")
+    told = desk.ack(**STATED, by="jdoe", decision="decline")
+    assert told.changed and told.extra["state"] == "declined" and len(told.extra["votes"]) == 1
+    assert re.match(r"this takes the place of what CORP.jdoe said at 2026-\S+, for that is the same person, who counts once; mail is declined", told.msg)
 
 
 @pytest.mark.parametrize(
