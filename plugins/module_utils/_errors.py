@@ -37,6 +37,7 @@
 
 ``reason`` is the machine-readable word of the class; it ends up in the module's result. ``details`` holds facts
 for the result (codes, HTTP status, the provider's own text), never secrets.
+``items`` says what is wrong with which item (item -> sentence), where a step knows that it is not all of them.
 """
 
 from __future__ import annotations
@@ -49,9 +50,10 @@ class FailoverError(Exception):
 
     reason = "failed"
 
-    def __init__(self, message: str, *, host: str | None = None, **details: t.Any) -> None:
+    def __init__(self, message: str, *, host: str | None = None, items: t.Mapping[str, str] | None = None, **details: t.Any) -> None:
         super().__init__(message)
         self.message = message
+        self.items = dict(items or {})
         self.host = host
         self.details = details
         self.result: t.Any = None

@@ -420,6 +420,8 @@ plan:
       description:
         - Each step with C(changes), C(as_wanted), and C(expected), the median duration of earlier runs.
         - A C(reason) and C(msg) where the step could not be predicted as a whole.
+        - Then C(stops_at) has the items that the step would stop at, with the reason of each, where they are known, and C(found) what was read there and
+          is not known to be as wanted.
       type: list
       elements: dict
     coverage:
@@ -454,6 +456,7 @@ plan_hash:
 drift:
   description:
     - Every difference between O(plan) and O(replanned), with its C(verdict), which is V(converged), V(irrelevant) or V(conflict).
+    - Nothing of a step that would stop is V(converged), unless the plan says itself that it would stop there.
   returned: when O(state=opened) with O(plan)
   type: list
   elements: dict

@@ -31,8 +31,17 @@ def change(name: str, before: t.Any, after: t.Any, *, do: str = "do it", grade: 
     return {"name": name, "do": do, "before": before, "after": after, "grade": grade, "detail": detail, "deadline": 60.0}
 
 
-def said(step: str, *changes: dict[str, t.Any], as_wanted: dict[str, t.Any] | None = None, reason: str = "", msg: str = "", back: bool = False) -> Prediction:
-    return Prediction(step, step.partition("@")[2], list(changes), as_wanted or {}, reason, msg, back)
+def said(
+    step: str,
+    *changes: dict[str, t.Any],
+    as_wanted: dict[str, t.Any] | None = None,
+    reason: str = "",
+    msg: str = "",
+    back: bool = False,
+    found: dict[str, t.Any] | None = None,
+    stops_at: dict[str, str] | None = None,
+) -> Prediction:
+    return Prediction(step, step.partition("@")[2], list(changes), as_wanted or {}, reason, msg, back, found or {}, stops_at or {})
 
 
 STOPPED = {"state": "Stopped", "start_mode": "manual"}

@@ -128,21 +128,21 @@ def as_expected(wanted: Wanted, now: RecordSet | None, after: RecordSet | None) 
 
 def unexpected(wanted: Wanted, now: RecordSet | None) -> WrongState:
     expected = ", ".join(wanted.expect or ()) or "no such record"
-    return WrongState(f"{wanted.item} is {now or 'absent'}, and the task expects {expected}; somebody changed it since, so nothing was touched")
+    why = f"{wanted.item} is {now or 'absent'}, and the task expects {expected}; somebody changed it since, so nothing was touched"
+    return WrongState(why, items={str(wanted.item): why})
 
 
 def repointed(repoint: Repoint, now: t.Mapping[Item, RecordSet | None], ttl: int | None, protected: t.Container[str]) -> dict[Item, RecordSet | None]:
     """Item -> the set as it shall be, for every item of ``now``. Other values stay, TTLs too unless ``ttl`` is given.
 
-    Raises WrongState for a name that names neither source nor target: its users would not arrive.
+    Raises WrongState for names that name neither source nor target: their users would not arrive.
     """
     pairs = dict(repoint.pairs)
     after: dict[Item, RecordSet | None] = {}
     own = [item for item in now if item.name in repoint.names]
     for item in own:
         after[item] = _moved(item, now[item], pairs, ttl)
-    for name in repoint.names:
-        _must_arrive(name, {item: after[item] for item in own if item.name == name}, set(pairs.values()), now)
+    _must_arrive(repoint, now)
     if repoint.ptr:
         for source, target in repoint.addresses():
             _move_pointers(repoint.pointer(source), repoint.pointer(target), repoint, now, after, ttl, protected)
@@ -160,12 +160,31 @@ def _moved(item: Item, now: RecordSet | None, pairs: t.Mapping[str, str], ttl: i
     return RecordSet.of(values, ttl if ttl and touched else now.ttl)
 
 
-def _must_arrive(name: str, after: t.Mapping[Item, RecordSet | None], targets: t.Container[str], now: t.Mapping[Item, RecordSet | None]) -> None:
-    for item, records in after.items():
-        if records is not None and any(name_in_value(item.type, value) in targets for value in records.values):
-            return
-    there = "; ".join(f"{item.type} {records}" for item, records in now.items() if records is not None and item.name == name)
-    raise WrongState(f"{name} names neither a source nor a target of repoint ({there or 'it has no record'}); mend the record, or take it out of repoint.names")
+def astray(repoint: Repoint, now: t.Mapping[Item, RecordSet | None]) -> dict[str, list[Item]]:
+    """Names that name neither a source nor a target, so that repointing leads nobody to the target -> their sets that are there."""
+    ends = {end for pair in repoint.pairs for end in pair}
+    found = {}
+    for name in repoint.names:
+        there = {item: records for item, records in now.items() if item.name == name and records is not None}
+        if not any(name_in_value(item.type, value) in ends for item, records in there.items() for value in records.values):
+            found[name] = list(there)
+    return found
+
+
+def named(name: str, there: t.Iterable[Item], now: t.Mapping[Item, RecordSet | None]) -> str:
+    """What a name has, in a clause."""
+    return "; ".join(f"{item.type} {now[item]}" for item in there) or "it has no record"
+
+
+def _must_arrive(repoint: Repoint, now: t.Mapping[Item, RecordSet | None]) -> None:
+    sentences, items = [], {}
+    for name, there in astray(repoint, now).items():
+        why = f"{name} names neither a source nor a target of repoint ({named(name, there, now)})"
+        sentences.append(why)
+        items.update(dict.fromkeys(map(str, there or [Item(name, "A")]), why))
+    if sentences:
+        mend = "mend the record, or take it out of repoint.names" if len(sentences) == 1 else "mend the records, or take them out of repoint.names"
+        raise WrongState(f"{'; '.join(sentences)}; {mend}", items=items)
 
 
 def _move_pointers(

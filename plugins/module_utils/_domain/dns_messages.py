@@ -130,7 +130,8 @@ def _filled(names: t.Mapping[str, list[Edit]]) -> list[list[Edit]]:
         own_records, own_size = sum(edit.weight() for edit in sets), sum(edit.size() for edit in sets)
         if own_records > MAX_RECORDS or own_size > MAX_BYTES:
             its = f"{name}: its {own_records} records ({own_size} bytes) are more than one message may hold ({MAX_RECORDS}, {MAX_BYTES} bytes)"
-            raise InvalidInput(f"{its}, and one name is changed in one message or not at all; list fewer values for it")
+            why = f"{its}, and one name is changed in one message or not at all; list fewer values for it"
+            raise InvalidInput(why, items={str(edit.item): why for edit in sets})
         if records + own_records > MAX_RECORDS or size + own_size > MAX_BYTES:
             result.append([])
             records = size = 0

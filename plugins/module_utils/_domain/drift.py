@@ -26,7 +26,8 @@ PLAIN = ("values", "state", "account", "path")
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """One item that is otherwise than planned. ``planned`` and ``found``: ``{do, before, after}`` of a change, or ``{as_wanted}``, or None."""
+    """One item that is otherwise than planned. ``planned`` and ``found``: ``{do, before, after}`` of a change, or ``{as_wanted}``, or None; ``found``
+    may be ``{seen}`` too, what was read where the step would stop."""
 
     verdict: str
     step: str
@@ -42,22 +43,23 @@ class Difference:
 def drift(planned: Document, now: Document) -> list[Difference]:
     """Every difference between the plan and the plan that would be made now, conflicts first."""
     differences = _general(planned, now)
-    silent = {step["step"] for step in now["steps"] if step["reason"] in SILENT}
     failing = {step["step"]: step for step in now["steps"] if step["reason"]}
     was_failing = {step["step"]: step for step in planned["steps"] if step["reason"]}
+    stuck = {step: there for step, there in failing.items() if _worse(was_failing.get(step), there)}
     before, after = _by_key(planned), _by_key(now)
     wanted_before, wanted_now = _as_wanted(planned), _as_wanted(now)
     for key, change in before.items():
         if key not in after:
-            differences.append(_gone(key, change, wanted_now, silent, failing))
+            differences.append(_gone(key, change, wanted_now, stuck, failing))
         elif _core(change) != _core(after[key]):
             differences.append(_other(key, change, after[key]))
     for key, change in after.items():
         if key not in before:
             differences.append(_new(key, change, wanted_before, was_failing))
-    told = {*was_failing, *(step for step, _item, _back in before)}
-    differences += [_stuck(step) for step in failing.values() if step["step"] not in told and not _fence(step["step"])]
-    return sorted(differences, key=lambda one: -VERDICTS.index(one.verdict))
+    for step, there in stuck.items():
+        differences += _stuck(there, {item for key, item, _back in before if key == step}, wanted_before, differences)
+    # What a step would stop at comes before what it therefore would not come to.
+    return sorted(differences, key=lambda one: (-VERDICTS.index(one.verdict), one.item not in stuck.get(one.step, {}).get("stops_at", ())))
 
 
 def conflicts(differences: t.Iterable[Difference]) -> list[Difference]:
@@ -78,6 +80,13 @@ def _core(change: t.Mapping[str, JSON]) -> tuple[JSON, JSON]:
 
 def _brief(change: t.Mapping[str, JSON]) -> dict[str, JSON]:
     return {key: change[key] for key in ("do", "before", "after")}
+
+
+def _worse(was: t.Mapping[str, JSON] | None, there: t.Mapping[str, JSON]) -> bool:
+    """Would the step stop at something that the plan does not say?"""
+    if was is None or (was["reason"] != there["reason"] and not {was["reason"], there["reason"]} <= {*SILENT}):
+        return True
+    return not there["stops_at"].keys() <= was["stops_at"].keys()
 
 
 def _fence(step: str) -> bool:
@@ -106,20 +115,41 @@ def _general(planned: Document, now: Document) -> list[Difference]:
 
 
 def _gone(
-    key: Key, change: t.Mapping[str, JSON], wanted_now: t.Mapping[tuple[str, str], JSON], silent: t.Container[str], failing: t.Container[str]
+    key: Key,
+    change: t.Mapping[str, JSON],
+    wanted_now: t.Mapping[tuple[str, str], JSON],
+    stuck: t.Mapping[str, t.Mapping[str, JSON]],
+    failing: t.Mapping[str, t.Mapping[str, JSON]],
 ) -> Difference:
-    """Planned, and nothing to do now."""
+    """Planned, and nothing to do now. What a step would stop at comes first: what it leaves as it is may be anything."""
     step, item, _back = key
     if kind_of(step) in PEOPLE:
         return Difference("irrelevant", step, item, f"{item} is not asked any more", _brief(change))
+    if _fence(step) and step in failing and failing[step]["reason"] in SILENT:
+        return Difference("irrelevant", step, item, f"the host is silent now, so {item} cannot serve; the fence judges the evidence by itself", _brief(change))
+    if step in stuck:
+        return _not_reached(change, stuck[step])
     if (step, item) in wanted_now:
         image = wanted_now[step, item]
         return Difference("converged", step, item, f"{item} is already as planned", _brief(change), {"as_wanted": image})
-    if _fence(step) and step in silent:
-        return Difference("irrelevant", step, item, f"the host is silent now, so {item} cannot serve; the fence judges the evidence by itself", _brief(change))
     if step in failing:
-        return Difference("conflict", step, item, f"{item} was to be changed ({change['do']}), and the step cannot be looked at now", _brief(change))
+        return _not_reached(change, failing[step])
     return Difference("conflict", step, item, f"{item} was to be changed ({change['do']}), and is not there to be changed now", _brief(change))
+
+
+def _not_reached(change: t.Mapping[str, JSON], there: t.Mapping[str, JSON]) -> Difference:
+    """Planned, and the step would stop: at this item, at another one, or before it saw any. ``there``: the step as it is now."""
+    step, item = change["step"], change["item"]
+    found = {"seen": there["found"][item]} if item in there["found"] else None
+    there_now = f"; now: {shown(found['seen'])}" if found else ""
+    planned = f"{item}: planned: from {shown(change['before'])} to {shown(change['after'])}{there_now}"
+    if item in there["stops_at"]:
+        return Difference("conflict", step, item, f"{planned}; {step} would stop at it: {there['stops_at'][item]}", _brief(change), found)
+    if found:
+        why = ", ".join(there["stops_at"]) or there["msg"] or there["reason"]
+        return Difference("conflict", step, item, f"{planned}, and {step} would stop before it is changed: {why}", _brief(change), found)
+    why = there["msg"] or there["reason"]
+    return Difference("conflict", step, item, f"{item} was to be changed ({change['do']}), and the step cannot be looked at now: {why}", _brief(change))
 
 
 def _other(key: Key, change: t.Mapping[str, JSON], now: t.Mapping[str, JSON]) -> Difference:
@@ -158,9 +188,24 @@ def _new(
     return Difference("conflict", step, item, f"{item} {then}, when the plan was made; now it would be changed ({change['do']})", was, _brief(change))
 
 
-def _stuck(step: t.Mapping[str, JSON]) -> Difference:
-    """A step without a planned change that could be predicted then, and would stop now."""
-    return Difference("conflict", step["step"], step["step"], f"{step['step']} would stop now: {step['msg'] or step['reason']}")
+def _stuck(
+    there: t.Mapping[str, JSON], planned: t.Collection[str], wanted_before: t.Mapping[tuple[str, str], JSON], told: t.Iterable[Difference]
+) -> list[Difference]:
+    """A step that would stop now, of which the plan does not say so: at which items, beside the ``planned`` changes, which are ``told``."""
+    step = there["step"]
+    if (_fence(step) and there["reason"] in SILENT) or (kind_of(step) in PEOPLE and planned):
+        return []
+    found = []
+    for item, why in there["stops_at"].items():
+        if item in planned:
+            continue
+        was = {"as_wanted": wanted_before[step, item]} if (step, item) in wanted_before else None
+        then = f"{item} was {shown(was['as_wanted'])}, as wanted, when the plan was made" if was else f"{item} did not appear when the plan was made"
+        seen = {"seen": there["found"][item]} if item in there["found"] else None
+        found.append(Difference("conflict", step, item, f"{then}; {step} would stop at it now: {why}", was, seen))
+    if found or any(one.step == step and one.verdict == "conflict" for one in told):
+        return found
+    return [Difference("conflict", step, step, f"{step} would stop now: {there['msg'] or there['reason']}")]
 
 
 def shown(image: JSON) -> str:

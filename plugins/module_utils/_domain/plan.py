@@ -28,7 +28,7 @@ JSON = t.Any
 Document = t.Mapping[str, JSON]
 
 #: Raised with every change of the document's shape: an older document is then refused, not misread.
-FORMAT = 2
+FORMAT = 3
 GRADES = ("probed", "predicted", "unknown")
 #: A definition names credentials and holds none; should one get in by mistake, it is no part of the hash.
 SECRETS = ("password", "secret")
@@ -37,7 +37,8 @@ SECRETS = ("password", "secret")
 @dataclasses.dataclass(frozen=True)
 class Prediction:
     """What one task of a plan said. ``changes``: ``{name, do, before, after, grade, detail, deadline}`` in order. ``as_wanted``:
-    item -> image of what needs no change. ``reason`` and ``msg``: why the step could not be predicted, or what it would stop at."""
+    item -> image of what needs no change. ``reason`` and ``msg``: why the step could not be predicted, or what it would stop at; then ``stops_at``
+    has the items where they are known (item -> sentence), and ``found`` the images of what was read and not decided on."""
 
     step: str
     host: str
@@ -46,6 +47,8 @@ class Prediction:
     reason: str = ""
     msg: str = ""
     puts_back: bool = False  #: a drill's way back: the inverse of what the same plan does before
+    found: dict[str, JSON] = dataclasses.field(default_factory=dict)
+    stops_at: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, JSON]:
         return dataclasses.asdict(self)
@@ -95,8 +98,12 @@ def plan_hash(document: Document) -> str:
     """The name of the plan: everything but times, durations, and sentences that quote them."""
     stable = {key: value for key, value in document.items() if key not in ("about", "hash")}
     stable["findings"] = [{key: value for key, value in finding.items() if key != "msg"} for finding in document["findings"]]
-    stable["steps"] = [{key: value for key, value in step.items() if key not in ("expected", "msg")} for step in document["steps"]]
+    stable["steps"] = [_stable(step) for step in document["steps"]]
     return _sha256(stable)
+
+
+def _stable(step: t.Mapping[str, JSON]) -> dict[str, JSON]:
+    return {**{key: value for key, value in step.items() if key not in ("expected", "msg")}, "stops_at": sorted(step["stops_at"])}
 
 
 def seal(document: Document) -> str:
@@ -173,14 +180,19 @@ def _steps(predictions: t.Sequence[Prediction], durations: t.Mapping[str, t.Mapp
     """One entry a step; a step of several tasks (DNS repoints, then writes further records) is one."""
     steps: dict[str, dict[str, JSON]] = {}
     for one in predictions:
-        entry = steps.setdefault(
-            one.step, {"step": one.step, "host": one.host, "changes": 0, "as_wanted": {}, "reason": "", "msg": "", "expected": durations.get(one.step)}
-        )
+        entry = steps.setdefault(one.step, _step(one, durations))
         entry["changes"] += len(one.changes)
-        entry["as_wanted"].update(copy.deepcopy(one.as_wanted))
+        for key, items in (("as_wanted", one.as_wanted), ("found", one.found), ("stops_at", one.stops_at)):
+            entry[key].update(copy.deepcopy(items))
         if one.reason and not entry["reason"]:
             entry["reason"], entry["msg"] = one.reason, one.msg
     return list(steps.values())
+
+
+def _step(one: Prediction, durations: t.Mapping[str, t.Mapping[str, JSON]]) -> dict[str, JSON]:
+    """The entry of a step of which nothing is told yet."""
+    told: dict[str, JSON] = {"step": one.step, "host": one.host, "changes": 0, "as_wanted": {}, "found": {}, "stops_at": {}, "reason": "", "msg": ""}
+    return {**told, "expected": durations.get(one.step)}
 
 
 def _coverage(changes: t.Sequence[t.Mapping[str, JSON]], steps: t.Sequence[t.Mapping[str, JSON]]) -> dict[str, JSON]:
@@ -195,7 +207,7 @@ def _coverage(changes: t.Sequence[t.Mapping[str, JSON]], steps: t.Sequence[t.Map
 
 def seen(step: t.Mapping[str, JSON]) -> bool:
     """Whether anything of the step could be looked at."""
-    return bool(step["changes"] or step["as_wanted"])
+    return bool(step["changes"] or step["as_wanted"] or step["found"])
 
 
 def read(text_or_document: JSON, identity: str, kind: str) -> dict[str, JSON]:

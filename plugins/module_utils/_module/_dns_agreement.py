@@ -94,7 +94,8 @@ class Agreement:
         if not self.accepted:
             raise ServersDisagree(
                 f"{sentence}. No record was changed: mend the transfer or replication between them, or accept it with a reason (accept_disagreement, in a run "
-                "failover_accept with dns_servers_disagree)"
+                "failover_accept with dns_servers_disagree)",
+                items={str(item): sentence},
             )
         if sentence not in self.passed_over:
             self.passed_over.append(sentence)

@@ -32,8 +32,10 @@ def refuse_beside_alias(readings: t.Mapping[Item, Reading], read: Read) -> None:
     """``readings``: of every set of the task. Raises InvalidInput."""
     for item, reading in readings.items():
         if reading.alias and item.type != "CNAME":
-            raise InvalidInput(f"{item}: {item.name} is a CNAME to {reading.alias}, and no other data can stand beside it; remove the CNAME first")
+            why = f"{item}: {item.name} is a CNAME to {reading.alias}, and no other data can stand beside it; remove the CNAME first"
+            raise InvalidInput(why, items={str(item): why})
     there = data_beside([item.name for item, reading in readings.items() if item.type == "CNAME" and reading.records is None], read)
     if there is not None:
         item, records = there
-        raise InvalidInput(f"{item.name} CNAME: {item.name} has {item.type} {records}, and a CNAME can't stand beside it; remove it first")
+        why = f"{item.name} CNAME: {item.name} has {item.type} {records}, and a CNAME can't stand beside it; remove it first"
+        raise InvalidInput(why, items={f"{item.name} CNAME": why})

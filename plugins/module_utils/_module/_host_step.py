@@ -67,7 +67,7 @@ def refused(error: FailoverError) -> Applied:
 
 def refuse_all(message: str, reason: str, bad: t.Mapping[str, str], names: t.Iterable[str], host: str) -> StepFailed:
     """An error for a task that was refused before anything was touched: bad items (name -> why) failed, the others not tried."""
-    error = StepFailed(message, host=host)
+    error = StepFailed(message, host=host, items=bad)
     error.reason = reason
     result = Result(failed=True)
     for name in names:

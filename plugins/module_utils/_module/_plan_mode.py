@@ -21,7 +21,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Change, Step
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import repeated
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import BAD_STATUSES, Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_context import RunContext
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step_inverses import tell_record
 
@@ -31,10 +31,13 @@ Wanted = t.Callable[[dict[str, JSON]], tuple[list[Change], list[Outcome]]]
 
 @dataclasses.dataclass
 class _Foreseen:
-    """What is known of a step so far. ``reason``: why it is not all."""
+    """What is known of a step so far. ``reason``: why it is not all. ``refused``: item -> why the step would stop at it. ``broke_off``: nothing was
+    decided, so that of the other items nothing is known but what they are."""
 
     before: dict[str, JSON] = dataclasses.field(default_factory=dict)
     changes: list[Change] = dataclasses.field(default_factory=list)
+    refused: dict[str, str] = dataclasses.field(default_factory=dict)
+    broke_off: bool = False
     reason: str = ""
     msg: str = ""
 
@@ -43,13 +46,7 @@ def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wante
     """Predicts one step and keeps the prediction for the plan's document. Never fails for what it finds. ``reverts``: the run that is put back."""
     begun, result = clock.monotonic(), Result()
     seen = _foreseen(step, run, expected, wanted, clock, reverts)
-    changed = {change.name for change in seen.changes}
-    for name, image in seen.before.items():
-        if name not in changed:
-            result.outcomes.append(Outcome(name, "already", host=step.host, before=image, after=image))
-    for change in seen.changes:
-        msg = f"would {change.do}"
-        result.outcomes.append(Outcome(change.name, "predicted", False, change.grade, msg, host=step.host, before=change.before, after=change.after))
+    result.outcomes = _outcomes(step, seen)
     conclude = getattr(step, "conclude", None)
     if conclude is not None and not seen.reason:
         conclude(result)
@@ -61,13 +58,28 @@ def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wante
         seen.reason, seen.msg = silence.reason, "; ".join(part for part in (f"{step.host} does not answer", result.msg) if part)
     elif result.failed:
         seen.reason, seen.msg = result.reason, result.msg
+        seen.refused = {outcome.name: outcome.msg for outcome in result.outcomes if outcome.status in BAD_STATUSES}
     if seen.reason:
         result.failed, result.reason, result.msg = False, "", f"{step.key} could not be predicted as a whole: {seen.msg}"
         result.warnings.append(result.msg)
         if not result.outcomes:
             result.outcomes.append(Outcome(step.key, "predicted", False, "unknown", seen.msg, seen.reason, step.host))
     as_wanted = {outcome.name: outcome.after for outcome in result.outcomes if outcome.status == "already"}
-    run.predict(Prediction(step.key, step.host, [run.image(change) for change in seen.changes], as_wanted, seen.reason, seen.msg, reverts == run.id))
+    decided = {*as_wanted, *(change.name for change in seen.changes)}
+    found = {name: image for name, image in seen.before.items() if name not in decided} if silence is None else {}
+    run.predict(
+        Prediction(
+            step.key,
+            step.host,
+            [run.image(change) for change in seen.changes],
+            as_wanted,
+            seen.reason,
+            seen.msg,
+            puts_back=reverts == run.id,
+            found=found,
+            stops_at=seen.refused,
+        )
+    )
     for change in seen.changes:
         result.diff["before"][change.name], result.diff["after"][change.name] = change.before, change.after
     result.timing["total"] = clock.monotonic() - begun
@@ -83,15 +95,34 @@ def _foreseen(step: Step, run: RunContext, expected: Machine | None, wanted: Wan
         seen.before, moved = carried(step.key, repeated(step.observe, clock), earlier)
         changes, refused = wanted(seen.before)
     except FailoverError as error:
-        seen.reason, seen.msg = error.reason, error.message
+        seen.reason, seen.msg, seen.refused, seen.broke_off = error.reason, error.message, error.items, True
         return seen
     for change in changes:
         sure = grade(step.key, change.grade, moved=change.name in moved, looked=looked, earlier=earlier)
         seen.changes.append(dataclasses.replace(change, grade=sure))
     if refused:
         seen.reason, seen.msg = refused[0].reason, "; ".join(outcome.msg for outcome in refused)
-        seen.before = {name: image for name, image in seen.before.items() if name not in {outcome.name for outcome in refused}}
+        seen.refused = {outcome.name: outcome.msg for outcome in refused}
     return seen
+
+
+def _outcomes(step: Step, seen: _Foreseen) -> list[Outcome]:
+    """Of what a step broke off at, nothing is known to be as wanted."""
+    outcomes, changed = [], {change.name for change in seen.changes}
+    for name, image in seen.before.items():
+        if name in changed or name in seen.refused:
+            continue
+        if seen.broke_off:
+            msg = f"not known to be as wanted: {step.key} would stop"
+            outcomes.append(Outcome(name, "skipped", False, "unknown", msg, seen.reason, step.host, before=image))
+        else:
+            outcomes.append(Outcome(name, "already", host=step.host, before=image, after=image))
+    for name, why in seen.refused.items():
+        outcomes.append(Outcome(name, "predicted", False, "unknown", f"would stop: {why}", seen.reason, step.host, before=seen.before.get(name)))
+    for change in seen.changes:
+        msg = f"would {change.do}"
+        outcomes.append(Outcome(change.name, "predicted", False, change.grade, msg, host=step.host, before=change.before, after=change.after))
+    return outcomes
 
 
 def planned_look(key: str, names: t.Sequence[str], do: str, run: RunContext) -> Result:

@@ -92,6 +92,15 @@ def test_a_name_that_names_neither_is_refused(now: RecordSet | None, shown: str)
     with pytest.raises(WrongState) as caught:
         changes.repointed(REPOINT, {A_MAIL: now}, None, ())
     assert caught.value.message.startswith(f"mail.example.com names neither a source nor a target of repoint ({shown})")
+    assert caught.value.items == {"mail.example.com A": f"mail.example.com names neither a source nor a target of repoint ({shown})"}
+
+
+def test_every_name_that_names_neither_is_told_at_once() -> None:
+    repoint = options.read_repoint({"from": ["10.0.0.21"], "to": ["10.0.1.21"], "names": ["a.example.com", "b.example.com", "c.example.com"]}, ())
+    now = {Item("a.example.com", "A"): records("10.9.9.9"), Item("b.example.com", "A"): records("10.0.0.21"), Item("c.example.com", "MX"): records("5 m")}
+    with pytest.raises(WrongState, match="^a.example.com names neither.*; c.example.com names neither.*; mend the records, or take them out") as caught:
+        changes.repointed(repoint, now, None, ())
+    assert list(caught.value.items) == ["a.example.com A", "c.example.com MX"]
 
 
 addresses = st.sampled_from([f"10.0.{net}.{host}" for net in (0, 1) for host in (20, 21, 22)])

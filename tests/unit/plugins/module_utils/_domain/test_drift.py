@@ -76,6 +76,56 @@ def test_a_step_that_cannot_be_looked_at_any_more_is_a_conflict() -> None:
     assert verdicts([said("spns", as_wanted={"http/m": 1})], [said("spns", reason="unreachable", msg="no DC")]) == [("conflict", "spns", "spns")]
 
 
+AUTODISCOVER = change("autodiscover.example.com A", OLD, NEW)
+THIRD = {"values": ["10.0.9.9"], "ttl": 3600}
+STOPS_AT = {"autodiscover.example.com A": "autodiscover.example.com names neither a source nor a target of repoint (A 10.0.9.9)"}
+
+
+def test_a_record_that_leads_elsewhere_is_a_conflict_of_its_own_and_of_what_its_step_would_not_come_to() -> None:
+    then = said("dns", change("mail.example.com A", OLD, NEW), AUTODISCOVER)
+    found = {"mail.example.com A": OLD, "autodiscover.example.com A": THIRD}
+    now = said("dns", reason="wrong_state", msg="it names neither", found=found, stops_at=STOPS_AT)
+    first, second = drift(plan([then]), plan([now]))
+    assert (first.verdict, first.step, first.item, first.found) == ("conflict", "dns", "autodiscover.example.com A", {"seen": THIRD})
+    assert first.msg == (
+        "autodiscover.example.com A: planned: from 10.0.0.21, ttl 3600 to 10.0.1.21, ttl 60; now: 10.0.9.9, ttl 3600; dns would stop at it: "
+        "autodiscover.example.com names neither a source nor a target of repoint (A 10.0.9.9)"
+    )
+    assert (second.verdict, second.item, second.found) == ("conflict", "mail.example.com A", {"seen": OLD})
+    assert second.msg.endswith("now: 10.0.0.21, ttl 3600, and dns would stop before it is changed: autodiscover.example.com A")
+
+
+def test_what_is_as_wanted_converged_only_where_its_step_would_not_stop() -> None:
+    there = said("services@exch2", as_wanted={"MSExchangeIS": RUNNING, "MSExchangeADTopology": RUNNING}, reason="broken", msg="a service is broken")
+    assert verdicts(usual(), changed(2, there)) == [("conflict", "services@exch2", "MSExchangeIS")]
+    assert verdicts(changed(2, said("services@exch2", change("MSExchangeIS", STOPPED, RUNNING), reason="broken")), changed(2, there)) == [
+        ("converged", "services@exch2", "MSExchangeIS")
+    ]
+
+
+def test_an_item_that_its_step_would_stop_at_now_is_named_where_it_was_as_wanted_or_other_changes_stay() -> None:
+    then = said("services@exch2", change("a", STOPPED, RUNNING), as_wanted={"b": RUNNING})
+    now = said("services@exch2", change("a", STOPPED, RUNNING), reason="changed_by_other", found={"b": STOPPED}, stops_at={"b": "b was changed"})
+    (one,) = drift(plan([then]), plan([now]))
+    assert (one.verdict, one.item, one.planned, one.found) == ("conflict", "b", {"as_wanted": RUNNING}, {"seen": STOPPED})
+    assert one.msg == ("b was Running, start_mode manual, as wanted, when the plan was made; services@exch2 would stop at it now: b was changed")
+
+
+def test_a_step_that_would_stop_at_something_else_than_the_plan_says_is_a_conflict() -> None:
+    then = said("spns", reason="spn_held_by_other", stops_at={"http/a": "a third account"}, found={"http/a": 1})
+    worse = said("spns", reason="spn_held_by_other", stops_at={"http/a": "a third account", "http/b": "a fourth"}, found={"http/a": 1, "http/b": 2})
+    assert verdicts([then], [then]) == []
+    assert ("conflict", "spns", "http/b") in verdicts([then], [worse])
+    assert verdicts([worse], [then]) == []
+    assert verdicts([said("spns", reason="unreachable")], [said("spns", reason="connection_refused")]) == []
+    assert verdicts([said("spns", reason="unreachable")], [said("spns", reason="wrong_state", msg="no")]) == [("conflict", "spns", "spns")]
+
+
+def test_a_fence_that_would_not_be_enough_any_more_is_a_conflict() -> None:
+    now = said("fence@exch1", as_wanted={"service MSExchangeIS": STOPPED}, reason="not_fenced", msg="grade 1, and 3 is needed")
+    assert verdicts(changed(0, FENCED), changed(0, now)) == [("conflict", "fence@exch1", "service MSExchangeIS")]
+
+
 def test_what_the_plan_could_not_look_at_is_no_conflict_once_it_can() -> None:
     spns = said("spns", change("http/mail", {"account": "A$"}, {"account": "B$"}))
     assert verdicts([said("spns", reason="unreachable")], [spns]) == [("irrelevant", "spns", "http/mail")]

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import Unreachable, WrongMachine, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Change
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import refuse_all
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._step import drive
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
@@ -99,6 +100,33 @@ def test_a_step_that_would_fail_is_part_of_the_plan(planning: Planning, trouble:
     assert "ok" not in {outcome.status for outcome in result.outcomes}
 
 
+def test_what_a_step_broke_off_at_is_named_and_nothing_of_it_is_shown_as_wanted(planning: Planning) -> None:
+    class Picky(Switches):
+        def changes(self, before: dict[str, t.Any]) -> list[Change]:
+            raise refuse_all("nothing was touched: b is broken", "broken", {"b": "b is broken"}, before, "exch2")
+
+    result = planning.drive(Picky("services@exch2", {"a": "off", "b": "broken", "c": "on"}))
+    told = [(outcome.name, outcome.status, outcome.changed, outcome.grade, outcome.before, outcome.after) for outcome in result.outcomes]
+    assert told == [
+        ("a", "skipped", False, "unknown", "off", None),
+        ("c", "skipped", False, "unknown", "on", None),
+        ("b", "predicted", False, "unknown", "broken", None),
+    ]
+    said = planning.last()
+    assert (said.as_wanted, said.found, said.stops_at) == ({}, {"a": "off", "b": "broken", "c": "on"}, {"b": "b is broken"})
+
+
+def test_of_what_only_the_whole_refuses_the_item_is_named(planning: Planning) -> None:
+    class Judged(Switches):
+        def conclude(self, result: t.Any) -> None:
+            result.outcomes[0].status, result.outcomes[0].msg = "failed", "b has no owner"
+            result.failed, result.reason, result.msg = True, "no_owner", "b is not locked"
+
+    planning.drive(Judged("dns_lock", {"a": "off", "b": "on", "c": "on"}))
+    said = planning.last()
+    assert (said.as_wanted, said.found, said.stops_at) == ({"c": "on"}, {"b": "on"}, {"b": "b has no owner"})
+
+
 def test_what_only_the_whole_fails_on_is_told_and_does_not_fail_the_plan(planning: Planning) -> None:
     class Judged(Switches):
         def conclude(self, result: t.Any) -> None:
@@ -136,6 +164,7 @@ def test_what_somebody_changed_since_the_failover_is_told_in_the_plan_of_a_failb
     said = planning.last()
     assert [(change["name"], change["after"]) for change in said.changes] == [("a", "off")]
     assert (said.reason, said.msg, said.as_wanted, said.puts_back) == ("changed_by_other", "b is broken", {}, False)
+    assert (said.found, said.stops_at) == ({"b": "broken"}, {"b": "b is broken"})
 
 
 def test_no_secret_gets_into_a_plan(planning: Planning) -> None:

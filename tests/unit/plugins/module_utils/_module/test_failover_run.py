@@ -712,6 +712,18 @@ def test_a_conflict_refuses_names_the_item_and_can_be_accepted(estate: Estate) -
     assert "we disabled it ourselves" in result.warnings[0]
 
 
+def test_a_step_that_would_stop_at_an_item_now_refuses_and_names_it(estate: Estate) -> None:
+    approved(estate)
+    made = look_ahead(estate)
+    estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")].clear()
+    now = look_ahead(estate)
+    assert now["coverage"]["would_stop"] == ["services@exch2"]
+    with pytest.raises(WrongState, match="IS: planned: from Stopped.*services@exch2 would stop at it: exch2 has no service IS") as refused:
+        estate.run("opened", plan=made, replanned=now)
+    assert [(one["verdict"], one["item"], one["found"]) for one in refused.value.details["conflicts"]] == [("conflict", "IS", {"seen": None})]
+    assert estate.do(failover_status).extra["state"] == "approved"
+
+
 def test_what_is_done_already_does_not_refuse(estate: Estate) -> None:
     approved(estate)
     made = look_ahead(estate)

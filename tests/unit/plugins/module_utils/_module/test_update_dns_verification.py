@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_agreement, _dns_readback
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns import NameServer
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_auth import TsigAuth
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.dns_gss import GssAuth
@@ -606,6 +607,30 @@ def test_check_mode_and_plans_wait_for_a_lag_and_tell_nobody(tmp_path: pathlib.P
         assert not task([entry(dns1)], clock, verify_servers=[entry(dns2)], check_mode=way == "check mode", run=run).failed
         assert len(clock.waits) >= 2
     assert any(data.get("opcode") == "NOTIFY" for data in seen) is (way == "task")
+
+
+@pytest.mark.parametrize("way", ["leads elsewhere", "expected otherwise", "servers disagree"])
+def test_a_plan_names_the_record_that_the_task_would_stop_at_and_calls_no_other_as_wanted(tmp_path: pathlib.Path, way: str) -> None:
+    dns1 = example.primary()
+    predictions = Predictions(str(tmp_path / "predictions"))
+    (tmp_path / "predictions").touch()
+    stop = "files.example.com A"
+    with one_port(dns1, dns2 := example.secondary(dns1, lag=0)) as call:
+        run = {**runs.started(tmp_path, SystemClock()), "mode": "plan", "predictions": predictions.path}
+        both = [{"name": name, "type": "A", "values": ["127.1.0.22"]} for name in ("mail.example.com", "files.example.com")]
+        options: dict[str, t.Any] = {"state": "present", "records": both, "repoint": None}
+        if way == "leads elsewhere":
+            options.update(state="repointed", records=None, repoint={"from": ["127.1.0.21"], "to": ["127.1.0.22"], "names": [one["name"] for one in both]})
+        if way == "expected otherwise":
+            both[1]["expect"] = ["127.1.0.21"]
+        if way == "servers disagree":
+            dns2.lag = 60.0
+        call(dns1.replace, "files.example.com", "A", ["127.1.0.99"], 600)
+        result = task([entry(dns1)], CountingClock(), verify_servers=[entry(dns2)], run=run, **options)
+    (said,) = predictions.all()
+    assert (said.changes, said.as_wanted, list(said.stops_at)) == ([], {}, [stop])
+    assert (said.found[stop]["values"], said.found["mail.example.com A"]["values"]) == (["127.1.0.99"], ["127.1.0.21"])
+    assert {one.status for one in result.outcomes} == {"skipped", "predicted"} and {one.grade for one in result.outcomes} == {"unknown"}
 
 
 def test_with_kerberos_nobody_is_told() -> None:
