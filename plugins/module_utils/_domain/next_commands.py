@@ -27,6 +27,13 @@ BY_STATE: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
+#: How a person must be known who decides (``approvals.identity``) -> what the ack playbook needs for it beside the words.
+KNOWN_BY: dict[str, dict[str, str]] = {
+    "asserted": {},
+    "windows_logon": {"failover_how": "windows_logon", "failover_logon": "..."},
+    "signature": {"failover_how": "signature", "failover_by": "...", "failover_statement": "{identity}.statement"},
+}
+
 #: States in which nobody waits for users.
 CALM = ("unarmed", "protected", "suspect", "failed_over")
 
@@ -37,9 +44,31 @@ def command(playbook: str, identity: str, **variables: t.Any) -> str:
     return " ".join([*words, *(option(name, value) for name, value in variables.items())])
 
 
-def next_command(state: str, identity: str, *, undoing: bool = False, left_over: bool = False, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
+def minimum_of(definition: t.Mapping[str, t.Any] | None) -> str:
+    """How a person must be known who decides, by this definition."""
+    return str(((definition or {}).get("approvals") or {}).get("identity") or "asserted")
+
+
+def deciding(identity: str, minimum: str = "asserted", decision: str = "proceed", by: str = "") -> str:
+    """The command with which a person decides who must be known by ``minimum``."""
+    needed = {name: value.format(identity=identity) for name, value in KNOWN_BY[minimum].items()}
+    if by and "failover_by" in needed:
+        needed["failover_by"] = by
+    return command("ack", identity, failover_decision=decision, failover_reason="...", **needed)
+
+
+def next_command(
+    state: str,
+    identity: str,
+    *,
+    undoing: bool = False,
+    left_over: bool = False,
+    threats: t.Sequence[t.Mapping[str, t.Any]] = (),
+    minimum: str = "asserted",
+) -> str:
     """What a person would do next in this state; empty where there is nothing to do. ``undoing``: the open run is being put back.
     ``left_over``: a drill that stopped waits to be put back, which comes first where nothing else is urgent.
+    ``minimum``: how a person must be known who decides (``minimum_of``).
 
     ``threats``: what pulls an identity away from the target now; records are written again before anything else, and the rest is watched.
     """
@@ -52,6 +81,8 @@ def next_command(state: str, identity: str, *, undoing: bool = False, left_over:
     if state not in BY_STATE:
         return ""
     playbook, variables = BY_STATE[state]
+    if variables.get("failover_decision") == "proceed":
+        return deciding(identity, minimum)
     return command(playbook, identity, **variables)
 
 

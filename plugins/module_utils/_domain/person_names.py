@@ -12,6 +12,7 @@ import re
 import unicodedata
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import placeholder
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 VARIABLE = "failover_by"
@@ -36,6 +37,8 @@ def refuse_odd_name(name: str | None) -> None:
         raise InvalidInput(f"{WHERE}: {ascii(name)} has the invisible character {_named(hidden)}; type the name anew, without it")
     if not name.strip():
         raise InvalidInput(f"{WHERE}: a blank name is nobody's; give the name of who decides, or leave it out for the user that runs Ansible")
+    if placeholder(name):
+        raise InvalidInput(f"{WHERE}: {name.strip()!r} only stands for a name in the printed command; write the name of who decides")
     if re.fullmatch(r"\s*(\[.*\]|\{.*\}|\(.*\))\s*", name):
         raise InvalidInput(f"{WHERE}: {name.strip()} is a list or a mapping, and one decision is one person's; give one name as text")
     if not re.split(r"[\\/]", name)[-1].partition("@")[0].strip("\"' "):

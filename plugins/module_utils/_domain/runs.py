@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, deciding, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, unfinished
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
@@ -38,11 +38,14 @@ class Opening(t.NamedTuple):
     beside: str = ""  #: a drill that stopped; it shares nothing with the live identity and must not block it
 
 
-def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, no_baseline: bool = False, refusals: t.Sequence[str] = ()) -> Opening:
+def opening(
+    fold: Fold, identity: str, kind: str, *, break_glass: bool = False, no_baseline: bool = False, refusals: t.Sequence[str] = (), minimum: str = "asserted"
+) -> Opening:
     """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type.
 
     ``no_baseline``: a person accepts that there is none. Nobody can vote on such an identity, so it takes ``break_glass`` too.
     ``refusals``: who declines now, and whose decision expired (``votes.refusals``, ``votes.expired``), whom the message names.
+    ``minimum``: how a person must be known who decides.
     """
     starts = STARTS[kind]
     if break_glass and kind == "failover":
@@ -63,13 +66,13 @@ def opening(fold: Fold, identity: str, kind: str, *, break_glass: bool = False, 
         # What an earlier drill left there must not become the before-images of this one.
         return Opening("resume", left[0].id) if left else Opening("open")
     if kind == "failover":
-        return _failover_opening(fold, identity, refusals)
+        return _failover_opening(fold, identity, refusals, minimum)
     if kind == "failback" and fold.state == "protected" and fold.last_failover:
         return Opening("already")
-    raise WrongState(f"{identity} is {fold.state}: a {kind} starts from {' or '.join(STARTS[kind])}", next=next_command(fold.state, identity))
+    raise WrongState(f"{identity} is {fold.state}: a {kind} starts from {' or '.join(STARTS[kind])}", next=next_command(fold.state, identity, minimum=minimum))
 
 
-def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str]) -> Opening:
+def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str], minimum: str) -> Opening:
     if fold.state in ("failed_over", "threatened"):
         return Opening("already")
     if fold.state == "unarmed":
@@ -81,7 +84,7 @@ def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str]) -> O
         "declined": "the failover was declined",
         "recovered": "the source came back by itself and the votes are void",
     }
-    raise awaiting(identity, f"{identity} is {fold.state}: {'; '.join((waiting[fold.state], *refusals))}", fold.state)
+    raise awaiting(identity, f"{identity} is {fold.state}: {'; '.join((waiting[fold.state], *refusals))}", fold.state, minimum)
 
 
 def _unarmed(identity: str) -> WrongState:
@@ -96,9 +99,9 @@ def _unarmed(identity: str) -> WrongState:
     return error
 
 
-def awaiting(identity: str, why: str, state: str) -> AwaitingApproval:
+def awaiting(identity: str, why: str, state: str, minimum: str = "asserted") -> AwaitingApproval:
     """With the next command that this state takes, and the one for when there is nobody to wait for."""
-    decide = next_command("pending", identity)
+    decide = deciding(identity, minimum)
     todo, first = f"To decide: {decide}", decide
     if state == "recovered":
         first = next_command(state, identity)

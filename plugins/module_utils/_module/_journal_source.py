@@ -70,9 +70,9 @@ def _raw(journal: Journal) -> tuple[tuple[str, ...], Head]:
     return reply.lines, reply.head
 
 
-def next_with(source: Source, fold: Fold, identity: str, threats: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
+def next_with(source: Source, fold: Fold, identity: str, threats: t.Sequence[t.Mapping[str, t.Any]] = (), minimum: str = "asserted") -> str:
     """A journal that is lost is begun anew by the command that would be next anyway."""
-    usual = next_command(fold.state, identity, undoing=fold.undoing(), left_over=bool(fold.left_over()), threats=threats)
+    usual = next_command(fold.state, identity, undoing=fold.undoing(), left_over=bool(fold.left_over()), threats=threats, minimum=minimum)
     if source.condition in ("ok", "silent"):
         return usual
     playbook = {"failing_over": "failover", "approved": "failover", "failing_back": "failback", "failed_over": "failback", "threatened": "failback"}

@@ -12,6 +12,7 @@ import getpass
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.approval import Demand, Verdict, judge
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, expired, refusals, require_named_data
@@ -54,6 +55,7 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
         break_glass=bool(glass),
         no_baseline="baseline_missing" in (task.params.get("accept") or {}),
         refusals=[*refusals(fold.votes, task.clock.now()), *expired(fold.votes, task.clock.now())],
+        minimum=minimum_of(task.definition),
     )
     if kind != "failover" or found.how != "open":
         return found, UNASKED
@@ -66,7 +68,7 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
     if fold.state not in STARTS[kind]:
         missing = f"it is {fold.state}, and {missing}" if verdict.votes else f"it is {fold.state} and nobody approved"
     if not glass:
-        raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}", fold.state)
+        raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}", fold.state, minimum_of(task.definition))
     data_state, data_at_risk = task.params.get("data_state") or "apply_queues", (task.params.get("data_at_risk") or "").strip()
     require_named_data(data_state, data_at_risk)
     task.result.warnings.append(f"break-glass: {task.identity} is moved although {missing}")
@@ -91,7 +93,7 @@ def _verdict(task: RunTask) -> Verdict:
         "incident": incident["id"] if incident else "",
     }
     requester = people.marks(task.params["by"] or getpass.getuser()) if approvals.get("exclude_requester") else ()
-    demand = Demand(intent, int(approvals.get("required") or 1), approvals.get("identity") or "asserted", people, requester)
+    demand = Demand(intent, int(approvals.get("required") or 1), minimum_of(task.definition), people, requester)
     return judge(task.fold.votes, task.clock.now(), demand, forged(task.fold.votes, people))
 
 

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, deciding, minimum_of, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, document, expected_durations
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, STARTS
@@ -77,9 +77,9 @@ def finish_plan(task: RunTask) -> None:
 def _next(task: RunTask, kind: str) -> str:
     """People decide before a failover; what needs no decision can begin."""
     if kind == "failover" and task.fold.state == "protected":
-        return command("ack", task.identity, failover_decision="proceed", failover_reason="...")
+        return deciding(task.identity, minimum_of(task.definition))
     if kind == "failover" and task.fold.state not in STARTS[kind]:
-        return next_command(task.fold.state, task.identity)
+        return next_command(task.fold.state, task.identity, minimum=minimum_of(task.definition))
     return command(kind, task.identity)
 
 

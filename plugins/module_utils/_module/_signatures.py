@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People, Person
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE, VoteRefused, parse_statement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError
@@ -27,7 +28,11 @@ def signer(text: str, signature: str, people: People) -> Person:
         raise VoteRefused(f"the signature of {person.name} does not verify: the statement was changed, or was signed for another use", because="bad_signature")
     said = parse_statement(text)
     if not set(people.marks(said["by"])) & set(people.marks(person.name)):
-        raise VoteRefused(f"the statement is {said['by']}'s, but the key that signed it is {person.name}'s", because="other_person")
+        raise VoteRefused(
+            f"the statement is {said['by']}'s, but the key that signed it is {person.name}'s: say who decides with {option('failover_by', person.name)}, "
+            "so that a new statement is written in that name, or sign with a key of that person",
+            because="other_person",
+        )
     return person
 
 

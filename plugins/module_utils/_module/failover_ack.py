@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import options_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_schema import DEFINITION
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, deciding, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
@@ -124,7 +124,7 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
     """What every answer says at its end: state, votes, and how many are needed."""
     identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
     votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
-    result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_command(fold.state, identity))
+    result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_command(fold.state, identity, minimum=params["minimum"]))
     against = "".join(f"; {one}" for one in [*refusals(fold.votes, clock.now()), *expired(fold.votes, clock.now())])
     result.msg = result.msg or f"{identity} is {fold.state}; {len(found.proceed)} of {found.needed} needed say proceed{against}"
     return result
@@ -179,8 +179,11 @@ def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Jo
         vote = asserted(params, fold, people, clock)
     _name_data(vote["decision"], vote["intent"]["data_state"], vote["data_at_risk"])
     if vote["decision"] in NEEDS_STRENGTH and not strong_enough(vote["how"], params["minimum"]):
+        after = deciding(params["identity"], params["minimum"], vote["decision"], vote["by"])
         raise VoteRefused(
-            f"{vote['decision']} is not recorded: {vote['by']} is only {vote['how']}, and approvals.identity asks for {params['minimum']}", because="too_weak"
+            f"{vote['decision']} is not recorded: {vote['by']} is only {vote['how']}, and approvals.identity asks for {params['minimum']}; {after}",
+            because="too_weak",
+            next=after,
         )
     return vote
 
@@ -197,7 +200,7 @@ def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str,
             _refuse_second_spelling(params, fold, vote, one)
             return f"not counted again: {by} said {decision} already at {one['at']}, and nothing was recorded"
     if fold.state not in ALLOWED[decision]:
-        after = next_command(fold.state, params["identity"])
+        after = next_command(fold.state, params["identity"], minimum=params["minimum"])
         raise WrongState(
             f"{params['identity']} is {fold.state}: '{decision}' can be said while it is {' or '.join(ALLOWED[decision])}{f'. Next: {after}' if after else ''}",
             state=fold.state,
@@ -218,7 +221,7 @@ def _refuse_second_spelling(params: t.Mapping[str, t.Any], fold: Fold, vote: t.M
             f"not counted: {again}, who said {vote['decision']} already at {earlier['at']}, and one person counts once; nothing was recorded. "
             "Somebody else has to decide; to change one's own word, say another one",
             because="same_person",
-            next=next_command(fold.state, params["identity"]),
+            next=next_command(fold.state, params["identity"], minimum=params["minimum"]),
         )
 
 

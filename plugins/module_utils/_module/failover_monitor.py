@@ -22,7 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import settlement, shown, warnings
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, HeadMoved, InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import Prober
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -132,7 +132,10 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
         clock.sleep(params["interval"] - (clock.monotonic() - begun))
     seen = pulling(fold.threats, evidence)
     _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result)
-    result.extra.update(threats=seen, next=next_command(fold.state, params["identity"], left_over=bool(fold.left_over()), threats=seen))
+    result.extra.update(
+        threats=seen,
+        next=next_command(fold.state, params["identity"], left_over=bool(fold.left_over()), threats=seen, minimum=minimum_of(params["definition"])),
+    )
     ages = ageing(fold.runs.get(fold.last_failover), clock.now())
     result.warnings.extend(f"{params['identity']}: {sentence}" for sentence in [*unproven(evidence), *ages])
     todo = "; ".join(f"{one['msg']}: {one['remedy']}" for one in seen)
@@ -223,7 +226,7 @@ def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, o
         "time_to_fail": countdown.time_to_fail(),
         "incident": fold.incident,
         "threats": fold.threats,
-        "next": next_command(state, params["identity"], left_over=bool(fold.left_over())),
+        "next": next_command(state, params["identity"], left_over=bool(fold.left_over()), minimum=minimum_of(params["definition"])),
         "observations": [{"vantage_point": one.vantage_point, "probe": one.kind, "ok": one.ok, "msg": one.msg} for one in observations],
     }
     left = f"; Time to Fail {countdown.time_to_fail():g} s" if fold.incident is None else ""

@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, minimum_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import ageing, repairs
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
@@ -103,7 +103,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
     _tell_locks(params, fold, clock, result, guarded=guarded)
     result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and guarded else []
-    result.extra["next"] = command("status", identity) if doubt else next_with(source, fold, identity, pulling)
+    result.extra["next"] = command("status", identity) if doubt else next_with(source, fold, identity, pulling, minimum_of(params["definition"]))
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
     pulls = "; the mirror may be out of date (see the warnings)" if doubt else pulls

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import typing as t
 
@@ -275,6 +276,45 @@ def test_a_weaker_vote_than_the_definition_asks_for_is_refused_but_anybody_may_d
     with pytest.raises(VoteRefused, match="CORP.chief is only asserted, and approvals.identity asks for signature"):
         desk.ack(how="asserted", by="CORP\\chief")
     assert desk.ack(how="asserted", by="CORP\\chief", decision="decline").extra["state"] == "declined"
+
+
+def typed(command: str, **filled: str) -> dict[str, t.Any]:
+    """Options of the task that this command makes, with what a person writes for the three dots."""
+    words = shlex.split(command)[3::2]
+    said = dict(pair for word in words for pair in (json.loads(word).items() if word.startswith("{") else [word.split("=", 1)]))
+    return {name.removeprefix("failover_"): filled.get(name, value) for name, value in said.items() if name != "failover_identity"}
+
+
+def test_whoever_is_refused_as_too_weak_gets_a_command_that_succeeds(desk: Desk) -> None:
+    with pytest.raises(VoteRefused) as caught:
+        desk.ack(how="asserted", by="CORP\\chief")
+    after = caught.value.details["next"]
+    assert caught.value.message.endswith(f"; {after}")
+    given = typed(after, failover_reason="no power")
+    assert given == {"decision": "proceed", "reason": "no power", "how": "signature", "by": "CORP\\chief", "statement": "mail.statement"}
+    path = str(desk.folder / given.pop("statement"))
+    assert desk.ack(**given, statement=path).extra["next"].endswith("mail.statement.sig")
+    assert desk.hand_over(desk.signed(path)).extra["state"] == "approved"
+
+
+def test_the_next_command_of_a_decision_that_is_not_enough_asks_for_a_signature(desk: Desk) -> None:
+    assert "failover_how=signature" in desk.ack(signing_key=desk.keys["chief"], required=2).extra["next"]
+    with pytest.raises(InvalidInput, match="'...' only stands for a name"):
+        desk.ack(by="...", statement=str(desk.folder / "s"))
+
+
+def test_with_the_key_of_somebody_else_the_name_to_give_is_said(desk: Desk) -> None:
+    with pytest.raises(VoteRefused) as caught:
+        desk.ack(signing_key=desk.keys["deputy"], by="root")
+    assert caught.value.message.startswith(
+        "the statement is root's, but the key that signed it is Deputy's: say who decides with -e '{\"failover_by\": \"Deputy\"}', "
+    )
+
+
+def test_a_run_that_waits_for_a_signature_asks_for_one(desk: Desk) -> None:
+    with pytest.raises(AwaitingApproval) as caught:
+        opening(desk, desk.people)
+    assert "failover_how=signature" in caught.value.details["next"]
 
 
 def test_a_missing_ssh_keygen_is_one_sentence_that_names_the_package(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
