@@ -108,10 +108,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: Why the identity can not be moved as it is, in one sentence. Empty when nothing stops a run.
+  description: Whether the identity can be moved as it is, and why not, in one sentence.
   returned: always
   type: str
-  sample: ""
+  sample: mail can be moved as it is; 2 findings, 1 of them accepted
 findings:
   description: What was found, the gravest first.
   returned: when the checks were made
@@ -147,6 +147,12 @@ findings:
       evidence: {service: MSExchangeIS}
       remedy: install the workload on the target
       accepted: ""
+table:
+  description: The findings as lines for people, with how each is mended. Empty where nothing was found.
+  returned: when the checks were made
+  type: list
+  elements: str
+  sample: []
 counts_by_severity:
   description: How many findings have each severity, and how many are accepted.
   returned: when the checks were made
@@ -163,7 +169,9 @@ timing:
   type: dict
   sample: {total: 2.2}
 next:
-  description: The command that goes on in spite of what stops the run, once reasons are filled in. Empty where nothing stops it, or where no reason can help.
+  description:
+    - The command that goes on in spite of what stops the run, once reasons are filled in. Empty where nothing stops it, or where no reason can help.
+    - Where a baseline is missing, or nothing is wrong but an old one, and both servers answer, the command that arms the identity.
   returned: always
   type: str
   sample: ""

@@ -26,3 +26,11 @@ def parse_moment(text: str) -> datetime.datetime:
 def moment(text: str) -> datetime.datetime:
     """A stamp of a journal's event."""
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def duration(seconds: float) -> str:
+    """In the largest unit that leaves a number above one."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s" if seconds == round(seconds, 1) else f"{seconds:.0f} s"

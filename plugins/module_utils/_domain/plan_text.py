@@ -11,12 +11,14 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.columns import WIDTH, row
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.drift import Difference, drift, shown
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings_text import findings_table
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import duration
 
 JSON = t.Any
 Document = t.Mapping[str, JSON]
 
-WIDTH = 100
 #: Columns of the table of changes: number, step and host, item, from and to, grade.
 COLUMNS = (4, 21, 26, 35, 9)
 #: What can be wrong with a step, in the coverage and in words.
@@ -29,7 +31,7 @@ def table(document: Document, width: int = WIDTH) -> str:
     """Everything of the plan that a person decides on."""
     parts = [
         _head(document, width),
-        _findings(document, width),
+        findings_table(document["findings"], width) or "FINDINGS\n  none",
         _changes(document, width),
         _trouble(document, width),
         _steps(document, width),
@@ -40,7 +42,7 @@ def table(document: Document, width: int = WIDTH) -> str:
 
 def _head(document: Document, width: int) -> str:
     about, coverage, age = document["about"], document["coverage"], document["about"]["baseline_age"]
-    baseline = f"{_duration(age)} old" if age is not None else "none"
+    baseline = f"{duration(age)} old" if age is not None else "none"
     point = document["point_of_no_return"]
     back = f"change {point['number']}, {point['item']}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
     grades = ", ".join(f"{coverage[grade]} {grade}" for grade in ("probed", "predicted", "unknown"))
@@ -54,17 +56,7 @@ def _head(document: Document, width: int) -> str:
         ("Hosts", ", ".join(_first(document["hosts"])) or "none"),
         ("No way back", back),
     ]
-    return "\n".join(_row((12, width - 13), row) for row in rows)
-
-
-def _findings(document: Document, width: int) -> str:
-    if not document["findings"]:
-        return "FINDINGS\n  none"
-    rows = []
-    for finding in document["findings"]:
-        accepted = f" (accepted: {finding['accepted']})" if finding["accepted"] else ""
-        rows.append(_row((8, 28, width - 42), (finding["severity"], finding["id"], f"{finding['msg']}{accepted}"), "  "))
-    return "\n".join(["FINDINGS", *rows])
+    return "\n".join(row((12, width - 13), cells) for cells in rows)
 
 
 def _changes(document: Document, width: int) -> str:
@@ -76,14 +68,14 @@ def _changes(document: Document, width: int) -> str:
         if steps[change["step"]] > LISTED:
             continue
         what = change["do"] if change["before"] == change["after"] or change["before"] is None else f"{shown(change['before'])} -> {shown(change['after'])}"
-        rows.append(_row(wide, (str(change["number"]), change["step"], change["item"], what, change["grade"])))
+        rows.append(row(wide, (str(change["number"]), change["step"], change["item"], what, change["grade"])))
     more = [f"     ... and {count - LISTED} more of {step}" for step, count in steps.items() if count > LISTED]
-    title = _row(wide, ("no.", "step", "item", "change", "grade"))
+    title = row(wide, ("no.", "step", "item", "change", "grade"))
     return "\n".join(["CHANGES", title, *(rows or ["     none"]), *more])
 
 
 def _trouble(document: Document, width: int) -> str:
-    rows = [_row((22, 14, width - 40), (step["step"], step["reason"], step["msg"]), "  ") for step in document["steps"] if step["reason"]]
+    rows = [row((22, 14, width - 40), (step["step"], step["reason"], step["msg"]), "  ") for step in document["steps"] if step["reason"]]
     return "\n".join(["STEPS THAT COULD NOT BE LOOKED AT, OR WOULD STOP", *rows]) if rows else ""
 
 
@@ -91,8 +83,8 @@ def _steps(document: Document, width: int) -> str:
     rows = []
     for step in document["steps"]:
         known = step["expected"]
-        took = f"{_duration(known['seconds'])} (median of {known['runs']})" if known else "no earlier run"
-        rows.append(_row((22, 12, width - 38), (step["step"], f"{step['changes']} to do", took), "  "))
+        took = f"{duration(known['seconds'])} (median of {known['runs']})" if known else "no earlier run"
+        rows.append(row((22, 12, width - 38), (step["step"], f"{step['changes']} to do", took), "  "))
     return "\n".join(["EXPECTED DURATIONS", *rows]) if rows else ""
 
 
@@ -113,26 +105,8 @@ def difference(planned: Document, now: Document, width: int = WIDTH) -> str:
 
 
 def _difference(one: Difference, width: int) -> str:
-    return _row((11, 21, width - 36), (one.verdict, one.step or "plan", one.msg), "  ")
-
-
-def _row(widths: t.Sequence[int], cells: t.Sequence[str], indent: str = "") -> str:
-    """Cells side by side, each wrapped in its own column."""
-    wrapped = [textwrap.wrap(str(cell), width, break_on_hyphens=False) or [""] for cell, width in zip(cells, widths, strict=True)]
-    lines = []
-    for number in range(max(map(len, wrapped))):
-        parts = [(cell[number] if number < len(cell) else "").ljust(width) for cell, width in zip(wrapped, widths, strict=True)]
-        lines.append((indent + " ".join(parts)).rstrip())
-    return "\n".join(lines)
+    return row((11, 21, width - 36), (one.verdict, one.step or "plan", one.msg), "  ")
 
 
 def _first(names: t.Sequence[str]) -> list[str]:
     return [*names[:LISTED], f"and {len(names) - LISTED} more"] if len(names) > LISTED else list(names)
-
-
-def _duration(seconds: float) -> str:
-    """In the largest unit that leaves a number above one."""
-    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:g} s" if seconds == round(seconds, 1) else f"{seconds:.0f} s"

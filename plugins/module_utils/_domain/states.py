@@ -38,6 +38,9 @@ STATES = (
     State("failing_back", "a failback run holds the lease, or held it and stopped; it can be resumed", "moving"),
 )
 
+#: States in which a baseline can be taken.
+ARMABLE = ("unarmed", "protected")
+
 #: Missed probes are nothing to journal: the monitor shows ``suspect`` while the journal says ``protected``, so its rows are those of ``protected``.
 TRANSITIONS = (
     Transition("unarmed", "armed", "protected", "a baseline was taken"),

@@ -18,7 +18,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import duration, parse_moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._repeats import Read, repeated
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts, Session
@@ -115,7 +115,9 @@ def baseline(case: Case, fold: Fold) -> list[Finding]:
     age = (case.clock.now() - taken).total_seconds() / DAY if taken else None
     allowed = float(case.definition["baseline"]["max_age"]) / DAY
     if age is None or age > allowed:
-        shown = "of unknown age" if age is None else f"{age:.1f} days old, and {allowed:g} are allowed (baseline.max_age)"
+        limit = duration(allowed * DAY)
+        old = "of unknown age" if age is None else f"{duration(age * DAY)} old"
+        shown = f"{f'more than {limit} old' if old == f'{limit} old' else old}, and {limit} are allowed (baseline.max_age)"
         ages = {"age_days": None if age is None else round(age, 1), "allowed_days": round(allowed, 1)}
         found.append(Finding("baseline_stale", evidence=ages, msg=f"the baseline is {shown}"))
     return found

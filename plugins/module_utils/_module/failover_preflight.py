@@ -17,8 +17,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.data_choice import HOOK, refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, Finding, counts, judged, reasons
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings_text import findings_table
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import ARMABLE
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, approved_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     FailoverError,
@@ -85,7 +87,7 @@ def failover_preflight(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock
     found += _mirror(case, params["identity"])
     found += _preflight_hosts.management(case) + _preflight_hosts.clocks(case)
     found += _data_choice(definition, params, journal if isinstance(journal, Fold) else None, clock)
-    result = _result(judged(found, accept), params["identity"], params["kind"])
+    result = _result(judged(found, accept), params["identity"], params["kind"], journal.state if isinstance(journal, Fold) else "")
     result.timing["total"] = clock.monotonic() - begun
     return result
 
@@ -175,19 +177,37 @@ def _identify(session: Session, deadline: Deadline) -> None:
     session.identify(deadline.remaining())
 
 
-def _result(findings: t.Sequence[Finding], identity: str, kind: str) -> Result:
-    result = Result(extra={"findings": [finding.as_dict() for finding in findings], "counts_by_severity": counts(findings), "next": ""})
+def _result(findings: t.Sequence[Finding], identity: str, kind: str, state: str = "") -> Result:
+    shown = [finding.as_dict() for finding in findings]
+    result = Result(extra={"findings": shown, "table": findings_table(shown).splitlines(), "counts_by_severity": counts(findings), "next": ""})
     for finding in findings:
         result.outcomes.append(Outcome(finding.id, "failed" if finding.stops() else "already", host=finding.host, msg=finding.msg, reason=finding.severity))
     stopping = [finding for finding in findings if finding.stops()]
+    if _arming_helps(findings, stopping, state):
+        result.extra["next"] = command("arm", identity)
+    elif stopping and all(KINDS[finding.id].acceptable for finding in stopping):
+        result.extra["next"] = _accepting(kind, identity, stopping)
     if stopping:
-        if all(KINDS[finding.id].acceptable for finding in stopping):
-            result.extra["next"] = _accepting(kind, identity, stopping)
         first = stopping[0]
         more = f" (and {len(stopping) - 1} more)" if len(stopping) > 1 else ""
         result.failed, result.reason = True, first.id
         result.msg = f"{identity} can not be moved as it is: {first.msg}{more}; to mend it, {KINDS[first.id].remedy}"
+    else:
+        accepted = sum(bool(finding.accepted) for finding in findings)
+        told = f"; {len(findings)} finding{'s' if len(findings) > 1 else ''}" if findings else ""
+        told += f", {accepted} of them accepted" if accepted else ""
+        result.msg = f"{identity} can be moved as it is{told}"
     return result
+
+
+def _arming_helps(findings: t.Sequence[Finding], stopping: t.Sequence[Finding], state: str) -> bool:
+    """A baseline can be taken while both servers answer and the source owns the identity; what could never be accepted comes first."""
+    ids = {finding.id for finding in findings}
+    if state not in ARMABLE or ids & {"source_unreachable", "target_unreachable"} or not all(KINDS[finding.id].acceptable for finding in stopping):
+        return False
+    return any(finding.id == "baseline_missing" for finding in stopping) or (
+        not stopping and any(f.id == "baseline_stale" and not f.accepted for f in findings)
+    )
 
 
 def _accepting(kind: str, identity: str, stopping: t.Sequence[Finding]) -> str:

@@ -35,6 +35,10 @@ NEXT = command("failover", "mail", failover_accept={"owner_not_confirmed": 'it\'
 
 def told(folder: pathlib.Path, result_format: str, **given: t.Any) -> str:
     (folder / "play.yml").write_text(PLAY.format(steps=STEPS, given=json.dumps({"failover_identity": "mail", **given})), encoding="utf-8")
+    return played(folder, result_format)
+
+
+def played(folder: pathlib.Path, result_format: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["ANSIBLE_CALLBACK_RESULT_FORMAT"] = result_format
     command_line = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "play.yml"]
@@ -82,7 +86,7 @@ PLAYBOOK = "ansible-playbook continuity.identity_failover."
             f"""{PLAYBOOK}failback -e failover_identity=mail -e '{{"failover_from_observation": "say why"}}'""",
         ),
         (
-            {"assertion": yaml.safe_load((STEPS / "tasks" / "failback_gates.yml").read_text(encoding="utf-8"))[-2]["ansible.builtin.assert"]["that"]},
+            {"assertion": yaml.safe_load((STEPS / "tasks" / "failback_gates.yml").read_text(encoding="utf-8"))[2]["ansible.builtin.assert"]["that"]},
             {},
             f"""{PLAYBOOK}failback -e failover_identity=mail -e '{{"failover_data_restored": "..."}}'""",
         ),
@@ -93,6 +97,42 @@ def test_after_a_failure_the_next_command_is_that_of_the_failure_or_else_the_one
     failed: dict[str, t.Any], given: dict[str, t.Any], said: str
 ) -> None:
     assert following(failed, **given) == said
+
+
+def ended_as(failed: dict[str, t.Any], **given: t.Any) -> str:
+    """The outcome after a task failed."""
+    task = yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8"))[0]
+    return rendered(task["ansible.builtin.set_fact"]["steps_outcome"], ansible_failed_result=failed, ansible_check_mode=False, **given).strip()
+
+
+@pytest.mark.parametrize(
+    ("failed", "given", "said"),
+    [
+        ({"findings": [{}], "reason": "baseline_missing"}, {"steps_doing": "preflight"}, "found"),
+        ({"reason": "invalid_input"}, {"steps_doing": "preflight"}, "refused"),
+        ({"findings": [{}], "reason": "baseline_missing"}, {}, "refused"),
+        ({"findings": [{}]}, {"steps_run": {"run": {"id": "r1"}}}, "stopped"),
+    ],
+)
+def test_what_a_preflight_finds_is_no_refusal_of_it_and_one_of_a_run(failed: dict[str, t.Any], given: dict[str, t.Any], said: str) -> None:
+    assert ended_as(failed, **given) == said
+
+
+FOUND = """
+- hosts: localhost
+  gather_facts: false
+  vars_files: [{steps}/vars/main.yml]
+  vars: {{steps_preflight: {given}}}
+  tasks:
+    - ansible.builtin.import_tasks: {steps}/tasks/found.yml
+"""
+
+
+@pytest.mark.parametrize(("given", "says"), [({"table": ["FINDINGS", "  warning  disk_space"]}, True), ({"table": []}, False), ({"skipped": True}, False)])
+def test_findings_are_printed_as_they_are_read_and_nothing_where_there_are_none(tmp_path: pathlib.Path, given: dict[str, t.Any], says: bool) -> None:
+    (tmp_path / "play.yml").write_text(FOUND.format(steps=STEPS, given=json.dumps(given)), encoding="utf-8")
+    said = played(tmp_path, "yaml")
+    assert ("        FINDINGS\n          warning  disk_space\n" in said, "FINDINGS" in said) == (says, says)
 
 
 def ways(failed: dict[str, t.Any] | None = None, accept: dict[str, str] | None = None, **released: t.Any) -> list[str]:

@@ -8,7 +8,7 @@ import datetime
 
 import pytest
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import duration, parse_moment
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,10 @@ def test_a_moment_without_a_zone_stays_naive() -> None:
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_moment(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.0, "0 s"), (4.2, "4.2 s"), (61.123, "61 s"), (119, "119 s"), (120, "2 min"), (7199, "120 min"), (7200, "2 h"), (172800, "2 days")]
+)
+def test_a_duration_is_told_in_the_largest_unit_above_one(seconds: float, said: str) -> None:
+    assert duration(seconds) == said

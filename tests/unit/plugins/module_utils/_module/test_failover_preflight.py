@@ -219,6 +219,59 @@ def test_without_a_baseline(world: World) -> None:
     assert world.found()["baseline_missing"]["severity"] == "blocker"
 
 
+ARM = "ansible-playbook continuity.identity_failover.arm -e failover_identity=mail"
+
+
+def test_a_missing_baseline_is_taken_next_while_both_servers_answer(world: World) -> None:
+    world.armed = False
+    assert world.run().extra["next"] == ARM
+    assert world.run(accept={"baseline_missing": "it is moved for good"}).extra["next"] == ""
+
+
+@pytest.mark.parametrize("host", ["exch1", "exch2"])
+def test_where_a_server_is_silent_no_baseline_can_be_taken(world: World, host: str) -> None:
+    world.armed = False
+    world.sessions[host] = Dead(host)
+    assert '"baseline_missing": "say why"' in world.run().extra["next"]
+
+
+def test_another_machine_is_no_source_to_take_a_baseline_of(world: World) -> None:
+    world.instance("exch1", "Win32_ComputerSystemProduct")["UUID"] = UUIDS["exch2"]
+    world.armed = False
+    assert world.run().extra["next"] == ""
+
+
+def test_an_old_baseline_is_taken_again_where_nothing_else_is_wrong(world: World) -> None:
+    world.armed_days_ago = 45
+    assert world.run().extra["next"] == ARM
+    world.armed = False  # it has been armed by now
+    assert world.run(accept={"baseline_stale": "it is new enough"}).extra["next"] == ""
+    world.definition["services"].append({"name": "MSExchangeTransport"})
+    assert world.run().extra["next"] == f'{ARM.replace(".arm", ".failover")} -e \'{{"failover_accept": {{"service_missing_on_target": "say why"}}}}\''
+
+
+def test_an_identity_that_the_target_owns_is_not_armed(world: World) -> None:
+    world.armed_days_ago = 45
+    world.run()
+    journal = open_journal("mail", world.definition["store"], None, world.hosts(), world.clock)
+    journal.read()
+    journal.append([journal.draft("adopted", by="ops", data={"owner": "target"})])
+    world.armed = False
+    result = world.run()
+    assert "baseline_stale" in result.extra["table"][2] and result.extra["next"] == ""
+
+
+def test_findings_are_lines_for_people(world: World) -> None:
+    assert (world.run().extra["table"], world.run().msg) == ([], "mail can be moved as it is")
+    world.instance("exch2", "Win32_LogicalDisk")["FreeSpace"] = 1 * GIB
+    result = world.run()
+    assert (result.failed, result.msg) == (False, "mail can be moved as it is; 1 finding")
+    assert world.run(accept={"disk_space": "the new disk comes"}).msg == "mail can be moved as it is; 1 finding, 1 of them accepted"
+    told = " ".join(" ".join(result.extra["table"]).split())
+    assert told.startswith("FINDINGS severity finding where what, and how to mend it warning disk_space exch2 ")
+    assert told.endswith("to mend it, make room on the target")
+
+
 def test_an_old_baseline(world: World) -> None:
     world.armed_days_ago = 45
     assert world.found()["baseline_stale"]["evidence"] == {"age_days": 45.0, "allowed_days": 30.0}
@@ -228,8 +281,10 @@ def test_how_old_a_baseline_may_be_is_for_the_definition_to_say(world: World) ->
     world.armed_days_ago = 45
     world.definition["baseline"] = {"max_age": 60 * 86400.0}
     assert "baseline_stale" not in world.found()
+    world.definition["baseline"] = {"max_age": 44.9 * 86400.0}
+    assert "is more than 45 days old, and 45 days are allowed" in world.found()["baseline_stale"]["msg"]
     world.definition["baseline"] = {"max_age": 44 * 86400.0}
-    assert "44 are allowed (baseline.max_age)" in world.found()["baseline_stale"]["msg"]
+    assert "is 45 days old, and 44 days are allowed (baseline.max_age)" in world.found()["baseline_stale"]["msg"]
 
 
 @pytest.mark.parametrize(("address", "key"), [("10.0.5.5", "definition.addresses[0].address"), ("mail", "definition.names[0]")])
