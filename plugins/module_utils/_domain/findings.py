@@ -58,6 +58,11 @@ KINDS: dict[str, Kind] = {
     ),
     "dns_servers_too_few": Kind("blocker", "a zone has fewer name servers than dns.require asks for", "list more name servers or ask for fewer"),
     "dns_servers_disagree": Kind("error", "name servers give different values, and go on doing so", "mend the zone's transfer or replication"),
+    "dns_record_elsewhere": Kind(
+        "error",
+        "a name that is to be moved leads to neither source nor target",
+        "point its record at the source, or take the name out of dns.repoint.names",
+    ),
     "spn_held_by_third": Kind("error", "a third account holds a service principal name", "take the service principal name from that account"),
     "directory_unreachable": Kind("error", "no domain controller answers", "name a domain controller that answers"),
     "client_unreachable": Kind("warning", "clients do not answer", "start them; until then they find the new server when their cache expires"),

@@ -14,9 +14,10 @@ import functools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, Deadline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, astray, items_of, named
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Line, Message
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_require import REACHABLE, read_require, refuse_too_many
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_wanted import read_repoint
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import Finding
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DnsRefused, FailoverError, InvalidInput, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints, stated_zones, touched
@@ -64,7 +65,8 @@ def dns(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], clock:
     found = _by_all({one.label for one in updated}, seen)
     if definition["dns"].get("discover") and items:
         found += _discovered(definition, items, said, clock)
-    return found + _agreement(definition, list(dict.fromkeys([*items, *seen.moved.values()])), said, clock) + _resolvers(definition, items, clock)
+    found += _agreement(definition, list(dict.fromkeys([*items, *seen.moved.values()])), said, clock)
+    return found + _elsewhere(definition, {one.label: said[one.label] for one in updated if one.label in said}) + _resolvers(definition, items, clock)
 
 
 @dataclasses.dataclass
@@ -225,4 +227,24 @@ def _disagreements(items: t.Sequence[Item], said: t.Mapping[str, t.Mapping[Item,
         if len(set(answers.values())) > 1:
             shown = ", ".join(f"{label} says {answer}" for label, answer in answers.items())
             found.append(Finding("dns_servers_disagree", evidence={"record": str(item), "answers": answers}, msg=f"{item}: {shown}"))
+    return found
+
+
+def _elsewhere(definition: t.Mapping[str, t.Any], said: t.Mapping[str, t.Mapping[Item, RecordSet | None]]) -> list[Finding]:
+    """Names that the run would stop at, as they lead to neither end. ``said``: of the servers for updates; one that could not be asked for the whole of
+    a name says nothing of it."""
+    option = definition["dns"].get("repoint") or {}
+    if not option.get("names"):
+        return []
+    repoint = read_repoint(option, (), wildcards=True)
+    lost: dict[str, dict[str, str]] = {}
+    for label, sets in said.items():
+        for name, there in astray(repoint, sets).items():
+            if all(item in sets for item in items_of(repoint) if item.name == name):
+                lost.setdefault(name, {})[label] = named(name, there, sets)
+    found = []
+    for name, answers in lost.items():
+        shown = ", ".join(f"{label} says {answer}" for label, answer in answers.items())
+        msg = f"{name} leads to neither a source nor a target of dns.repoint, so the run would stop at it: {shown}"
+        found.append(Finding("dns_record_elsewhere", evidence={"name": name, "answers": answers}, msg=msg))
     return found

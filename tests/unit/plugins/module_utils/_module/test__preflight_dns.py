@@ -79,14 +79,14 @@ def test_a_secondary_that_lags_is_waited_for_before_servers_are_said_to_disagree
     dns1 = example.primary()
     dns2 = example.secondary(dns1, lag=lag)
     with one_port(dns1, dns2) as call:
-        call(dns1.replace, "mail.example.com", "A", ["127.1.0.55"], 600)
+        call(dns1.replace, "mail.example.com", "A", ["127.1.0.22"], 600)
         disagreeing = found(dns1, verify_servers=[entry(dns2)])
     if lag < 2:
         assert disagreeing == {}
     else:
         finding = disagreeing["dns_servers_disagree"]
         assert finding["severity"] == "error", "the run would meet it only once the source is fenced"
-        assert finding["evidence"]["answers"] == {"dns1": "127.1.0.55", "dns2": "127.1.0.21"}
+        assert finding["evidence"]["answers"] == {"dns1": "127.1.0.22", "dns2": "127.1.0.21"}
 
 
 def test_a_secondary_in_line_for_updates_is_a_warning_while_a_primary_takes_them() -> None:
@@ -146,3 +146,19 @@ def test_servers_that_disagree_on_an_alias_or_a_pointer_are_named(monkeypatch: p
         call(dns2.replace, name, kind, [value], 600)
         finding = found(dns1, servers=[entry(dns1), entry(dns2)], repoint={**REPOINT, "names": names, "ptr": True})["dns_servers_disagree"]
         assert finding["evidence"]["record"] == f"{name} {kind}" and finding["evidence"]["answers"]["dns2"] == value.rstrip(".")
+
+
+def test_a_name_that_leads_to_neither_source_nor_target_is_found_before_the_run_stops_at_it() -> None:
+    dns1 = example.primary()
+    dns2 = example.secondary(dns1)
+    names = ["mail.example.com", "files.example.com", "www.example.net"]
+    repoint = {**REPOINT, "names": names}
+    with one_port(dns1, dns2) as call:
+        call(dns1.replace, "files.example.com", "A", ["127.1.0.22"], 600)
+        assert set(found(dns1, repoint=repoint)) == {"dns_zone_not_served dns1"}, "nobody knows where a name leads whose zone is not served"
+        call(dns1.replace, "files.example.com", "A", ["127.1.0.99"], 600)
+        finding = found(dns1, repoint=repoint, verify_servers=[entry(dns2)])["dns_record_elsewhere"]
+        assert (finding["severity"], finding["evidence"]) == ("error", {"name": "files.example.com", "answers": {"dns1": "A 127.1.0.99"}})
+        assert finding["msg"].endswith("so the run would stop at it: dns1 says A 127.1.0.99") and "dns.repoint.names" in finding["remedy"]
+        call(dns1.replace, "files.example.com", "A", [], 600)
+        assert found(dns1, repoint=repoint)["dns_record_elsewhere"]["evidence"]["answers"] == {"dns1": "it has no record"}
