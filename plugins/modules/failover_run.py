@@ -527,7 +527,7 @@ next:
   type: str
   sample: ansible-playbook continuity.identity_failover.failback -e failover_identity=mail
 done:
-  description: The steps of the run that are done.
+  description: The steps of the run that are done; while it is undone, those that are put back.
   returned: when O(state=stopped)
   type: list
   elements: dict
@@ -548,6 +548,11 @@ done:
       description: How many things it changed.
       type: int
       sample: 3
+    changed:
+      description: The names of what of it was changed, or put back while the run is undone, as the journal knows for certain.
+      type: list
+      elements: str
+      sample: [MSExchangeIS]
     msg:
       description: What there is to say about it.
       type: str
@@ -556,6 +561,11 @@ done:
       description: What of it went wrong, each with RV(ignore:name), RV(ignore:status), RV(ignore:reason) and RV(ignore:msg).
       type: list
       elements: dict
+      sample: []
+    cut_off:
+      description: The same as in RV(not_done).
+      type: list
+      elements: str
       sample: []
 not_done:
   description: The steps of the run that are not done, in the order in which a resumed run does them again.
@@ -570,8 +580,19 @@ not_done:
       type: str
       sample: failed
     changes: {description: How many things it was to change., type: int, sample: 0}
+    changed:
+      description: The names of what of it was changed all the same, or put back while the run is undone, as the journal knows for certain.
+      type: list
+      elements: str
+      sample: []
     msg: {description: Why., type: str, sample: no domain controller answers}
     names: {description: What of it went wrong., type: list, elements: dict, sample: []}
+    cut_off:
+      description:
+        - For the fence of a failover, the services of a source that answers that it stopped and disabled and nobody put back. Users have lost them.
+      type: list
+      elements: str
+      sample: []
 next_accepting:
   description: The command that goes on without what failed, once a reason is filled in. Empty where nothing failed that can be accepted.
   returned: when O(state=stopped)

@@ -25,8 +25,9 @@ TURNS = 3
 @dataclasses.dataclass
 class RunRecord:
     """``images``: step key -> item -> ``{before, after, afters, detail, recorded}``: the first before-image, the last after-image, every image
-    that the run may have left there, and whether an outcome told of the last. ``undone``: step key -> ``{begun_at, announced, ended_at, failed,
-    bad}`` of putting it back; ``announced``: that it was about to change something. ``waited``: seconds of the outage before it was opened (detect, decide)."""
+    that the run may have left there, and whether an outcome told of the last. ``undone``: step key -> ``{begun_at, announced, changed,
+    ended_at, failed, bad}`` of putting it back; ``announced``: that it was about to change something, ``changed``: the names of what is back.
+    ``waited``: seconds of the outage before it was opened (detect, decide)."""
 
     id: str
     kind: str
@@ -71,7 +72,8 @@ class RunRecord:
         """A step is about to change things. Putting its own changes back leaves the first images of a run alone."""
         changes = event.data["changes"]
         if event.data.get("reverts") == self.id:
-            self.undone[event.step] = {"begun_at": event.at, "announced": True}
+            back = [name for name in self.undone.get(event.step, {}).get("changed") or () if name not in {change["name"] for change in changes}]
+            self.undone[event.step] = {"begun_at": event.at, "announced": True, "changed": back}
         else:
             if changes:
                 self.undone.pop(event.step, None)
@@ -98,9 +100,11 @@ class RunRecord:
         if data.get("reverts") == self.id:
             known = self.undone.get(event.step, {})
             begun, announced = known.get("begun_at") or data.get("begun_at", event.at), known.get("announced", False)
+            wrong, back = {item["name"] for item in data.get("bad") or ()}, [*(known.get("changed") or ()), *(item["name"] for item in data["changed"])]
             self.undone[event.step] = {
                 "begun_at": begun,
                 "announced": announced,
+                "changed": [name for name in dict.fromkeys(back) if name not in wrong],
                 "ended_at": event.at,
                 "failed": data["failed"],
                 "bad": data.get("bad") or [],

@@ -216,25 +216,6 @@ def still_to_put_back(record: RunRecord, failover: RunRecord | None = None) -> l
     return [step for step in undo_order(record, failover) if not (step["host"] and record.put_back(step["key"]))]
 
 
-def undo_progress(record: RunRecord, failover: RunRecord | None = None) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
-    """What an undo has put back and what not, as ``progress`` tells it of a run that goes forward."""
-    done: list[dict[str, t.Any]] = []
-    not_done: list[dict[str, t.Any]] = []
-    for step in undo_order(record, failover):
-        facts = record.undone.get(step["key"])
-        bad = (facts or {}).get("bad") or []
-        if facts is None:
-            status = "not_begun"
-        elif "ended_at" not in facts:
-            status = "unfinished"
-        else:
-            status = "failed" if facts["failed"] else "accepted" if bad else "done"
-        msg = "; ".join(one["msg"] or one["reason"] for one in bad)
-        entry = {"step": step["step"], "host": step["host"], "status": status, "changes": len(record.images.get(step["key"], {})), "msg": msg, "names": bad}
-        (done if status in ("done", "accepted") else not_done).append(entry)
-    return done, not_done
-
-
 def images_to_put_back(record: RunRecord, failover: RunRecord | None, step: str) -> dict[str, dict[str, t.Any]]:
     """Item -> image for undoing a step of a run. ``failover``: what a failback was putting back.
 

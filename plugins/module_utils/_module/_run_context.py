@@ -133,7 +133,7 @@ class RunContext:
 
     def outcome(self, step: str, host: str, result: Result, begun_at: str, reverts: str = "", accepted: t.Sequence[t.Mapping[str, t.Any]] = ()) -> None:
         """How a step ended, and in the same append what was ``accepted`` of it (``{what, reason}``): neither is known without the other."""
-        unknown = self._unrecorded(step)
+        unknown = self._unrecorded(step, reverts)
         data = {
             "reverts": reverts,
             "failed": result.failed,
@@ -156,13 +156,15 @@ class RunContext:
         entries = [self._draft("accepted", step, "", entry) for entry in accepted]
         self.lease.append([*entries, self._draft("step_outcome", step, host, data)], longest)
 
-    def _unrecorded(self, step: str) -> set[str]:
+    def _unrecorded(self, step: str, reverts: str = "") -> set[str]:
         """What this run set out to change without a good outcome of it being known: a controller died in between, or it went wrong. What is
-        there now is the run's after-image, which a prediction is not."""
+        there now is the run's after-image, which a prediction is not. Where it puts itself back: everything, as that it is back counts, not who did it."""
         if not self.journal.events:
             self.journal.read()  # no more calls than the append that follows would make
         record = self.journal.fold().runs.get(self.id)
         images = record.images.get(step, {}) if record is not None else {}
+        if reverts == self.id:
+            return set(images)
         wrong = record.steps.get(step, {}).get("bad", ()) if record is not None else ()
         return {*wrong, *(name for name, image in images.items() if not image.get("recorded", True))}
 

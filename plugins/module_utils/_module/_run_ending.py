@@ -15,7 +15,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, minimum_of, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import failed_steps, in_words, progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import OWNER_BEFORE, undo_progress
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import OWNER_BEFORE
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo_progress import undo_progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, abandoning, closing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.score import score, score_in_words
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import phases
@@ -163,14 +164,14 @@ def _tell_progress(task: RunTask, run: t.Mapping[str, t.Any]) -> str:
     """Fills in what is done, what is not, and the commands to go on and to undo. Returns it as a sentence."""
     extra, record = task.result.extra, task.fold.runs.get(run["id"])
     done, not_done = progress(record, task.definition) if record is not None else ([], [])
-    playbook = run["kind"]
+    playbook, did = run["kind"], "changed"
     if record is not None and record.undo_begun_at:
-        playbook, (done, not_done) = "undo", undo_progress(record, task.fold.runs.get(record.reverts))
+        playbook, did, (done, not_done) = "undo", "put back", undo_progress(record, task.fold.runs.get(record.reverts))
     extra.update(done=done, not_done=not_done)
     extra["next"] = command(playbook, task.identity)
     extra["next_accepting"] = accepting(playbook, task.identity, failed_steps(not_done))
     extra["undo"] = command("undo", task.identity)
-    return in_words(done, not_done)
+    return in_words(done, not_done, did)
 
 
 def abandon(task: RunTask) -> None:

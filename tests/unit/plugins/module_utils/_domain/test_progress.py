@@ -31,9 +31,10 @@ def event(second: int, of_kind: str, step: str = "", **data: t.Any) -> Event:
     return Event(seq=second, at=at(second), kind=of_kind, run="r1", step=step, data=data)
 
 
-def outcome(second: int, step: str, failed: bool = False, bad: tuple[str, ...] = ()) -> Event:
+def outcome(second: int, step: str, failed: bool = False, bad: tuple[str, ...] = (), **after: t.Any) -> Event:
     listed = [{"name": name, "status": "failed", "reason": "r", "msg": "m"} for name in bad]
-    return event(second, "step_outcome", step, failed=failed, counts={}, changed=[], bad=listed, msg="why" if failed else "")
+    changed = [{"name": name, "after": image} for name, image in after.items()]
+    return event(second, "step_outcome", step, failed=failed, counts={}, changed=changed, bad=listed, msg="why" if failed else "")
 
 
 def record(*events: Event) -> RunRecord:
@@ -87,9 +88,57 @@ def test_a_step_that_is_tried_again_is_judged_anew(tried_again: list[Event]) -> 
     assert (entry["status"], entry["names"], entry["msg"]) == ("done", [], "")
 
 
-def test_an_accepted_failure_is_done_and_says_so() -> None:
+def test_an_accepted_failure_is_told_with_what_is_not_as_it_should_be() -> None:
     made = record(event(2, "accepted", "spns", what="x", reason="y"), outcome(3, "spns", bad=("http/mail",)))
-    assert [entry["status"] for entry in progress(made, {})[0]] == ["accepted"]
+    done, not_done = progress(made, {})
+    assert [entry["status"] for entry in done] == ["accepted"]
+    assert in_words(done, not_done) == "done: no step as a whole; accepted as it is: spns (http/mail)"
+    assert in_words(*progress(record(outcome(2, "fence@exch1"), outcome(3, "spns")), {})) == "done: fence on exch1, spns"
+
+
+def test_a_fence_that_was_accepted_unproven_is_not_told_as_done() -> None:
+    unproven = event(3, "step_outcome", "fence@exch1", failed=False, counts={}, changed=[], bad=[], msg="grade 3 is needed, 2 reached")
+    made = record(event(2, "accepted", "fence@exch1", what="x", reason="y"), unproven)
+    assert in_words(*progress(made, {})) == "done: no step as a whole; accepted as it is: fence on exch1"
+
+
+def fenced(*names: str, failed: bool = True) -> RunRecord:
+    """A source that answers: its services run, and the fence stopped those of ``names``."""
+    off, services = {"state": "Stopped", "start_mode": "disabled"}, ("service IS", "service Transport")
+    changes = [{"name": name, "before": {"state": "Running", "start_mode": "auto"}, "after": off, "do": "it"} for name in services]
+    wrong = tuple(name for name in services if name not in names)
+    begun = event(2, "step_intent", "fence@exch1", changes=[*changes, {"name": "registration Ethernet", "before": 1, "after": 0, "do": "it"}])
+    return record(begun, outcome(3, "fence@exch1", failed, wrong, **dict.fromkeys(names, off), **{"registration Ethernet": 0}))
+
+
+def test_a_fence_that_failed_on_a_source_that_answers_says_that_users_are_cut_off() -> None:
+    done, not_done = progress(fenced("service IS", "service Transport"), {})
+    (entry,) = not_done
+    assert (entry["changed"], entry["cut_off"]) == (["service IS", "service Transport", "registration Ethernet"], ["IS", "Transport"])
+    assert in_words(done, not_done) == (
+        "done: no step as a whole; not done: fence on exch1 (failed; changed: 3 of 3, service IS, service Transport, registration Ethernet); "
+        "users are cut off from exch1: IS, Transport were stopped and disabled there"
+    )
+
+
+def test_a_step_that_failed_in_part_says_which_items_are_changed() -> None:
+    assert in_words(*progress(fenced("service IS"), {})) == (
+        "done: no step as a whole; not done: fence on exch1 (failed: service Transport; changed: 2 of 3, service IS, registration Ethernet); "
+        "users are cut off from exch1: IS was stopped and disabled there"
+    )
+
+
+def test_what_was_recorded_before_a_step_broke_off_counts_as_changed_and_the_rest_as_unknown() -> None:
+    made = record(intent(2, "dns", "mail A", "web A"), outcome(3, "dns", True, ("web A",), **{"mail A": 1}), intent(4, "dns", "web A"))
+    ((entry,),) = progress(made, {})[1:]
+    assert (entry["status"], entry["changed"], entry["names"]) == ("unfinished", ["mail A"], [{"name": "web A"}])
+    assert in_words([], [entry]) == "done: no step as a whole; not done: dns (unfinished: web A; changed: 1 of 2, mail A)"
+
+
+def test_what_was_taken_back_at_once_is_not_changed() -> None:
+    made = record(intent(2, "dns", "mail A", "web A"), outcome(3, "dns", True, ("web A",), **{"mail A": None}))
+    made.images["dns"]["mail A"].update(after=None, recorded=True)
+    assert in_words(*progress(made, {})) == "done: nothing yet; not done: dns (failed: web A)"
 
 
 def test_a_failback_gives_the_source_its_addresses_back() -> None:

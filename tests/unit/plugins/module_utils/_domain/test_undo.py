@@ -355,16 +355,3 @@ def test_records_are_looked_at_also_where_the_source_that_a_failback_let_join_ha
     """It was powered off: there was nothing to fence, and it registered its names when it had power again."""
     failover = ran(record(), "services@exch2", "identity@exch2", "spns", "dns")
     assert [step["key"] for step in undo.undo_order(ran(record("failback"), *begun), failover)] == back
-
-
-def test_an_undo_that_stopped_says_what_is_back_and_what_is_not() -> None:
-    made = ran(record(), *FAILOVER[:5])
-    bad = [{"name": "a", "status": "failed", "reason": "changed_by_other", "msg": "is otherwise"}]
-    made.concluded(outcome("databases@exch2", reverts="r1"))
-    made.concluded(outcome("services@exch2", reverts="r1", bad=bad))
-    made.concluded(outcome("spns", reverts="r1", failed=True, bad=bad))
-    made.intended(intent("identity@exch2", reverts="r1"))
-    done, not_done = undo.undo_progress(made)
-    assert [(one["step"], one["status"]) for one in done] == [("databases", "done"), ("services", "accepted")]
-    assert [(one["step"], one["status"]) for one in not_done] == [("spns", "failed"), ("identity", "unfinished"), ("fence", "not_begun")]
-    assert (not_done[0]["msg"], not_done[2]["host"]) == ("is otherwise", "exch1")

@@ -285,6 +285,20 @@ def test_what_an_earlier_attempt_left_is_the_run_s_own(servers: Servers, monkeyp
     assert servers.images() == BEFORE
 
 
+def test_a_fence_that_is_not_proven_says_that_users_are_cut_off_until_it_is_put_back(servers: Servers) -> None:
+    assert servers.on("exch1", fence_source, state="fenced", minimum=3).reason == "not_fenced"
+    stopped = servers.estate.run("stopped", run=servers.run)
+    assert "done: no step as a whole; not done: fence on exch1 (failed; changed: 1 of 1, service IS)" in stopped.msg
+    assert stopped.msg.endswith("; users are cut off from exch1: IS was stopped and disabled there")
+    servers.undo()
+    assert servers.estate.run("stopped", run=servers.run).extra["not_done"][0]["cut_off"] == ["IS"]
+    servers.undo()
+    servers.managers["exch1"].find("IS").update(State=SOURCE[0], StartMode=SOURCE[1])  # by hand: nothing is left to put back, and it is back
+    servers.put_back([{"step": "fence", "host": "exch1"}])
+    (entry,) = servers.estate.run("stopped", run=servers.run).extra["done"]
+    assert (entry["changed"], entry["cut_off"]) == (["service IS"], [])
+
+
 def test_ending_is_refused_while_a_step_was_not_put_back(servers: Servers) -> None:
     servers.fence()
     servers.start()
