@@ -190,7 +190,9 @@ timing:
   type: dict
   sample: {observe: 0.21, apply: 0.05, verify: 1.32, total: 1.63}
 details:
-  description: Facts about a failure, such as codes. Never a secret.
+  description:
+    - Facts about a failure, such as codes. Never a secret.
+    - Where somebody has to say what is to become of a script that was started in the run, RV(ignore:details.next) is the command for it.
   returned: on failure, where there are any
   type: dict
   sample: {host: exch2, code: 14}

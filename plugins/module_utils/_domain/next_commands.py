@@ -90,3 +90,8 @@ def accepting(kind: str, identity: str, steps: t.Iterable[str]) -> str:
     """Goes on with a stopped run without what these kinds of steps could not do; empty where there are none."""
     reasons = dict.fromkeys(steps, "say why")
     return command(kind, identity, failover_accept_failure=reasons) if reasons else ""
+
+
+def with_the_script(kind: str, identity: str, word: str = "skip-or-rerun") -> str:
+    """Goes on with a run that stopped at the user's script. Only a person knows whether it did its work, so the placeholder is no word that passes."""
+    return command(kind, identity, failover_script_unknown=word, failover_script_reason="...")

@@ -13,8 +13,16 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import with_the_script
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, DeadlineExceeded, InvalidInput, NotFound, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    InvalidInput,
+    NotFound,
+    StepFailed,
+    WrongState,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._host_step import HostStep, lease_file, refuse_all, store_folder
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -44,8 +52,7 @@ def run_post_script_spec() -> ArgumentSpec:
             "unknown": {"type": "str", "choices": ["stop", "rerun", "skip"], "default": "stop"},
             "reason_for_unknown": {"type": "str"},
             "keep_output": {"type": "bool", "default": False},
-        },
-        required_if=[("unknown", "rerun", ["reason_for_unknown"]), ("unknown", "skip", ["reason_for_unknown"])],
+        }
     )
 
 
@@ -68,7 +75,10 @@ class ScriptStep(HostStep):
         if self.timeout <= 0:
             raise InvalidInput(f"run_timeout is {self.timeout:g}: give more than 0 seconds")
         if params["unknown"] != "stop" and not explains(params["reason_for_unknown"]):
-            raise InvalidInput(f"unknown: {params['unknown']!r} needs reason_for_unknown: say what you found out about the script's last run")
+            raise InvalidInput(
+                f"failover_script_unknown={params['unknown']} needs failover_script_reason (in a task: unknown needs reason_for_unknown): "
+                "say what you found out about the script's last run"
+            )
         self.run: t.Mapping[str, t.Any] = params["run"] or {}
         self.folder, _here = store_folder(self.run, session.name)
         self.mark = _mark(self.run, self.path)
@@ -120,12 +130,21 @@ class ScriptStep(HostStep):
         if image is not None and not self._may_rerun():
             if self._skip_reason():
                 return [self._change("leave it as it is", image)]
-            why = (
-                f"{self.path} was started in run {self.run.get('id')} on {self.host} and nobody knows how it ended: find out, then say unknown: 'skip' "
-                "(it did its work) or 'rerun' with reason_for_unknown, or declare it repeatable"
-            )
-            raise refuse_all(why, "unknown_outcome", {self.path: why}, [self.path], self.host)
+            raise self._undecided()
         return [self._change("run it again" if image else "run it", image)]
+
+    def _undecided(self) -> StepFailed:
+        why = (
+            f"{self.path} was started in run {self.run.get('id')} on {self.host} and nobody knows how it ended: find out, then say "
+            "-e failover_script_unknown=skip (it did its work) or -e failover_script_unknown=rerun (start it again), and what you found out in "
+            "failover_script_reason (in a task: unknown and reason_for_unknown); or declare it repeatable"
+        )
+        error = refuse_all(why, "unknown_outcome", {self.path: why}, [self.path], self.host)
+        error.details["next"] = with_the_script(*self._kind_and_identity())
+        return error
+
+    def _kind_and_identity(self) -> tuple[str, str]:
+        return str(self.run.get("kind") or "failover"), str(self.run.get("identity"))
 
     def _may_rerun(self) -> bool:
         return bool(self.params["repeatable"]) or self.params["unknown"] == "rerun"
@@ -204,6 +223,9 @@ class ScriptStep(HostStep):
                 judged = self._judged(self.record)
                 outcome.status, outcome.msg, outcome.reason = "failed", judged.msg, judged.reason
                 result.failed, result.msg, result.reason = True, f"script: {judged.msg}; it ran in this run before and is not repeatable", judged.reason
+        if self.run and result.reason in ("script_failed", "script_timed_out") and not self.params["repeatable"]:
+            # Once mended it has to be started again in so many words: another go by itself would only tell of this end again.
+            result.extra["details"] = {"next": with_the_script(*self._kind_and_identity(), "rerun")}
 
 
 def _mark(run: t.Mapping[str, t.Any], path: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import typing as t
@@ -29,21 +30,33 @@ PLAY = """
   tasks:
     - ansible.builtin.import_tasks: {steps}/tasks/outcome.yml
 """
+REFUSED = """
+- hosts: localhost
+  gather_facts: false
+  vars_files: [{steps}/vars/main.yml]
+  vars: {given}
+  tasks:
+    - block:
+        - ansible.builtin.assert:
+            that: failover_data_restored | default('') | length > 0
+      rescue:
+        - ansible.builtin.import_tasks: {steps}/tasks/stopped.yml
+"""
 #: Longer than any line that a callback would leave whole, with both kinds of quotes.
 NEXT = command("failover", "mail", failover_accept={"owner_not_confirmed": 'it\'s "known" ' * 9}, failover_by="duty  officer")
 
 
-def told(folder: pathlib.Path, result_format: str, **given: t.Any) -> str:
-    (folder / "play.yml").write_text(PLAY.format(steps=STEPS, given=json.dumps({"failover_identity": "mail", **given})), encoding="utf-8")
-    return played(folder, result_format)
+def told(folder: pathlib.Path, result_format: str, play: str = PLAY, **given: t.Any) -> str:
+    (folder / "play.yml").write_text(play.format(steps=STEPS, given=json.dumps({"failover_identity": "mail", **given})), encoding="utf-8")
+    return played(folder, result_format, 2 if play is REFUSED else 0)
 
 
-def played(folder: pathlib.Path, result_format: str) -> str:
+def played(folder: pathlib.Path, result_format: str, code: int = 0) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["ANSIBLE_CALLBACK_RESULT_FORMAT"] = result_format
     command_line = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", "play.yml"]
     done = subprocess.run(command_line, capture_output=True, text=True, cwd=folder, env=environment, timeout=180, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 
 
@@ -63,9 +76,14 @@ def following(failed: dict[str, t.Any], **given: t.Any) -> str:
     """The next command after a task failed, worked out from the first task of the rescue."""
     task = yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8"))[0]
     known: dict[str, t.Any] = {"failover_identity": "mail", "steps_kind": "failback", "ansible_failed_result": failed, **given}
+    known.update(yaml.safe_load((STEPS / "vars" / "main.yml").read_text(encoding="utf-8")))
+    known["query"] = lambda _vars, *names, default: [given.get(name, default) for name in names]
     for name in ("steps_anew", "steps_told_of_data", "steps_look"):
         known[name] = rendered(task["vars"][name], **known)
     known["steps_gate"] = worked_out(task["vars"]["steps_gate"].removeprefix("{{").removesuffix("}}"), **known)
+    known["steps_following"] = rendered(task["vars"]["steps_following"], **known)
+    known["steps_typed"] = worked_out(task["vars"]["steps_typed"].strip().removeprefix("{{").removesuffix("}}"), **known)
+    known["steps_typed_again"] = rendered(task["vars"]["steps_typed_again"], **known)
     return rendered(task["ansible.builtin.set_fact"]["steps_next"], **known)
 
 
@@ -133,6 +151,68 @@ def test_findings_are_printed_as_they_are_read_and_nothing_where_there_are_none(
     (tmp_path / "play.yml").write_text(FOUND.format(steps=STEPS, given=json.dumps(given)), encoding="utf-8")
     said = played(tmp_path, "yaml")
     assert ("        FINDINGS\n          warning  disk_space\n" in said, "FINDINGS" in said) == (says, says)
+
+
+GATE = {"assertion": yaml.safe_load((STEPS / "tasks" / "failback_gates.yml").read_text(encoding="utf-8"))[-3]["ansible.builtin.assert"]["that"]}
+ANEW = {"next": command("failback", "mail", failover_from_observation="say why")}
+
+
+@pytest.mark.parametrize(
+    ("failed", "typed", "said"),
+    [
+        (ANEW, {"failover_data_restored": "copied by hand"}, {"failover_from_observation": "say why", "failover_data_restored": "copied by hand"}),
+        (GATE, {"failover_from_observation": "gone"}, {"failover_data_restored": "...", "failover_from_observation": "gone"}),
+        (ANEW, {"failover_from_observation": "..."}, {"failover_from_observation": "say why"}),
+        (
+            ANEW,
+            {"failover_discard": "it's empty", "failover_plan": "a b.json"},
+            {"failover_from_observation": "say why", "failover_discard": "it's empty", "failover_plan": "a b.json"},
+        ),
+        (ANEW, {"failover_accept": {"check_failed": "known"}}, {"failover_from_observation": "say why", "failover_accept": {"check_failed": "known"}}),
+        (ANEW, {"failover_credentials": {"key": {"secret": "s"}}, "failover_reason": "of an ack"}, {"failover_from_observation": "say why"}),
+        ({"next": command("failover", "mail")}, {"failover_break_glass": "no time"}, {"failover_break_glass": "..."}),
+        (
+            {"next": command("failover", "mail", failover_accept={"owner_not_confirmed": "say why"})},
+            {"failover_accept": {"check_failed": "known"}},
+            {"failover_accept": {"owner_not_confirmed": "say why"}},
+        ),
+        ({"next": command("ack", "mail", failover_reason="...")}, {"failover_discard": "empty"}, {"failover_reason": "..."}),
+        (
+            {"next": command("adopt", "mail", failover_from_observation="say why")},
+            {"failover_owner": "target", "failover_reason": "moved by hand", "failover_discard": "empty"},
+            {"failover_from_observation": "say why", "failover_owner": "target", "failover_reason": "moved by hand"},
+        ),
+    ],
+)
+def test_what_was_typed_goes_into_the_next_command_so_that_two_refusals_make_no_circle(
+    failed: dict[str, t.Any], typed: dict[str, t.Any], said: dict[str, t.Any]
+) -> None:
+    words = shlex.split(following(failed, **typed))[4:]
+    assert set(words[::2]) == {"-e"}
+    assert {name: value for word in words[1::2] for name, value in json.loads(word).items()} == said
+
+
+def test_what_was_typed_is_carried_over_by_ansible_itself(tmp_path: pathlib.Path) -> None:
+    said = told(tmp_path, "yaml", REFUSED, steps_kind="failback", failover_from_observation="the store's disk died", failover_accept={"check_failed": "known"})
+    wanted = command(
+        "failback", "mail", failover_data_restored="...", failover_from_observation="the store's disk died", failover_accept={"check_failed": "known"}
+    )
+    assert outcome(said) == ("refused", wanted)
+
+
+def test_what_an_open_run_has_kept_is_not_typed_again() -> None:
+    assert following(ANEW, steps_run={"run": {"id": "r1"}}, failover_discard="empty") == ANEW["next"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "by_hand"), [("unknown_outcome", True), ("script_failed", True), ("script_timed_out", True), ("owner_not_confirmed", False)]
+)
+def test_a_run_that_stopped_at_the_script_goes_on_with_what_a_person_says_of_it(reason: str, by_hand: bool) -> None:
+    tasks = yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8"))
+    (far,) = [one for one in tasks if one["name"] == "Tell how far it came"]
+    given: dict[str, t.Any] = {"ansible_failed_result": {"reason": reason, "details": {"next": "the word"}}, "steps_released": {"next": "go on"}}
+    given["steps_by_hand"] = rendered(far["vars"]["steps_by_hand"], **given)
+    assert rendered(far["ansible.builtin.set_fact"]["steps_next"], steps_again=" -e more", **given) == ("the word" if by_hand else "go on") + " -e more"
 
 
 def ways(failed: dict[str, t.Any] | None = None, accept: dict[str, str] | None = None, **released: t.Any) -> list[str]:

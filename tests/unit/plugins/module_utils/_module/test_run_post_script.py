@@ -11,11 +11,16 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ConnectionLost, InvalidInput, NotFound, StepFailed, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module.run_post_script import run_post_script
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.run_post_script import run_post_script, run_post_script_spec
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession, KeptLease
 
 PATH = r"D:\dr\post_failover.ps1"
+#: A person has to decide, so neither word passes as it is printed.
+GO_ON = (
+    "ansible-playbook continuity.identity_failover.failover -e failover_identity=mail -e failover_script_unknown=skip-or-rerun "
+    """-e '{"failover_script_reason": "..."}'"""
+)
 
 
 class Host:
@@ -122,6 +127,8 @@ def test_a_lost_connection_leaves_an_unknown_outcome_that_a_person_decides(tmp_p
     with pytest.raises(StepFailed, match="nobody knows how it ended") as caught:
         run(host, params(run=opened), clock)
     assert caught.value.reason == "unknown_outcome" and not host.ran
+    assert caught.value.details["next"] == GO_ON and "failover_script_unknown=skip" in caught.value.message
+    assert "failover_script_reason" in caught.value.message and "(in a task: unknown and reason_for_unknown)" in caught.value.message
     assert host.asked.count("run") == 1
     skipped = run(host, params(run=opened, unknown="skip", reason_for_unknown="its log says done"), clock)
     assert status(skipped) == "skipped" and not skipped.failed and not host.ran and "its log says done" in skipped.outcomes[0].msg
@@ -238,9 +245,9 @@ def test_it_cannot_be_reverted(tmp_path: pathlib.Path):
         (params(path=r"D:\dr\post.cmd", arguments=["a&b"]), "cmd.exe cannot be given"),
         (params(working_directory="dr"), "working_directory"),
         (params(run_timeout=0.0), "more than 0 seconds"),
-        (params(unknown="rerun"), "needs reason_for_unknown"),
-        (params(unknown="skip", reason_for_unknown=" "), "needs reason_for_unknown"),
-        (params(unknown="skip", reason_for_unknown="..."), "needs reason_for_unknown"),
+        (params(unknown="rerun"), "failover_script_reason .*reason_for_unknown"),
+        (params(unknown="skip", reason_for_unknown=" "), "failover_script_reason .*reason_for_unknown"),
+        (params(unknown="skip", reason_for_unknown="..."), "failover_script_reason .*reason_for_unknown"),
     ],
 )
 def test_bad_input_asks_nothing_of_the_host(given: dict[str, t.Any], word: str):
@@ -248,3 +255,20 @@ def test_bad_input_asks_nothing_of_the_host(given: dict[str, t.Any], word: str):
     with pytest.raises(InvalidInput, match=word):
         run(host, given)
     assert not host.session.calls
+
+
+def test_a_missing_reason_is_told_by_the_module_not_by_the_argument_spec():
+    assert not run_post_script_spec().required_if
+
+
+def test_a_script_that_failed_goes_on_with_the_word_that_starts_it_again(tmp_path: pathlib.Path):
+    host, clock = Host(exit_code=3), FakeClock()
+    opened = runs.started(tmp_path, clock)
+    again = GO_ON.replace("skip-or-rerun", "rerun")
+    for _first_and_next_time in range(2):
+        result = run(host, params(run=opened), clock)
+        assert result.failed and result.reason == "script_failed" and result.extra["details"] == {"next": again}
+    host.exit_code = 0
+    result = run(host, params(run=opened, unknown="rerun", reason_for_unknown="the path in it is mended"), clock)
+    assert not result.failed and "details" not in result.extra
+    assert "details" not in run(Host(exit_code=3), params()).extra
