@@ -403,6 +403,9 @@ plan:
     definition:
       description: SHA-256 of the definition.
       type: str
+    definition_keys:
+      description: A short hash of each key of the definition, which says what of it was changed.
+      type: dict
     baseline:
       description: When the baseline was taken.
       type: dict

@@ -36,6 +36,10 @@ class Difference:
     planned: JSON = None
     found: JSON = None
 
+    def sentence(self) -> str:
+        """With the step, for whoever reads it outside a table."""
+        return self.msg if not self.step or self.msg.startswith(self.step) else f"{self.step}: {self.msg}"
+
     def as_dict(self) -> dict[str, JSON]:
         return dataclasses.asdict(self)
 
@@ -96,7 +100,10 @@ def _fence(step: str) -> bool:
 def _general(planned: Document, now: Document) -> list[Difference]:
     found = []
     if planned["definition"] != now["definition"]:
-        found.append(Difference("conflict", "", "definition", "the definition was changed since the plan was made", planned["definition"], now["definition"]))
+        was, there = planned["definition_keys"], now["definition_keys"]
+        changed = sorted(key for key in {*was, *there} if was.get(key) != there.get(key))
+        said = f"the definition was changed since the plan was made: {', '.join(changed)}"
+        found.append(Difference("conflict", "", "definition", said, planned["definition"], now["definition"]))
     then, meant = planned["intent"], now["intent"]
     other = sorted(key for key in {*then, *meant} if then.get(key) != meant.get(key))
     if other:

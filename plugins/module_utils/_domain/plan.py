@@ -81,11 +81,24 @@ def _sha256(node: JSON) -> str:
 
 
 def definition_hash(definition: t.Mapping[str, JSON]) -> str:
-    """Where this controller keeps its mirror and its hooks is no part of it: a plan made on one controller is opened on another."""
+    return _sha256(_everywhere(definition))
+
+
+def definition_keys(definition: t.Mapping[str, JSON]) -> dict[str, str]:
+    """Key -> a short hash of what it says, so that a plan can name what was changed and shows nothing of it: ``dns.ttl``, ``services``."""
+    found = {}
+    for key, value in _everywhere(definition).items():
+        parts = {f"{key}.{inner}": part for inner, part in value.items()} if isinstance(value, t.Mapping) and value else {key: value}
+        found.update({name: _sha256(part)[:16] for name, part in parts.items()})
+    return found
+
+
+def _everywhere(definition: t.Mapping[str, JSON]) -> dict[str, JSON]:
+    """Without where this controller keeps its mirror and its hooks: a plan made on one controller is opened on another."""
     moved = {key: value for key, value in definition.items() if key != "mirror"}
     if isinstance(moved.get("hooks"), t.Mapping):
         moved["hooks"] = {key: value for key, value in moved["hooks"].items() if key != "dir"}
-    return _sha256(_without_secrets(moved))
+    return dict(_without_secrets(moved))
 
 
 def _without_secrets(node: JSON) -> JSON:
@@ -142,6 +155,7 @@ def document(
         "state": facts.state,
         "owner_afterwards": facts.owner_afterwards,
         "definition": definition_hash(facts.definition),
+        "definition_keys": definition_keys(facts.definition),
         "baseline": _sha256(content(facts.baseline)) if facts.armed_at else "",
         "findings": [{key: finding.get(key, "") for key in ("id", "severity", "host", "msg", "accepted")} for finding in findings],
         "changes": changes,

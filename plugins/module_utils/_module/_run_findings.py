@@ -72,6 +72,6 @@ class Met:
         self.plan = kept(planned)
         against = conflicts(found)
         if against:
-            shown = "; ".join(one.msg for one in against[:NAMED]) + (f"; and {len(against) - NAMED} more" if len(against) > NAMED else "")
+            shown = "; ".join(one.sentence() for one in against[:NAMED]) + (f"; and {len(against) - NAMED} more" if len(against) > NAMED else "")
             msg = f"{task.identity} is not as plan {planned['hash'][:16]} of {planned['about']['made_at']} found it: {shown}"
             self.settle("plan_conflict", msg, conflicts=[one.as_dict() for one in against], next=another)

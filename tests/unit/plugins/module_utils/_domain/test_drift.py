@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.drift import conflicts, drift
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
-from ansible_collections.continuity.identity_failover.tests.unit.plans import NEW, OLD, RUNNING, STOPPED, change, plan, said, usual
+from ansible_collections.continuity.identity_failover.tests.unit.plans import DEFINITION, NEW, OLD, RUNNING, STOPPED, change, plan, said, usual
 
 FENCED = said("fence@exch1", change("service MSExchangeIS", RUNNING, {"state": "Stopped", "start_mode": "disabled"}, do="stop and disable it"))
 
@@ -151,6 +151,25 @@ def test_another_definition_or_intent_is_a_conflict_another_baseline_or_finding_
         ("irrelevant", "", "baseline"),
         ("irrelevant", "", "finding disk_space"),
     ]
+
+
+def test_a_conflict_of_the_definition_names_the_keys_that_were_changed() -> None:
+    other = {**DEFINITION, "dns": {**DEFINITION["dns"], "ttl": 60}, "services": [*DEFINITION["services"], {"name": "W3SVC"}]}
+    del other["databases"]
+    (one,) = drift(plan(), plan(definition=other))
+    assert (one.verdict, one.item, one.msg) == (
+        "conflict",
+        "definition",
+        "the definition was changed since the plan was made: databases, dns.ttl, services",
+    )
+
+
+def test_a_sentence_names_the_step_once() -> None:
+    other = said("dns", change("mail.example.com A", THIRD, NEW))
+    (one,) = drift(plan(), plan(changed(5, other)))
+    assert one.sentence() == f"dns: {one.msg}"
+    (one,) = drift(plan([said("spns")]), plan([said("spns", reason="unreachable", msg="no DC")]))
+    assert one.sentence() == one.msg == "spns would stop now: no DC"
 
 
 def test_an_incident_that_was_opened_since_is_no_conflict() -> None:

@@ -14,7 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import canonical, definition_hash, expected_durations, plan_hash, read
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import (
+    canonical,
+    definition_hash,
+    definition_keys,
+    expected_durations,
+    plan_hash,
+    read,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
@@ -110,6 +117,13 @@ def test_a_document_that_was_edited_anywhere_is_refused(place: tuple[t.Any, ...]
     node[place[-1]] = value
     with pytest.raises(InvalidInput, match="changed since it was made"):
         read(made, "mail", "failover")
+
+
+def test_the_keys_of_the_definition_show_no_secret_and_nothing_of_this_controller_alone() -> None:
+    given = {"mirror": "/m", "hooks": {"dir": "/h", "plan_safe": ["data"]}, "spns": [], "drill": {}, "key": {"name": "k", "secret": "one"}}
+    keys = definition_keys(given)
+    assert sorted(keys) == ["drill", "hooks.plan_safe", "key.name", "spns"]
+    assert definition_keys({**given, "key": {"name": "k", "secret": "two"}}) == keys
 
 
 def test_an_edit_that_makes_the_seal_anew_still_shows_in_the_hash() -> None:

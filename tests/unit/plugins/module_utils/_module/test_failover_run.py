@@ -701,7 +701,7 @@ def test_a_conflict_refuses_names_the_item_and_can_be_accepted(estate: Estate) -
     made = look_ahead(estate)
     estate.sessions["exch2"].instances[(CIMV2, "Win32_Service")][0]["StartMode"] = "Disabled"
     now = look_ahead(estate)
-    with pytest.raises(WrongState, match="IS: planned: from Stopped, start_mode manual.*now: from Stopped, start_mode disabled") as refused:
+    with pytest.raises(WrongState, match="services@exch2: IS: planned: from Stopped, start_mode manual.*now: from Stopped, start_mode disabled") as refused:
         estate.run("opened", plan=made, replanned=now)
     assert (refused.value.reason, len(refused.value.details["conflicts"])) == ("plan_conflict", 1)
     assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail"
