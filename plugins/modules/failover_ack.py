@@ -95,7 +95,7 @@ options:
   minimum:
     description:
       - The weakest way in which a person may be known who proceeds or withdraws, from V(asserted) over V(windows_logon) to V(signature).
-      - To decline and to acknowledge, a name is enough.
+      - To decline and to acknowledge, a name is enough. To withdraw takes no more than the decision took that is withdrawn.
     type: str
     choices: [asserted, windows_logon, signature]
     default: asserted

@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner, step_state
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import quorum
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import quorum, refusals
 
 
 #: In any other state a decision decides nothing, and must not count later.
@@ -158,7 +158,7 @@ def _decision(result: Fold, event: Event) -> None:
         _move(result, "declined", where)
     elif event.data["decision"] == "proceed" and before == "declined":
         _move(result, "vote", where)
-    elif before == "approved" and not decided:
+    elif before == "approved" and not decided or before == "declined" and not refusals(result.votes, moment(event.at)):
         _move(result, "withdrawn" if result.incident else "withdrawn_planned", where)
 
 

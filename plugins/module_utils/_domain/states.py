@@ -58,6 +58,8 @@ TRANSITIONS = (
     Transition("declined", "vote", "pending", "another person voted"),
     Transition("declined", "quorum", "approved", "enough people decided to proceed"),
     Transition("declined", "source_answered", "recovered", "the source answers again"),
+    Transition("declined", "withdrawn", "pending", "whoever declined took the word back"),
+    Transition("declined", "withdrawn_planned", "protected", "whoever declined a planned move took the word back"),
     Transition("recovered", "looked_at", "protected", "a person looked at it"),
     Transition("recovered", "incident_opened", "pending", "Time to Fail reached zero again"),
     Transition("approved", "declined", "declined", "a person declined"),

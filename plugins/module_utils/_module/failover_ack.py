@@ -51,11 +51,11 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 #: In which states a decision means anything.
 ALLOWED = {
     "proceed": ("protected", "suspect", "pending", "declined", "approved"),
-    "decline": ("pending", "approved"),
-    "withdraw": ("protected", "suspect", "pending", "approved"),
+    "decline": ("pending", "declined", "approved"),
+    "withdraw": ("protected", "suspect", "pending", "declined", "approved"),
     "acknowledge": ("recovered",),
 }
-#: Only these start or keep something; whoever says no, or has looked, is not asked for more than a name.
+#: Only these start or keep something; whoever says no, or has looked, is not asked for more than a name, nor is whoever takes such a no back.
 NEEDS_STRENGTH = ("proceed", "withdraw")
 
 
@@ -178,7 +178,7 @@ def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Jo
     else:
         vote = asserted(params, fold, people, clock)
     _name_data(vote["decision"], vote["intent"]["data_state"], vote["data_at_risk"])
-    if vote["decision"] in NEEDS_STRENGTH and not strong_enough(vote["how"], params["minimum"]):
+    if vote["decision"] in NEEDS_STRENGTH and not strong_enough(vote["how"], _asked_of(params, fold, vote, clock)):
         after = deciding(params["identity"], params["minimum"], vote["decision"], vote["by"])
         raise VoteRefused(
             f"{vote['decision']} is not recorded: {vote['by']} is only {vote['how']}, and approvals.identity asks for {params['minimum']}; {after}",
@@ -186,6 +186,15 @@ def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Jo
             next=after,
         )
     return vote
+
+
+def _asked_of(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> str:
+    """The weakest way in which this person may be known for it: to take a word back, no more than the word itself took."""
+    if vote["decision"] != "withdraw":
+        return str(params["minimum"])
+    mine = [str(one.get("how") or STRENGTHS[0]) for one in live_votes(fold.votes, clock.now()) if same_person(one, vote)]
+    weakest: str = min([params["minimum"], *(mine or STRENGTHS[:1])], key=STRENGTHS.index)
+    return weakest
 
 
 def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> str:

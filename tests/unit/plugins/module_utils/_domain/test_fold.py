@@ -118,6 +118,23 @@ def test_what_follows_once_a_refusal_has_expired_is_expected(happened: Event, st
     assert (found.state, found.unexpected) == (state, [])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        ([INCIDENT], [vote("withdraw", by="deputy")], "pending"),
+        ([INCIDENT, vote(required=2)], [vote("withdraw", by="deputy")], "pending"),
+        ([INCIDENT, vote()], [vote("withdraw", by="deputy")], "approved"),
+        ([INCIDENT], [vote("decline", by="third"), vote("withdraw", by="deputy")], "declined"),
+        ([INCIDENT], [vote("decline", by="third"), vote("withdraw", by="deputy"), vote("withdraw", by="third")], "pending"),
+        ([INCIDENT, vote()], [vote("withdraw")], "declined"),
+        ([vote(), vote(by="chief")], [vote("withdraw"), vote("withdraw", by="chief"), vote("withdraw", by="deputy")], "protected"),
+    ],
+)
+def test_whoever_declined_takes_it_back_and_what_the_others_said_holds(before: list[Event], after: list[Event], state: str) -> None:
+    found = fold([ARMED, *before, vote("decline", by="deputy"), *after], NOW)
+    assert (found.state, found.unexpected) == (state, [])
+
+
 def test_a_source_that_fails_once_a_refusal_of_a_planned_move_has_expired_is_an_incident() -> None:
     found = fold([ARMED, vote(), vote("decline", by="deputy", expires_at=SOON), later(INCIDENT)], NOW)
     assert (found.state, found.unexpected) == ("pending", [])

@@ -278,6 +278,29 @@ def test_a_weaker_vote_than_the_definition_asks_for_is_refused_but_anybody_may_d
     assert desk.ack(how="asserted", by="CORP\\chief", decision="decline").extra["state"] == "declined"
 
 
+@pytest.mark.parametrize("others", [[], ["deputy"]])
+def test_whoever_declined_by_name_withdraws_by_name_while_that_word_stands(desk: Desk, others: list[str]) -> None:
+    desk.ack(how="asserted", by="CORP\\chief", decision="decline")
+    for key in others:
+        assert desk.ack(signing_key=desk.keys[key], by=key, required=2).extra["state"] == "pending"
+    assert desk.ack(how="asserted", by="Duty Chief", decision="withdraw", required=2).extra["state"] == "pending"
+    assert [one["by"] for one in desk.ack(how="asserted", by="Duty Chief", decision="withdraw", required=2).extra["votes"]] == ["Deputy"] * len(others)
+
+
+def test_a_signed_word_is_not_withdrawn_by_name(desk: Desk) -> None:
+    desk.ack(signing_key=desk.keys["chief"], decision="decline")
+    with pytest.raises(VoteRefused, match="withdraw is not recorded: Duty Chief is only asserted"):
+        desk.ack(how="asserted", decision="withdraw")
+    assert desk.state() == "declined"
+    assert desk.ack(signing_key=desk.keys["chief"], decision="withdraw").extra["state"] == "pending"
+
+
+def test_a_second_person_may_decline_what_one_has_declined(desk: Desk) -> None:
+    desk.ack(how="asserted", by="one", decision="decline")
+    assert len(desk.ack(how="asserted", by="two", decision="decline").extra["votes"]) == 2
+    assert desk.ack(how="asserted", by="one", decision="withdraw").extra["state"] == "declined"
+
+
 def typed(command: str, **filled: str) -> dict[str, t.Any]:
     """Options of the task that this command makes, with what a person writes for the three dots."""
     words = shlex.split(command)[3::2]
