@@ -126,7 +126,7 @@ def _accepted(params: t.Mapping[str, t.Any], result: Result, run: RunContext | N
         return []
     reverts = reverted_run(params)
     before = [entry for entry in _so_far(run, key) if entry.get("reverts") == reverts]
-    reason = str(params.get("accept_failure") or "")
+    reason = str(params.get("accept_failure") or "").strip()
     if not reason and before:
         reason = str(before[-1]["reason"])
         result.warnings.append(f"{key} failed and the run goes on, as was accepted in it before: {reason}")

@@ -14,7 +14,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._args
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import data_choice
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.data_choice import HANDED_OVER, ITEM, PROMOTED
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import filled
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import JSON, Applied, Change, Fence, Seen
@@ -69,7 +69,7 @@ class DataStep(HostStep):
         if self.timeout <= 0:
             raise InvalidInput(f"hook_timeout is {self.timeout:g}: give more than 0 seconds")
         self.evidence: t.Mapping[str, t.Any] | None = params["evidence"] or None
-        if self.evidence is not None and not (explains(self.evidence["engine"]) and explains(self.evidence["data_point"])):
+        if self.evidence is not None and not (filled(self.evidence["engine"]) and filled(self.evidence["data_point"])):
             raise InvalidInput("evidence: engine (its state in its own words) and data_point (up to which moment the data are there) must say something")
         # What an earlier play or the plan left in a variable is no evidence of this run.
         self.strange = ""

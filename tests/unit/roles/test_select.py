@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
+import subprocess
+import sys
 import typing as t
 
+import pytest
 import yaml
 
 TASKS = pathlib.Path(__file__).parents[3] / "roles" / "steps" / "tasks"
@@ -21,7 +26,7 @@ def tasks(name: str) -> list[dict[str, t.Any]]:
 def test_nothing_is_refused_without_a_published_outcome() -> None:
     silent = [task["name"] for task in tasks("select.yml") if {"ansible.builtin.assert", "ansible.builtin.fail"} & set(task)]
     refusals = [task for task in tasks("select.yml") if task.get("ansible.builtin.include_tasks") == "refuse.yml"]
-    assert (silent, len(refusals)) == ([], 3)
+    assert (silent, len(refusals)) == ([], 4)
     assert all({"steps_refusal", "steps_mend"} <= set(task["vars"]) and task["when"] for task in refusals)
 
 
@@ -30,3 +35,24 @@ def test_a_refusal_is_published_before_it_fails() -> None:
     assert published["ansible.builtin.set_stats"]["data"]["failover_outcome"] == "refused"
     assert "steps_refusal" in published["ansible.builtin.set_stats"]["data"]["failover_reason"]
     assert "steps_refusal" in failed["ansible.builtin.fail"]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("playbook", "typed", "told"),
+    [
+        ("adopt", {}, ["failover_owner is missing: say who owns the identity now", "failover_reason is missing: say why"]),
+        ("adopt", {"failover_owner": "target", "failover_reason": True}, ["failover_reason: True says nothing"]),
+        ("failover", {"failover_take_over": True, "failover_accept": "x"}, ["failover_take_over: True says nothing", "failover_accept is 'x'"]),
+        ("failover", {"failover_script_unknown": "rerun"}, ["failover_script_unknown=rerun needs failover_script_reason too"]),
+        ("failback", {"failover_discard": True, "failover_lease_seconds": "abc"}, ["failover_discard: True says nothing", "failover_lease_seconds is 'abc'"]),
+        ("journal", {"failover_journal_state": "pruned"}, ["failover_journal_state=pruned needs failover_journal_export too"]),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_the_playbook_itself(tmp_path: pathlib.Path, playbook: str, typed: dict[str, t.Any], told: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    said = json.dumps({"failover_identity": "mail", **typed})
+    ansible = str(pathlib.Path(sys.executable).parent / "ansible-playbook")
+    command = [ansible, "-i", "localhost,", f"continuity.identity_failover.{playbook}", "-e", said]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=180, check=False)
+    assert done.returncode == 2 and "failover_outcome: refused" in done.stdout and "Traceback" not in done.stdout
+    assert [words for words in told if words not in done.stdout] == [], done.stdout

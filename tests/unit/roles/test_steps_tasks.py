@@ -16,6 +16,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
 from ansible_collections.continuity.identity_failover.tests.unit.expressions import rendered, worked_out
 
 TASKS = pathlib.Path(__file__).parents[3] / "roles" / "steps" / "tasks"
@@ -70,6 +71,8 @@ def test_a_lock_is_taken_away_behind_its_repair_only_where_a_journal_that_holds_
         ({}, False),
         ({"failover_data_restored": "by hand"}, True),
         ({"failover_discard": "nothing was written"}, True),
+        ({"failover_discard": True}, True),  # refused as no reason, by the selection and by the opening
+        ({"failover_discard": False, "failover_data_restored": None}, False),
         ({"steps_gate_hooks": ["before_quiesce"]}, True),
         ({"steps_gate_status": {"active_run": {"kind": "failback"}}}, True),
         ({"steps_gate_status": {"active_run": {"kind": "failover"}}}, False),
@@ -80,6 +83,28 @@ def test_a_lock_is_taken_away_behind_its_repair_only_where_a_journal_that_holds_
 def test_a_failback_asks_for_the_data_unless_it_was_told_when_it_was_opened(said: dict[str, t.Any], passes: bool) -> None:
     gate = task("failback_gates", "Refuse to lose what was written since the failover")["ansible.builtin.assert"]["that"]
     assert worked_out(gate, **{"steps_gate_hooks": [], "steps_gate_status": {}, **said}) is passes
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({}, ""),
+        ({"failover_data_restored": "by hand"}, "data restored: by hand"),
+        ({"failover_discard": "empty"}, "data discarded: empty"),
+        ({"failover_discard": True}, "data discarded: True"),
+        ({"failover_data_restored": 1}, "data restored: 1"),
+        ({"failover_data_restored": False, "failover_discard": None}, ""),
+    ],
+)
+def test_a_switch_breaks_no_expression_and_is_no_reason(said: dict[str, t.Any], reason: str) -> None:
+    lazy = yaml.safe_load((TASKS.parent / "vars" / "main.yml").read_text(encoding="utf-8"))["steps_opening_reason"]
+    assert rendered(lazy, **said).strip() == reason
+    assert explains(reason) is (said.get("failover_data_restored") == "by hand" or said.get("failover_discard") == "empty")
+    for name in ("viability", "failback_gates"):
+        (anew,) = [
+            one["vars"]["steps_anew"] for one in yaml.safe_load((TASKS / f"{name}.yml").read_text(encoding="utf-8")) if "steps_anew" in one.get("vars", {})
+        ]
+        assert rendered(anew, failover_from_observation=True) == "{'journal_lost': True}" and rendered(anew, failover_from_observation=False) == "{}"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import shlex
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
@@ -21,12 +23,49 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 
 
-@pytest.mark.parametrize("text", [None, "", "  ", "...", " ... ", "say why", "why", "REASON", "reason", "data restored: ...", "data discarded: why"])
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "  ", "...", " ... ", "say why", "why", "REASON", "reason", "data restored: ...", "data discarded: why", "true", "1", "Yes", "4711", "0.5"],
+)
 def test_what_explains_nothing(text: str | None) -> None:
     assert not explains(text)
 
 
-@pytest.mark.parametrize("text", ["why not", "the reason is ticket 4711", "no power ...", "Say why?", "because", "data restored: from the backup"])
+#: What Ansible takes for a boolean.
+SWITCHES = ("true", "false", "yes", "no", "on", "off", "y", "n", "t", "f")
+CASES = st.sampled_from((str.lower, str.upper, str.title))
+BLANKS = st.text(" \t\n", max_size=2)
+SPELT = st.builds(lambda word, case: case(word), st.sampled_from(SWITCHES), CASES)
+NUMBERS = st.one_of(st.integers().map(str), st.floats(allow_nan=False, allow_infinity=False).map(str), st.from_regex(r"[0-9]{1,6},[0-9]{1,3}", fullmatch=True))
+BARE = st.builds(lambda before, word, after: before + word + after, BLANKS, st.one_of(SPELT, NUMBERS), BLANKS)
+NO_TEXT = st.one_of(st.booleans(), st.integers(), st.floats(), st.lists(st.text()))
+
+
+@given(st.one_of(BARE, NO_TEXT, st.builds(lambda words, text: f"{words} {text}", st.sampled_from(("data restored:", "data discarded:")), BARE)))
+def test_a_switch_or_a_bare_number_is_no_reason_anywhere(said: t.Any) -> None:
+    assert not explains(said)
+    for given_so in ({"take_over": said}, {"accept": {"check_failed": said}}):
+        option = "take_over" if "take_over" in given_so else "accept.check_failed"
+        with pytest.raises(InvalidInput, match=f"^{option}: .* says nothing"):
+            refuse_placeholders(given_so)
+    with pytest.raises(InvalidInput, match=r"accept\.check_failed has no reason"):
+        reasons({"check_failed": said})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why not",
+        "the reason is ticket 4711",
+        "no power ...",
+        "Say why?",
+        "because",
+        "data restored: from the backup",
+        "4711 says so",
+        "yes, as agreed",
+        "CHG-17",
+    ],
+)
 def test_what_a_person_wrote_is_a_reason_whatever_it_says(text: str) -> None:
     assert explains(text)
     refuse_placeholders({"reason": text, "accept": {"baseline_missing": text}, "from_observation": None, "break_glass": " "})
