@@ -17,6 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     STRENGTHS,
     Vote,
     Votes,
+    disagreement,
     live_votes,
     marks_of,
     strong_enough,
@@ -61,7 +62,7 @@ def judge(votes: Votes, now: datetime.datetime, demand: Demand, forged: t.Mappin
     found = tally(counted, now, demand.required, demand.minimum)
     why_not += [f"{vote['by']} declines" for vote in found.decline]
     if found.proceed and not found.agreed:
-        why_not.append("the votes differ in what happens to the data: " + ", ".join(f"{v['by']} {v['intent'].get('data_state')}" for v in found.proceed))
+        why_not.append(disagreement(found.proceed))
     if len(found.proceed) < found.needed:
         why_not.append(f"{len(found.proceed)} of {found.needed} needed say proceed")
     data_state = str(found.proceed[0]["intent"].get("data_state") or "") if found.enough else ""

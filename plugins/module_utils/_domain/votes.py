@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime
 import typing as t
+from collections import Counter
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import parse_moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
@@ -26,6 +27,8 @@ Votes = t.Sequence[t.Mapping[str, t.Any]]
 #: What becomes of data that the target received and has not applied. The last two may lose some.
 DATA_STATES = ("apply_queues", "discard_queues", "revert_to_snapshot")
 LOSING = DATA_STATES[1:]
+#: Parts of an intent, as people call them.
+ABOUT = {"data_state": "the data", "fence_minimum": "the grade of the fence"}
 #: What a person can say; to acknowledge is no vote.
 DECISIONS = ("proceed", "decline", "withdraw", "acknowledge")
 #: How a person's name is known, the weakest first. A logon was seen once by the target; a signature can be verified again.
@@ -89,10 +92,44 @@ def tally(votes: Votes, now: datetime.datetime, required: int = 1, minimum: str 
     return Tally(proceed, [v for v in live if v["decision"] == "decline"], needed, len({_frozen(v["intent"]) for v in proceed}) == 1)
 
 
-def approved_data(votes: Votes, now: datetime.datetime) -> str:
-    """The choice for the data that live votes to proceed make; where they differ, the one that may lose more. Empty without a vote."""
-    chosen = {str(vote["intent"].get("data_state") or "") for vote in tally(votes, now).proceed}
-    return next((choice for choice in (*reversed(LOSING), DATA_STATES[0]) if choice in chosen), "")
+def wished_data(votes: Votes, now: datetime.datetime) -> str:
+    """The choice for the data of all who say proceed so far; empty where there are none, or they disagree."""
+    return _one_choice(tally(votes, now).proceed)
+
+
+def approved_data(votes: Votes, now: datetime.datetime, required: int, minimum: str) -> str:
+    """The choice for the data that enough people approve, by the definition's ``required`` and ``minimum``; empty where there is none yet."""
+    found = tally(votes, now, required, minimum)
+    return _one_choice(found.proceed) if found.enough else ""
+
+
+def _one_choice(proceed: Votes) -> str:
+    chosen = {str(vote["intent"].get("data_state") or "") for vote in proceed}
+    return chosen.pop() if len(chosen) == 1 else ""
+
+
+def disagreement(proceed: Votes) -> str:
+    """What those who say proceed mean differently, whose word is which, and what to do, as a clause; empty where they mean one and the same."""
+    about: list[str] = []
+    for key in sorted({key for vote in proceed for key in vote["intent"]}):
+        said: dict[str, list[str]] = {}
+        for vote in proceed:
+            said.setdefault(str(vote["intent"].get(key) or "none"), []).append(str(vote["by"]))
+        if len(said) > 1:
+            about.append(f"{ABOUT.get(key, key)}: " + ", ".join(f"{', '.join(names)} said {choice}" for choice, names in said.items()))
+    if not about:
+        return ""
+    most = Counter(str(vote["intent"].get("data_state") or DATA_STATES[0]) for vote in proceed).most_common(1)[0][0]
+    return (
+        f"the votes disagree about {'; '.join(about)}; nothing is approved until all mean the same: whoever gives way says proceed again, "
+        f"for example with -e failover_data_state={most}, or withdraws"
+    )
+
+
+def disagreements(votes: Votes, now: datetime.datetime) -> list[str]:
+    """For lists of what stands against an approval: ``disagreement`` of those whose word counts now."""
+    found = disagreement(tally(votes, now).proceed)
+    return [found] if found else []
 
 
 def quorum(votes: Votes, now: datetime.datetime) -> bool:

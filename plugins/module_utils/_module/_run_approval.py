@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, expired, refusals, require_named_data
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, disagreements, expired, refusals, require_named_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._signatures import forged
@@ -54,7 +54,7 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
         kind,
         break_glass=bool(glass),
         no_baseline="baseline_missing" in (task.params.get("accept") or {}),
-        refusals=[*refusals(fold.votes, task.clock.now()), *expired(fold.votes, task.clock.now())],
+        refusals=[said for against in (refusals, disagreements, expired) for said in against(fold.votes, task.clock.now())],
         minimum=minimum_of(task.definition),
     )
     if kind != "failover" or found.how != "open":

@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, document, expected_durations
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, STARTS
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import approved_data
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import wished_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import run_option
@@ -37,7 +37,7 @@ def begin_plan(task: RunTask) -> None:
         raise WrongState(f"{task.identity} is {fold.state} and was never failed over, so a failback has nothing to put back")
     run_id = f"{task.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     nobody = LeaseClaim(holder=secrets.token_hex(8), epoch=task.journal.lease.epoch, seconds=task.params["lease_seconds"], by=task.who(), run=run_id)
-    data_state = (approved_data(fold.votes, task.clock.now()) or str(task.params.get("data_state") or "")) if kind == "failover" else ""
+    data_state = (wished_data(fold.votes, task.clock.now()) or str(task.params.get("data_state") or "")) if kind == "failover" else ""
     result.outcomes.append(Outcome(run_id, "predicted", before=fold.state, after=f"{kind} plan"))
     result.extra.update(
         owner_afterwards=OWNER_AFTERWARDS[kind],

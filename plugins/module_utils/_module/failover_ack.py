@@ -24,6 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     DATA_STATES,
     DECISIONS,
     STRENGTHS,
+    disagreements,
     expired,
     live_votes,
     refusals,
@@ -125,8 +126,11 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
     identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
     votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
     result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_command(fold.state, identity, minimum=params["minimum"]))
-    against = "".join(f"; {one}" for one in [*refusals(fold.votes, clock.now()), *expired(fold.votes, clock.now())])
-    result.msg = result.msg or f"{identity} is {fold.state}; {len(found.proceed)} of {found.needed} needed say proceed{against}"
+    against = "".join(f"; {said}" for why_not in (refusals, disagreements, expired) for said in why_not(fold.votes, clock.now()))
+    enough = f"{len(found.proceed)} of {found.needed} needed say proceed"
+    if found.proceed and not found.agreed:
+        enough = f"{len(found.proceed)} say proceed, and {found.needed} needed would have to mean the same"
+    result.msg = result.msg or f"{identity} is {fold.state}; {enough}{against}"
     return result
 
 

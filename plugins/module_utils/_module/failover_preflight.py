@@ -103,10 +103,16 @@ def _data_choice(definition: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any
     if params["kind"] != "failover":
         return []
     active = fold.active() if fold is not None else None
-    approved = active.data_state if active is not None else approved_data(fold.votes, clock.now()) if fold is not None else ""
+    approved = active.data_state if active is not None else _approved(definition, fold, clock) if fold is not None else ""
     choice, engine = approved or params["data_state"] or "apply_queues", definition["engine"]["kind"]
     why = refusal(engine, choice, hook=HOOK in params["hooks"])
     return [Finding("data_choice_unserved", "", {"engine": engine, "choice": choice}, why)] if why else []
+
+
+def _approved(definition: t.Mapping[str, t.Any], fold: Fold, clock: Clock) -> str:
+    """The choice that the run would take; a word of too few, or one on which people disagree, is not one."""
+    approvals = definition["approvals"]
+    return approved_data(fold.votes, clock.now(), int(approvals["required"]), str(approvals["identity"]))
 
 
 def _journal(case: Case, identity: str) -> Fold | list[Finding]:

@@ -24,7 +24,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, shown
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import disagreements, live_votes, shown
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_debts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
@@ -86,6 +86,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend([doubt] if doubt else [f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling])
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
+    result.warnings.extend(f"{identity}: {sentence}" for sentence in disagreements(fold.votes, clock.now()))
     result.warnings.extend(journal.warnings)
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
     result.extra = _facts(journal, source, fold, clock)

@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import expired, live_votes, quorum, tally
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import (
+    approved_data,
+    disagreement,
+    disagreements,
+    expired,
+    live_votes,
+    quorum,
+    tally,
+    wished_data,
+)
 
 NOW = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
 PEOPLE = People.of([{"name": "Chief", "accounts": ["CORP\\chief", "adm-chief"]}], [{"netbios": "CORP", "dns": ["corp.example.com"]}])
@@ -85,6 +94,35 @@ def test_votes_for_two_intents_are_no_quorum(changed: dict[str, str]) -> None:
     second = vote("deputy", required=2)
     second["intent"] = {**second["intent"], **changed}
     assert not quorum([vote("chief", required=2), second], NOW)
+
+
+def choosing(by: str, choice: str) -> dict[str, t.Any]:
+    made = vote(by, required=2)
+    return {**made, "intent": {**made["intent"], "data_state": choice}}
+
+
+def test_whose_choices_for_the_data_disagree_is_told_with_what_to_do() -> None:
+    votes = [*(choosing(f"person {number}", "apply_queues") for number in range(8)), choosing("ian", "discard_queues")]
+    (told,) = disagreements(votes, NOW)
+    assert told.startswith("the votes disagree about the data: person 0, person 1, ") and ", person 7 said apply_queues, ian said discard_queues; " in told
+    assert "whoever gives way says proceed again, for example with -e failover_data_state=apply_queues, or withdraws" in told
+    assert (wished_data(votes, NOW), approved_data(votes, NOW, 2, "asserted")) == ("", "")
+    agreed = [*votes, choosing("ian", "apply_queues")]
+    assert (disagreements(agreed, NOW), approved_data(agreed, NOW, 2, "asserted")) == ([], "apply_queues")
+
+
+def test_a_choice_of_too_few_is_wished_and_not_approved() -> None:
+    one = [choosing("ian", "discard_queues")]
+    assert (wished_data(one, NOW), approved_data(one, NOW, 1, "asserted")) == ("discard_queues", "")
+    both = [*one, choosing("deputy", "discard_queues")]
+    assert approved_data(both, NOW, 2, "asserted") == "discard_queues"
+    assert approved_data(both, NOW, 2, "signature") == approved_data([*both, vote("guard", "decline")], NOW, 2, "asserted") == ""
+
+
+def test_votes_under_two_fence_grades_disagree_about_that() -> None:
+    other = vote("deputy")
+    other["intent"] = {**other["intent"], "fence_minimum": 3}
+    assert disagreement([vote(), other]).startswith("the votes disagree about the grade of the fence: ops said none, deputy said 3; ")
 
 
 def test_an_expired_vote_does_not_count() -> None:

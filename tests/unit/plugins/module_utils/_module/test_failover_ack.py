@@ -301,6 +301,20 @@ def test_a_second_person_may_decline_what_one_has_declined(desk: Desk) -> None:
     assert desk.ack(how="asserted", by="one", decision="withdraw").extra["state"] == "declined"
 
 
+def test_votes_that_disagree_about_the_data_are_explained_by_the_decision_and_by_the_run(desk: Desk) -> None:
+    stated: dict[str, t.Any] = {"how": "asserted", "minimum": "asserted", "required": 2}
+    desk.ack(**stated, by="alice")
+    told = desk.ack(**stated, by="ian", data_state="discard_queues", data_at_risk="the queue").msg
+    assert told.startswith(
+        "mail is pending; 2 say proceed, and 2 needed would have to mean the same; the votes disagree about the data: alice said apply_queues,"
+    )
+    with pytest.raises(
+        AwaitingApproval, match=r"mail is pending: manual intervention is pending; the votes disagree about the data: .*ian said discard_queues"
+    ):
+        opening(desk, desk.people)
+    assert desk.ack(**stated, by="ian").extra["state"] == "approved"
+
+
 def typed(command: str, **filled: str) -> dict[str, t.Any]:
     """Options of the task that this command makes, with what a person writes for the three dots."""
     words = shlex.split(command)[3::2]

@@ -373,6 +373,28 @@ def test_a_choice_for_the_data_that_nobody_can_carry_out(world: World, choice: s
     assert not found or (found["severity"], found["evidence"]) == ("error", {"engine": engine, "choice": choice})
 
 
+@pytest.mark.parametrize(
+    ("choices", "required", "refused"),
+    [
+        (["apply_queues", "discard_queues"], 1, False),
+        (["discard_queues"], 2, False),
+        (["discard_queues", "discard_queues"], 2, True),
+    ],
+)
+def test_a_choice_for_the_data_that_not_enough_people_approved_is_not_the_runs(world: World, choices: list[str], required: int, refused: bool) -> None:
+    world.definition["engine"] = {"kind": "native"}
+    world.definition["approvals"] = {"required": required}
+    world.run()
+    world.armed = False
+    journal = open_journal("mail", world.definition["store"], None, world.hosts(), world.clock)
+    until = stamp(world.clock.now() + datetime.timedelta(hours=1))
+    journal.read()
+    for number, choice in enumerate(choices):
+        vote = {"by": f"person {number}", "decision": "proceed", "reason": "a move", "intent": {"data_state": choice}, "required": 1, "expires_at": until}
+        journal.append([journal.draft("decision", data=vote)])
+    assert ("data_choice_unserved" in world.found()) is refused
+
+
 def test_the_choice_of_who_breaks_the_glass_is_looked_at_and_may_be_accepted(world: World) -> None:
     result = world.run(data_state="discard_queues")
     assert result.failed and result.reason == "data_choice_unserved"

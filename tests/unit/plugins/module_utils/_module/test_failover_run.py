@@ -75,6 +75,15 @@ def test_a_run_under_an_odd_name_is_refused_before_anything_is_touched(estate: E
     assert estate.do(failover_status).extra["head"]["seq"] == head
 
 
+def test_the_status_says_whose_choices_for_the_data_disagree(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack, by="alice", required=2)
+    assert estate.do(failover_status).warnings == []
+    estate.do(failover_ack, by="ian", required=2, data_state="discard_queues", data_at_risk="the queue")
+    assert "mail: the votes disagree about the data: alice said apply_queues, ian said discard_queues; " in estate.do(failover_status).warnings[0]
+
+
 def age(estate: Estate) -> float:
     return float(estate.do(failover_status).extra["baseline"]["age"])
 
