@@ -159,6 +159,11 @@ def test_a_planned_move_and_a_drill_are_planned_while_the_source_serves(tmp_path
         fenced = [change["item"] for change in move["changes"] if change["step"] == "fence@exch1"]
         assert f"service {SERVICE}" in fenced
         assert move["coverage"]["not_observed"] == []
+        assert move["coverage"]["would_stop"] == ["fence@exch1"]
+        paper = (tmp_path / "move.md").read_text(encoding="utf-8")
+        begins = ["make sure that exch1 is out", "Your hook before_fence", "### Where exch1 does not answer", "### Where exch1 answers", "Stop-Service"]
+        begins += ["Remove-NetIPAddress", "Disable-NetAdapter", "is the point of no return", "New-NetIPAddress", "## The way back"]
+        assert [paper.find(words) for words in begins] == sorted({paper.index(words) for words in begins})
         again, said = planned(lab, project, tmp_path / "again.json", failover_plan_compare=str(tmp_path / "move.json"))
         assert again["hash"] == move["hash"]
         assert f"The two plans are the same: {move['hash']}" in said

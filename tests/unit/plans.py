@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, Prediction, document
@@ -62,6 +63,51 @@ def usual() -> list[Prediction]:
         said("clients", change("ws1", None, {"cache": "cleared"}, do="clear the resolver cache", grade="predicted")),
         said("verify", change("ws1", None, None, do="look whether it arrives", grade="unknown")),
     ]
+
+
+#: As it is made in peace time: the source serves, an address and a share move, and somebody has to isolate the source.
+PEACE: dict[str, t.Any] = {
+    **DEFINITION,
+    "fence": {"minimum": 3},
+    "monitor": {"vantage_points": [{"host": "controller"}, {"host": "exch2"}, {"host": "wit1"}]},
+    "addresses": [{"address": "10.0.0.30", "policy_store": "persistent"}],
+    "services": [{"name": "MSExchangeADTopology"}, {"name": "MSExchangeIS"}],
+    "hooks": {"dir": "inventory/hooks", "plan_safe": []},
+}
+HOOKS = ["before_fence", "after_fence", "before_dns"]
+NOT_ENOUGH = (
+    "the source is fenced to grade 2 (services_disabled), 3 (isolated) is needed: its adapters disabled or its switch port shut, given as evidence, and "
+    "silence from two places; it still answers controller. Fence it, give evidence, or accept the risk"
+)
+
+
+def moved() -> list[Prediction]:
+    """What a failover does behind its fence."""
+    address = {"interface": "Ethernet", "prefix_length": 24, "skip_as_source": True}
+    share = {"path": "D:\\archive", "description": "", "security_descriptor": "", "special": False}
+    identity = said("identity@exch2", change("address 10.0.0.30", None, address, do="add it"), change("share archive", None, share, do="share D:\\archive"))
+    return [identity, *usual()[2:]]
+
+
+def serving() -> list[Prediction]:
+    """A failover whose source serves."""
+    auto = {"state": "Running", "start_mode": "auto"}
+    disabled = {"state": "Stopped", "start_mode": "disabled"}
+    fence = said(
+        "fence@exch1",
+        change("service MSExchangeIS", auto, disabled, do="stop and disable it"),
+        change("service MSExchangeADTopology", auto, disabled, do="stop and disable it"),
+        change("registration Ethernet", {"registers": True}, {"registers": False}, do="switch it off"),
+        as_wanted={"registration Management": {"registers": False}},
+        reason="not_fenced",
+        msg=NOT_ENOUGH,
+    )
+    return [fence, *moved()]
+
+
+def typed(text: str) -> list[str]:
+    """The commands of a plan on paper, in order."""
+    return [line.strip() for line in text.splitlines() if re.match(r"    +\S", line)]
 
 
 def plan(

@@ -29,6 +29,8 @@ STRICT = "strict name checking"
 #: A step's word for a start mode -> Set-Service's, and what Get-Service shows of it.
 STARTUP = {"auto": "Automatic", "delayed": "Automatic", "manual": "Manual", "disabled": "Disabled"}
 NOTHING = "nothing; a red message would be an error"
+#: The cmdlets for services warn every two seconds that they still wait (reference: PowerShell's ServiceResources, StartingService and its neighbours).
+WAITS = "nothing, or yellow lines WARNING: Waiting for service ..., which are no error; a red message would be one"
 
 
 def commands(change: Change, definition: Definition) -> list[Line]:
@@ -54,6 +56,11 @@ def commands(change: Change, definition: Definition) -> list[Line]:
     raise ValueError(f"no command is known for a change of the step {change['step']}")
 
 
+def inverse(change: Change) -> dict[str, JSON]:
+    """The change that takes another one back."""
+    return {**change, "before": change["after"], "after": change["before"], "do": "put it back as it was"}
+
+
 def _service(name: str, change: Change) -> list[Line]:
     before, after = change["before"] or {}, change["after"] or {}
     wanted = str(after.get("state") or "Stopped")
@@ -62,7 +69,7 @@ def _service(name: str, change: Change) -> list[Line]:
     if before.get("state") != after.get("state"):
         verbs = ["Suspend"] if before.get("state") == "Running" else ["Start", "Suspend"]
         verbs = verbs if wanted == "Paused" else ["Resume" if before.get("state") == "Paused" else "Start"] if wanted == "Running" else ["Stop"]
-        state = [Line(f"{verb}-Service -Name {quoted(name)}", NOTHING) for verb in verbs]
+        state = [Line(f"{verb}-Service -Name {quoted(name)}", WAITS) for verb in verbs]
     shown = f"Status: {wanted}; StartType: {STARTUP.get(str(after.get('start_mode')), 'as it was')}"
     return [*mode, *state, Line(f"Get-Service -Name {quoted(name)} | Format-List -Property Name, Status, StartType", shown)]
 
@@ -91,26 +98,33 @@ def _identity(item: str, change: Change, definition: Definition) -> list[Line]:
 
 def _address(address: str, change: Change, definition: Definition) -> list[Line]:
     before, after = change["before"], change["after"]
-    look = f"Get-NetIPAddress -IPAddress {quoted(address)}"
     if after is None:
-        return [
-            Line(f"Remove-NetIPAddress -IPAddress {quoted(address)} -Confirm:$false", NOTHING),
-            Line(f"{look} -ErrorAction SilentlyContinue", "nothing"),
-        ]
+        return remove_address(address)
     skip = str(bool(after.get("skip_as_source"))).lower()
     if before is not None:
         return [
             Line(f"Set-NetIPAddress -IPAddress {quoted(address)} -SkipAsSource ${skip}", NOTHING),
-            Line(f"({look}).SkipAsSource", "True" if skip == "true" else "False"),
+            Line(f"(Get-NetIPAddress -IPAddress {quoted(address)}).SkipAsSource", "True" if skip == "true" else "False"),
         ]
     active = any(str(entry["address"]) == address and entry.get("policy_store") == "active" for entry in definition.get("addresses") or [])
-    where = f"-InterfaceAlias {quoted(after['interface'])}"
-    add = f"New-NetIPAddress -IPAddress {quoted(address)} -PrefixLength {after['prefix_length']} {where} -SkipAsSource ${skip}"
+    more = f" -SkipAsSource ${skip}" + (" -PolicyStore ActiveStore" if active else "")
+    return add_address(address, after["prefix_length"], quoted(after["interface"]), more)
+
+
+def remove_address(address: str) -> list[Line]:
     return [
-        Line(add + (" -PolicyStore ActiveStore" if active else ""), f"the new address {address}"),
+        Line(f"Remove-NetIPAddress -IPAddress {quoted(address)} -Confirm:$false", NOTHING),
+        Line(f"Get-NetIPAddress -IPAddress {quoted(address)} -ErrorAction SilentlyContinue", "nothing"),
+    ]
+
+
+def add_address(address: str, prefix_length: int, interface: str, more: str = "") -> list[Line]:
+    """``interface`` and ``more`` are PowerShell already."""
+    return [
+        Line(f"New-NetIPAddress -IPAddress {quoted(address)} -PrefixLength {prefix_length} -InterfaceAlias {interface}{more}", f"the new address {address}"),
         Line(
-            f"({look}).AddressState",
-            "Preferred, after a few seconds of Tentative. Duplicate: the source is alive; remove the address again and fence the source",
+            f"(Get-NetIPAddress -IPAddress {quoted(address)}).AddressState",
+            "Preferred, after a few seconds of Tentative. Duplicate: another host has it still; remove it here again, and take it from that one first",
         ),
     ]
 

@@ -68,10 +68,19 @@ def point_of_no_return(kind: str, taker: str, steps: Steps) -> PointOfNoReturn:
     for key, _items in steps:
         led, served = led or key in leads, served or key in serves
         if led and served:
-            how = "leads clients there, and what serves them runs" if key in leads else "starts what serves clients, and they are led there"
+            how = _lets_write(key in leads, key in serves, bool(leads), bool(serves))
             how = f"lets {taker} join, which registers its names and may start its workload by itself" if key == joins else how
             return PointOfNoReturn(key, f"{key} {how}: from here on clients may write on {taker}")
     return PointOfNoReturn("")
+
+
+def _lets_write(leads: bool, serves: bool, led: bool, served: bool) -> str:
+    """What a step does that is the first possible client write. ``led`` and ``served``: whether any step of the run leads clients there, starts something."""
+    if leads and serves:
+        return "leads clients there and gives them shares"
+    if leads:
+        return f"leads clients there, and what serves them {'was started before' if served else 'may run already, as no step starts it'}"
+    return f"starts what serves clients, and they {'are led there' if led else 'may be led there already, as no step leads them'}"
 
 
 def _leads(key: str, taker: str, items: t.Collection[str]) -> bool:

@@ -16,7 +16,21 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper import paper
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import SERVER_KEY, commands
-from ansible_collections.continuity.identity_failover.tests.unit.plans import DEFINITION, NEW, OLD, RUNNING, STOPPED, change, plan, said, usual
+from ansible_collections.continuity.identity_failover.tests.unit.plans import (
+    DEFINITION,
+    HOOKS,
+    NEW,
+    OLD,
+    PEACE,
+    RUNNING,
+    STOPPED,
+    change,
+    plan,
+    said,
+    serving,
+    typed,
+    usual,
+)
 from ansible_collections.continuity.identity_failover.tests.unit.shared_fixtures import engine, fixtures, needs_engine
 
 NASTY = "O'Brien's \"x\" $y `z ; | & \u2019"
@@ -52,11 +66,6 @@ EVERY = [
 ]
 
 
-def typed(text: str) -> list[str]:
-    """The commands of a paper, in order."""
-    return [line.strip() for line in text.splitlines() if re.match(r"    +\S", line)]
-
-
 def test_every_kind_of_change_is_a_numbered_command_with_its_answer_and_a_way_back() -> None:
     text = paper(plan(EVERY), DEFINITION)
     lines = typed(text)
@@ -82,19 +91,21 @@ def test_every_kind_of_change_is_a_numbered_command_with_its_answer_and_a_way_ba
         "Remove-SmbShare -Name 'data' -Force",
     ):
         assert command in lines, command
-    numbers = [int(found) for found in re.findall(r"^(\d+)\. On ", text, re.MULTILINE)]
+    numbers = [int(found) for found in re.findall(r"^(\d+)\. ", text, re.MULTILINE)]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert len(numbers) == text.count("   Answers: ") == len(lines)
+    assert text.count("   Answers: ") == len(lines)
+    assert len(numbers) == len(lines) + text.count("   You see: ")
 
 
 QUIET = "nothing; a red message would be an error"
+WAITS = "nothing, or yellow lines WARNING: Waiting for service ..., which are no error; a red message would be one"
 MOVED = "Updated object. If Duplicate SPN found instead: another account holds it; find out why first"
 DONE = "Command completed successfully."
 #: How each command of ``EVERY`` begins, there and back -> what it answers.
 ANSWERS = [
     ("Set-Service ", QUIET),
-    ("Stop-Service ", QUIET),
-    ("Start-Service ", QUIET),
+    ("Stop-Service ", WAITS),
+    ("Start-Service ", WAITS),
     ("Set-DnsClient ", QUIET),
     ("Set-NetIPAddress ", QUIET),
     ("Remove-NetIPAddress ", QUIET),
@@ -136,7 +147,7 @@ ANSWERS = [
         "among others Deny EXCH1$@example.com, SPECIAL ACCESS|no line that denies EXCH1$@example.com anything",
     ),
     ("Invoke-Command ", "nothing; each client that does not answer is named in red"),
-    ("(Resolve-DnsName ", "the address of the side that serves now"),
+    ("(Resolve-DnsName ", "10.0.1.21. 10.0.0.21: this client, or the name server that it asks, has the old answer still"),
     ("(Test-NetConnection ", "True"),
 ]
 
@@ -157,18 +168,12 @@ def test_a_name_that_is_locked_by_an_alias_is_records_on_paper_too() -> None:
     zone = {"zone": "example.com"}
     alias = {"values": ["exch2.example.com"], "ttl": 60}
     changes = [change("mail.example.com A", OLD, None, detail=zone), change("mail.example.com CNAME", None, alias, detail=zone)]
-    text = paper(plan([said("dns_lock", *changes)]), DEFINITION)
+    text = paper(plan([said("dns_lock", *changes)], kind="failback"), DEFINITION)
     lines = typed(text)
     assert lines[0] == "dnscmd.exe '10.0.0.10' /RecordDelete example.com mail A '10.0.0.21' /f"
     assert lines[2] == "dnscmd.exe '10.0.0.10' /RecordAdd example.com mail '60' CNAME exch2.example.com."
     assert lines[4].startswith("dnscmd.exe '10.0.0.10' /RecordDelete example.com mail CNAME") and lines[6].endswith("A '10.0.0.21'")
     assert "On a host with the DNS server tools" in text and "On a domain controller" not in text
-
-
-def test_a_silent_source_comes_first_and_is_a_matter_for_a_person() -> None:
-    text = paper(plan(), DEFINITION)
-    assert text.index("make sure that exch1 is out") < text.index("1. On exch2")
-    assert "make sure" not in paper(plan(usual()[1:]), DEFINITION)
 
 
 def test_a_failback_on_paper_goes_the_other_way() -> None:
@@ -194,6 +199,7 @@ def test_windows_powershell_takes_every_command(tmp_path: pathlib.Path) -> None:
     facts.mkdir()
     subprocess.run([sys.executable, str(fixtures("powershell", "make_modules.py")), str(facts)], check=True, capture_output=True, cwd=facts)
     lines = typed(paper(plan(EVERY), DEFINITION)) + typed(paper(plan(EVERY, kind="failback"), DEFINITION)) + typed(paper(plan(), DEFINITION))
+    lines += typed(paper(plan(serving(), hooks=HOOKS), PEACE)) + typed(paper(plan(usual()), {**PEACE, "fence": {"minimum": 4}}))
     script = tmp_path / "paper.ps1"
     script.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
     programs = "dnscmd.exe,dsacls.exe,sqlcmd.exe,setspn.exe,sc.exe,down.exe,ask.exe,powershell.exe"
@@ -225,7 +231,7 @@ def test_the_choice_for_the_data_is_the_commands_of_the_product(choice: str, act
     assert "$job = Get-DtJob -ServiceHost $server -JobId '5f3c'" in lines
     assert f"$options.FailoverMode = 'Live'; $options.FailoverDataAction = '{action}'" in lines
     assert "Start-DtJobFailover -ServiceHost $server -JobId $job.Id -FailoverOptions $options" in lines
-    assert "FailedOver" in text and "The way back" not in text
+    assert "FailedOver" in text and "$job" not in text.partition("## The way back")[2]
 
 
 def test_an_engine_that_we_do_not_know_is_told_in_words() -> None:

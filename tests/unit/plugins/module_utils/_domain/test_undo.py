@@ -94,6 +94,21 @@ def test_the_first_step_from_which_a_client_could_write(kind: str, taker: str, s
     assert found.because or not point
 
 
+@pytest.mark.parametrize(
+    ("steps", "because"),
+    [
+        ([("identity@exch2", ["address a", "share data"]), ("services@exch2", ["IS"])], "identity@exch2 leads clients there and gives them shares"),
+        ([("services@exch2", ["IS"]), ("dns", ["a"])], "dns leads clients there, and what serves them was started before"),
+        ([("dns", ["a"])], "dns leads clients there, and what serves them may run already, as no step starts it"),
+        ([("identity@exch2", ["address a"]), ("services@exch2", ["IS"])], "services@exch2 starts what serves clients, and they are led there"),
+        ([("services@exch2", ["IS"])], "services@exch2 starts what serves clients, and they may be led there already, as no step leads them"),
+    ],
+)
+def test_the_sentence_says_no_more_than_the_steps_show(steps: undo.Steps, because: str) -> None:
+    """Of services that a later step starts, nobody says that they run."""
+    assert undo.point_of_no_return("failover", "exch2", steps).because == f"{because}: from here on clients may write on exch2"
+
+
 @given(st.lists(st.tuples(st.sampled_from(FAILOVER), st.lists(st.sampled_from(["a", "share b"]), max_size=2)), unique_by=lambda step: step[0]))
 def test_the_point_of_no_return_is_a_step_that_changes_something_on_the_way_to_clients(steps: list[tuple[str, list[str]]]) -> None:
     point = undo.point_of_no_return("failover", "exch2", steps).step
