@@ -180,10 +180,22 @@ state:
   type: str
   sample: pending
 owner:
-  description: Who should own the identity by the journal, who owns it as observed, and the evidence.
+  description: Who should own the identity by the journal (V(moving) while a run moves it), who owns it as observed, and the evidence.
   returned: success
   type: dict
   sample: {rightful: source, observed: source, evidence: []}
+situation:
+  description:
+    - What somebody who looks now has to know, a line each. The open incident, since when and why; how many decisions are needed, and who said what, how
+      that is known, until when, and what for the data; the open run, who opened it and who wrote of it last, what is done, what is not, and what a step
+      that failed said; who holds its lease.
+    - Empty while all is quiet.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "incident 3, a host incident, since 2026-11-22T20:00:00.000Z, 4 min ago: tcp 445 from controller got no reply (it was silent for 25 s by then)"
+    - "decisions: 0 of 1 needed say proceed; without another word the data get apply_queues"
 incident:
   description: The open incident, null where there is none.
   returned: success

@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, minimum_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import ageing, repairs
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.situation import ownership, situation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import disagreements, live_votes, shown
@@ -99,6 +100,8 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     )
     result.extra.update(owner={"rightful": rightful, "observed": observed, "evidence": evidence}, read_from=source.read_from, at=stamp(clock.now()))
     result.extra.update(guarded=guarded, threats=pulling, doubt=doubt)
+    lease = journal.lease if source.condition == "ok" else None
+    result.extra["situation"] = situation(fold, source.known.events, params["definition"] or {}, lease, clock.now())
     owed = _dns_debts.read_again(fold.debts, endpoints(params["definition"] or {}), clock)
     result.extra["debts"] = _dns_debts.shown(owed)
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
@@ -109,9 +112,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
     pulls = "; the mirror may be out of date (see the warnings)" if doubt else pulls
     threatened = " and threatened" if pulling and not doubt and fold.state == "failed_over" else ""
-    result.msg = f"{identity} is {fold.state}{threatened}; by the journal the owner is the {rightful}, observed is {observed}{pulls}" + (
-        f". Next: {result.extra['next']}" if result.extra["next"] else ""
-    )
+    result.msg = f"{identity} is {fold.state}{threatened}; {ownership(fold.state, rightful, observed)}{pulls}"
     return result
 
 

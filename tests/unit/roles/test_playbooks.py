@@ -125,6 +125,11 @@ def test_a_decision_that_was_not_counted_is_not_called_decided(name: str, status
     assert rendered(tell["steps_outcome"], steps_ack={"outcomes": [{"name": name, "status": status}]}) == word
 
 
+def test_the_status_playbook_tells_what_is_going_on() -> None:
+    plays = yaml.safe_load((ROOT / "playbooks" / "status.yml").read_text(encoding="utf-8"))
+    assert leads_to(plays[1]["tasks"], ROLES, "situation")
+
+
 def printed_behind(tasks: list[dict[str, t.Any]], role: pathlib.Path) -> t.Iterator[str]:
     """The titles of tasks that print something although one before them has told the outcome."""
     told = False
