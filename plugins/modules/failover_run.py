@@ -159,6 +159,12 @@ options:
         address of the identity is never accepted.
     type: dict
     default: {}
+  accept_failure:
+    description:
+      - Kind of step, such as V(services), to the reason for accepting its failure, as it is to be handed to the tasks of the run.
+      - Used by nothing here but a check before anything is touched. What is no step, and what is no reason in words, is refused.
+    type: dict
+    default: {}
   plan:
     description:
       - The plan that a new run is opened on, as RV(plan) of the task that made it. It is compared with O(replanned).

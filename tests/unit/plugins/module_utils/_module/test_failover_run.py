@@ -783,6 +783,26 @@ def test_a_definition_that_the_baseline_does_not_know_can_be_accepted_and_what_i
     assert "Not checked: whether exch3 are the right machines" in result.warnings[0]
 
 
+@pytest.mark.parametrize("mode", ["execute", "undo"])
+@pytest.mark.parametrize(
+    ("accept_failure", "sentence"),
+    [
+        ({"services": "known", "service": "x"}, "accept_failure.service is no step; did you mean 'services'. The steps are fence, data, identity, .*verify"),
+        ({"zzz": "x"}, "accept_failure.zzz is no step. The steps are fence, "),
+        ({"services": True}, "accept_failure.services has no reason: say in words"),
+        ({"services": None}, "accept_failure.services has no reason"),
+        ({"services": " "}, "accept_failure.services has no reason"),
+        ({"services": "say why"}, "accept_failure.services: 'say why' only stands for a reason"),
+    ],
+)
+def test_a_step_that_does_not_exist_is_refused_before_the_run_is_opened(estate: Estate, accept_failure: dict[str, t.Any], sentence: str, mode: str) -> None:
+    approved(estate)
+    with pytest.raises(InvalidInput, match=sentence):
+        estate.run("opened", accept_failure=accept_failure, mode=mode)
+    assert estate.do(failover_status).extra["active_run"] is None
+    assert estate.run("opened", accept_failure={"services": "they start by hand"}).extra["state"] == "failing_over"
+
+
 @pytest.mark.parametrize(
     ("accept", "sentence"),
     [({"sourceanswers": "x"}, "is no finding"), ({"source_answers": " "}, "has no reason"), ({"wrong_machine": "x"}, "can not be accepted")],
