@@ -11,8 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains, refusal
 
 #: The steps of a run in their order, by kind and by side ("" = on no host). The roles take the same order; a test compares them.
 ORDER: dict[str, tuple[tuple[str, str], ...]] = {
@@ -49,14 +48,16 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
 STEPS = tuple(dict.fromkeys(step for order in ORDER.values() for step, _side in order))
 
 
-def refuse_unknown_steps(option: str, given: t.Mapping[str, t.Any]) -> None:
-    """``given``: step -> why its failure is accepted. Raises InvalidInput for what is no step, which nothing would ever look up, and for what is no reason."""
+def accepted_wrongly(option: str, given: t.Mapping[str, t.Any]) -> list[str]:
+    """``given``: step -> why its failure is accepted. One sentence for each that is no step, which nothing would ever look up, or whose reason is none."""
+    found = []
     for step, reason in given.items():
         if step not in STEPS:
             close = suggestion(step, STEPS).partition("; there ")[0].rstrip("?")
-            raise InvalidInput(f"{option}.{step} is no step{close}. The steps are {', '.join(STEPS)}")
-        if not isinstance(reason, str) or not explains(reason):
-            raise InvalidInput(f"{option}.{step} has no reason: say in words why its failure is accepted")
+            found.append(f"{option}.{step} is no step{close}. The steps are {', '.join(STEPS)}")
+        elif not explains(reason):
+            found.append(refusal(f"{option}.{step}", reason) or f"{option}.{step} has no reason: say in words why its failure is accepted")
+    return found
 
 
 def key_of(step: str, side: str, definition: t.Mapping[str, t.Any]) -> str:

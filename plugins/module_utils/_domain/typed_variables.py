@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import FREE_TEXTS, option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import accepted_wrongly
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
 
 #: Into which a person writes a reason.
@@ -65,6 +66,8 @@ def _of_names(name: str, value: t.Any) -> list[str]:
     what, usual = NAMED[name]
     if not isinstance(value, collections.abc.Mapping):
         return [f"{name} is {value!r}: it takes the names of {what}, each with a reason, such as {option(name, {usual: '...'})}"]
+    if what == "steps":
+        return accepted_wrongly(name, value)
     return [why for key, text in value.items() if (why := refusal(f"{name}.{key}", text))]
 
 

@@ -18,7 +18,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import refuse_unknown_steps
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import accepted_wrongly
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import read_or_restart
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
@@ -56,7 +57,7 @@ VERBS: dict[str, t.Callable[[RunTask], None]] = {
 PLANNING: dict[str, t.Callable[[RunTask], None]] = {"opened": begin_plan, "taken_over": begin_plan, "closed": finish_plan, "stopped": drop_plan}
 
 #: Options that a person writes a reason into; ``accept`` has several.
-REASONS = ("reason", "break_glass", "from_observation", "data_at_risk", "accept", "accept_failure")
+REASONS = ("reason", "break_glass", "from_observation", "data_at_risk", "accept")
 
 
 def failover_run_spec() -> ArgumentSpec:
@@ -104,7 +105,8 @@ def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     """One verb of a run's life. Every verb says who owns the identity afterwards (``owner_afterwards``)."""
     refuse_odd_name(params.get("by"))
     refuse_placeholders({option: params.get(option) for option in REASONS})
-    refuse_unknown_steps("accept_failure", params.get("accept_failure") or {})
+    for problem in accepted_wrongly("accept_failure", params.get("accept_failure") or {}):
+        raise InvalidInput(problem)
     result, disarming = Result(), params["state"] == "disarmed"
     if disarming:
         journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, whole=True)

@@ -75,6 +75,12 @@ def test_the_playbooks_look_at_all_of_them() -> None:
             """failover_accept is 'x': it takes the names of findings, each with a reason, such as -e '{"failover_accept": {"baseline_stale": "..."}}'""",
         ),
         (
+            {"failover_accept_failure": {"service": "they start by hand", "dns": "dns2 is down"}},
+            "failover_accept_failure.service is no step; did you mean 'services'. The steps are fence, data, identity, spns, services, databases, script, "
+            "dns, dns_lock, clients, verify",
+        ),
+        ({"failover_accept_failure": {"dns": None}}, "failover_accept_failure.dns has no reason: say in words why its failure is accepted"),
+        (
             {"failover_accept_failure": "spns"},
             """failover_accept_failure is 'spns': it takes the names of steps, each with a reason, such as -e '{"failover_accept_failure": {"spns": "..."}}'""",
         ),
