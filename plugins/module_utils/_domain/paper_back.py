@@ -31,17 +31,18 @@ def way_back(points: Points, document: Document, definition: Definition, done: t
     last = number + sum(len(one.deed.back) for one in early) - 1
     giver, taker = (str(definition[side]["host"]) for side in (OWNER_BEFORE[document["kind"]], TAKER[document["kind"]]))
     points.say(_head(document, point, taker))
-    points.say(_choice(point, taker, giver, span(first, last), span(number, last) if early else ""))
+    one_way = [one for one in done if one.first < point and one.last >= one.first and not one.deed.back and not _fences(one)]
+    points.say(_choice(point, taker, giver, span(first, last), span(number, last) if early else "", first_of_all=not one_way))
     if document["kind"] == "failover":
         elsewhere = sum(len(one.deed.back) for one in reached if not _fences(one))
-        points.say(_source_last(giver, point if all(map(_fences, early)) else 0, span(first, first + elsewhere - 1) if elsewhere else ""))
+        points.say(_source_last(giver, point if all(map(_fences, early)) and not one_way else 0, span(first, first + elsewhere - 1) if elsewhere else ""))
     if late:
         points.say(f"### From {point} on: {taker} may have been written on")
         _put_back(points, late)
     if early and point:
         points.say(f"### Before {point}: nobody can have written on {taker}")
     _put_back(points, early)
-    for sentence in _behind(document, done):
+    for sentence in _behind(document, giver, done):
         points.say(f"* {sentence}")
 
 
@@ -68,12 +69,14 @@ def _source_last(giver: str, point: int, elsewhere: str) -> str:
     return f"{first}Where {giver} was switched off or cut off by hand, give it power and network back{late}."
 
 
-def _choice(point: int, taker: str, giver: str, whole: str, before: str) -> str:
+def _choice(point: int, taker: str, giver: str, whole: str, before: str, *, first_of_all: bool) -> str:
     each = "Leave out what takes back a command that you did not type."
     if not point:
         return f"Type {whole}. {each}"
     if before:
-        early = f"* **You are not at {point} yet:** type {before}. Nothing that users wrote is lost."
+        early = f"* **You are not at {point} yet:** type {before}. Nobody has written on {taker}, so nothing is left behind there."
+    elif not first_of_all:
+        early = f"* **You are not at {point} yet:** nothing that is typed before it has a way back."
     else:
         early = f"* **{point} is the first command that changes anything:** there is no way back on which no data are at stake."
     late = (
@@ -83,12 +86,17 @@ def _choice(point: int, taker: str, giver: str, whole: str, before: str) -> str:
     return f"{early}\n{late}\n\n{each}"
 
 
-def _behind(document: Document, done: t.Sequence[Done]) -> list[str]:
+def _behind(document: Document, giver: str, done: t.Sequence[Done]) -> list[str]:
     """What the commands do not take back, and what is typed once more."""
     items: dict[str, list[str]] = {}
     for change in document["changes"]:
         items.setdefault(change["step"], []).append(change["item"])
-    said = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in lasting([s for s in items.items() if kind_of(s[0]) != "clients"], {}, {})]
+    said = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in lasting([s for s in items.items() if kind_of(s[0]) not in ("clients", "data")], {}, {})]
+    said += [
+        f"What {span(one.first, one.last)} did to the data on {one.deed.where} stays: turn the replication round before {giver} serves."
+        for one in done
+        if kind_of(one.deed.what) == "data"
+    ]
     cleared = [one for one in done if one.deed.what == "clients"]
     if cleared:
         said.append(f"Clear the clients' caches once more when the records lead back: type {span(cleared[0].first, cleared[-1].last)} again.")

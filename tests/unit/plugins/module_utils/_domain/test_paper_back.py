@@ -12,6 +12,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
 from ansible_collections.continuity.identity_failover.tests.unit.plans import (
     DEFINITION,
+    NEW,
     PEACE,
     RUNNING,
     STOPPED,
@@ -70,6 +71,18 @@ def test_a_point_that_is_the_first_command_says_so() -> None:
     joins = [said("services@exch1", change("MSExchangeIS", STOPPED, RUNNING))]
     _there, alone = back_of(joins, "failback")
     assert "**1 is the first command that changes anything:** there is no way back on which no data are at stake" in alone and "not at 1 yet" not in alone
+
+
+def test_what_was_done_to_the_data_before_the_point_is_not_passed_over() -> None:
+    handed = said("data@exch2", change("data", None, {"state": "promoted", "choice": "discard_queues"}, grade="unknown"))
+    there, back = back_of([usual()[0], handed, *moved()])
+    (first, last) = re.findall(r"### data@exch2.*?\n(\d+)\. On exch2.*?\n(\d+)\. On exch2", there, re.DOTALL)[0]
+    assert "is the first command that changes anything" not in back
+    assert f"* What {first} and {last} did to the data on exch2 stays: turn the replication round" in back and "hook data" not in back
+    definition = {**PEACE, "fence": {"minimum": 1}, "services": []}
+    off = said("fence@exch1", as_wanted={"registration Ethernet": {"registers": False}})
+    leads = said("dns", change("mail.example.com A", None, NEW, detail={"zone": "example.com"}))
+    assert "nothing that is typed before it has a way back" in paper(plan([off, handed, leads]), definition)
 
 
 def test_the_sentence_of_the_point_is_true_of_the_plan() -> None:
