@@ -92,7 +92,7 @@ msg:
   description: What there is to say, or what went wrong, in one sentence.
   returned: always
   type: str
-  sample: "the journal of mail in the default folder on exch2: 2 of 812 events shown, up to event 812"
+  sample: 'the journal of mail in C:\ProgramData\continuity\identity_failover on exch2: 2 of 812 events shown, up to event 812'
 reason:
   description: Why it failed, as a word that does not change with languages. Empty when it did not.
   returned: always
@@ -156,7 +156,8 @@ details:
       V(repeated), V(reordered), V(miscounted), V(edited), V(unexplained_start), V(truncated), V(rewound) or V(replaced),
       RV(ignore:details.seq) the first event that can't be believed, RV(ignore:details.trusted) the last one that can, and
       RV(ignore:details.safe) what is safe to do, as words (V(read_status), V(use_newer_version), V(restore_from_mirror), V(rewrite_mirror),
-      V(from_observation)).
+      V(from_observation)). V(mirror_is_read) and V(tail_is_read) say that status and runs do not meet it, since they read the mirror, or the store
+      from its last checkpoint on only. V(export_again) is said of an export. RV(ignore:details.next) is the command to type, where there is one.
   returned: on failure, where there are any
   type: dict
   sample: {what: edited, seq: 42, trusted: 40, safe: [read_status, restore_from_mirror, from_observation]}
@@ -188,7 +189,7 @@ copies:
     place:
       description: Where it lies.
       type: str
-      sample: the default folder on exch2
+      sample: 'C:\ProgramData\continuity\identity_failover on exch2'
     first:
       description: The number of its first event, V(0) where it is empty.
       type: int
@@ -226,7 +227,7 @@ read_from:
   description: Which copy the events are from. The mirror where it knows more than the store, or where the store is silent.
   returned: success
   type: str
-  sample: the default folder on exch2
+  sample: 'C:\ProgramData\continuity\identity_failover on exch2'
 export:
   description: The export, empty unless O(state=exported).
   returned: success

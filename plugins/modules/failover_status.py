@@ -267,12 +267,12 @@ read_from:
       V(observation) where the store can not be used.
   returned: success
   type: str
-  sample: the default folder on exch2
+  sample: 'C:\ProgramData\continuity\identity_failover on exch2'
 journal:
   description: In which condition the journal is. V(ok), V(silent), V(unreadable), V(broken), V(rewound) or V(empty); its place, and why.
   returned: success
   type: dict
-  sample: {condition: ok, place: the default folder on exch2, msg: ""}
+  sample: {condition: ok, place: 'C:\ProgramData\continuity\identity_failover on exch2', msg: ""}
 certain:
   description: What of this is certain, a sentence each.
   returned: success

@@ -14,9 +14,19 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import as_json, complete
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import replay
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import of_mirror, rewound
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, explained, follow, line_hash, number, origin
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, JournalBroken, StoreError
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import not_met, of_export, of_mirror, rewound
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import (
+    Event,
+    Head,
+    explained,
+    follow,
+    from_checkpoint,
+    line_hash,
+    number,
+    origin,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, JournalBroken, JournalRewound, StoreError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +83,31 @@ def disagreement(store: Copy, mirror: Copy) -> StoreError | None:
     return None
 
 
+def as_met(store: Copy, mirror: Copy | None, identity: str) -> Copy:
+    """The store, with its finding in other words where status and runs do not meet it: a line in the middle that was changed stands where they
+    do not read. One line more or less they would meet, by its number."""
+    found = store.finding
+    if not isinstance(found, JournalBroken) or found.details["what"] not in ("edited", "unreadable", "reordered"):
+        return store
+    again = command("journal", identity, failover_journal_state="verified")
+    if mirror is not None and mirror.finding is None and mirror.lines:
+        if mirror.lines[-1] not in store.lines or _follows(store.lines[store.lines.index(mirror.lines[-1]) + 1 :], mirror.head) is None:
+            return store
+        return dataclasses.replace(store, finding=not_met(found, store.place, again, mirror=mirror.place, verifies=mirror.head.seq))
+    tail = store.lines[from_checkpoint(store.lines) :]
+    first = _follows(tail, origin(tail, Head()))
+    if not first or first[0].kind != "checkpoint" or not complete(first[0].data):
+        return store
+    return dataclasses.replace(store, finding=not_met(found, store.place, again, checkpoint=first[0].seq))
+
+
+def _follows(lines: t.Sequence[str], head: Head) -> list[Event] | None:
+    try:
+        return follow(lines, head)[0]
+    except JournalBroken:
+        return None
+
+
 def wrong_checkpoints(events: t.Sequence[Event]) -> list[int]:
     """The numbers of checkpoints that say otherwise than the events before them, by this version's reckoning."""
     wrong, since = [], 0
@@ -103,10 +138,12 @@ def read_export(identity: str, place: str, text: str) -> Copy:
     if whose != identity:
         raise InvalidInput(f"export: {place} is an export of the journal of {whose}, not of {identity}")
     found = looked_at("export", place, rest.rstrip("\n").split("\n"))
-    if found.finding is not None:
-        raise found.finding
-    if found.head != head:
-        raise rewound("replaced", found.head.seq, found.head.seq - 1, place, store=found.head.seq)
+    finding = found.finding or (rewound("replaced", found.head.seq, found.head.seq - 1, place, store=found.head.seq) if found.head != head else None)
+    if isinstance(finding, (JournalBroken, JournalRewound)) and finding.details["what"] != "newer_version":
+        again = command("journal", identity, failover_journal_state="exported", failover_journal_export="ANOTHER-FILE")
+        raise of_export(finding, f"the export {place}", again)
+    if finding is not None:
+        raise finding
     return found
 
 

@@ -35,6 +35,9 @@ SAFE = {
     "read_status": "the status playbook changes nothing",
     "use_newer_version": "use the version of this collection that wrote it",
     "restore_from_mirror": "put the journal's file back from its mirror or from an export that the journal playbook verifies",
+    "mirror_is_read": "go on, while the mirror stays where it is",
+    "tail_is_read": "go on",
+    "export_again": "remove that file or name another, and export again",
     "rewrite_mirror": "while the store verifies, the next run keeps this file aside and writes the mirror again from the store",
     "from_observation": "or begin a new journal from what is there with " + option("failover_from_observation", "say why"),
 }
@@ -53,10 +56,39 @@ def of_mirror(error: JournalBroken, place: str) -> JournalBroken:
     return JournalBroken(sentence, what=found["what"], seq=found["seq"], trusted=found["trusted"], safe=safe)
 
 
+def of_export(error: JournalBroken | JournalRewound, place: str, again: str) -> JournalBroken | JournalRewound:
+    """The same finding where it is an export's, which is written again from the journal. ``again``: the command."""
+    found, safe = error.details, ["export_again"]
+    sentence = _sentence(found["what"], found["seq"], found["trusted"], place, safe, "", "The journal itself is not concerned. ")
+    return type(error)(sentence, **{**found, "safe": safe, "next": again})
+
+
+def not_met(error: JournalBroken, place: str, again: str, *, mirror: str = "", verifies: int = 0, checkpoint: int = 0) -> JournalBroken:
+    """The same finding where status and runs do not meet it: they read ``mirror``, which verifies up to event ``verifies``, or begin with ``checkpoint``.
+    ``again``: the command that looks once more."""
+    found = error.details
+    reads = (
+        f"read {mirror}, which verifies up to event {verifies}, and of the store only what came after that"
+        if mirror
+        else f"read from checkpoint {checkpoint} on, and from there on it verifies"
+    )
+    safe = ["mirror_is_read" if mirror else "tail_is_read", "restore_from_mirror"]
+    sentence = _sentence(found["what"], found["seq"], found["trusted"], place, safe, "", f"Status and runs do not meet it: they {reads}. ")
+    return JournalBroken(sentence, what=found["what"], seq=found["seq"], trusted=found["trusted"], safe=safe, next=again)
+
+
 def rewound(what: str, seq: int, trusted: int, place: str, **facts: t.Any) -> JournalRewound:
     """The error for a store that lost or exchanged what had been written."""
     safe = ["read_status", "restore_from_mirror", "from_observation"]
     return JournalRewound(_sentence(what, seq, trusted, place, safe, ""), what=what, seq=seq, trusted=trusted, safe=safe, **facts)
+
+
+def torn_mirror(seq: int, place: str) -> str:
+    """The warning for half a line at the end of a mirror, which was to be event ``seq``. A line is mirrored once the store has it."""
+    return (
+        f"event {seq} of the journal in {place} was only half written, as after a crash; the half was taken out. "
+        "Safe now: go on, since the store took the event first, and the next task that appends or catches up mirrors it again"
+    )
 
 
 def torn(behind: int, place: str) -> str:
@@ -69,7 +101,7 @@ def torn(behind: int, place: str) -> str:
     )
 
 
-def _sentence(what: str, seq: int, trusted: int, place: str, safe: t.Sequence[str], cause: str) -> str:
+def _sentence(what: str, seq: int, trusted: int, place: str, safe: t.Sequence[str], cause: str, beside: str = "") -> str:
     verifies = f"events up to {trusted} verify" if trusted else "no event before it verifies"
     found = f"event {seq} of the journal in {place} {WHAT[what]}" + (f" ({cause})" if cause else "")
-    return f"{found}; {verifies}. Nothing was changed. Safe now: {'; '.join(SAFE[one] for one in safe)}"
+    return f"{found}; {verifies}. Nothing was changed. {beside}Safe now: {'; '.join(SAFE[one] for one in safe)}"

@@ -25,6 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     read_export,
     wrong_checkpoints,
 )
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import line_hash, number
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import table, timeline
@@ -35,6 +36,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
+FIRST = "export first with " + option("failover_journal_state", "exported") + " (in a task: state: exported)"
 STATES = ("read", "verified", "exported", "pruned")
 
 
@@ -224,8 +226,8 @@ def _allowed(task: _Task, store: Copy) -> None:
 def _exported(task: _Task, store: Copy, path: pathlib.Path) -> None:
     there = _existing(task.identity, path)
     if there is None:
-        raise WrongState(f"the journal of {task.identity} is not pruned: {path} is not there; export first with state=exported")
+        raise WrongState(f"the journal of {task.identity} is not pruned: {path} is not there; {FIRST}")
     kept = set(there.lines)
     missing = next((number(line) for line in store.lines if line not in kept), 0)
     if missing:
-        raise WrongState(f"the journal of {task.identity} is not pruned: {path} does not have event {missing}; export again with state=exported", seq=missing)
+        raise WrongState(f"the journal of {task.identity} is not pruned: {path} does not have event {missing}; {FIRST}", seq=missing)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.copies import Copy, looked_at
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import rewound, torn
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.copies import Copy, as_met, looked_at
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import rewound, torn, torn_mirror
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ScriptFailed, StoreError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import TIMEOUT
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror
@@ -54,16 +54,17 @@ def read_copies(identity: str, store: t.Mapping[str, t.Any] | None, mirror: str 
     valid_identity(identity)
     kept = Mirror(mirror, identity) if mirror else None
     mirrored = looked_at("mirror", kept.place, kept.lines()) if kept is not None else None
+    warned = [torn_mirror(kept.half, kept.place)] if kept is not None and kept.half else []
     opened = open_store(store, hosts)
     try:
         reply = opened.transact(Request(identity), TIMEOUT)
     except (TransportError, ScriptFailed) as error:
         if mirrored is None or not mirrored.lines:
             raise
-        return Copies(None, mirrored, [f"the journal in {opened.place} does not answer ({error.message}); this is what the mirror knows"])
+        return Copies(None, mirrored, [*warned, f"the journal in {opened.place} does not answer ({error.message}); this is what the mirror knows"])
     found = looked_at("store", opened.place, reply.lines)
     if found.finding is None and reply.verdict == "rewound":
         what, seq = ("truncated", reply.head.seq + 1) if reply.mark.seq > reply.head.seq else ("replaced", reply.head.seq)
         found = dataclasses.replace(found, finding=rewound(what, seq, seq - 1, opened.place, store=reply.head.seq, mark=reply.mark.seq))
     half = [torn(reply.head.seq, opened.place)] if reply.torn else []
-    return Copies(found, mirrored, half)
+    return Copies(as_met(found, mirrored, identity), mirrored, [*half, *warned])

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock, stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.checkpoint import as_json, complete, due
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold, replay
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound, torn
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.integrity import WHAT, broken, rewound, torn, torn_mirror
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head, chain, claimed_sid, explained, follow, origin
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.lease_rules import LeaseClaim, LeaseState, held, way_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
@@ -67,6 +67,8 @@ class Journal:
                 if not self._knows_enough():
                     self._whole = True
                     self.events, self.head = mirror.read()
+                if mirror.half:
+                    self.warnings.append(torn_mirror(mirror.half, mirror.place))
             except JournalBroken as error:
                 kept = mirror.set_aside()
                 found = f"event {error.details['seq']} {WHAT[error.details['what']]}"

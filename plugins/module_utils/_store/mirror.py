@@ -37,6 +37,7 @@ class Mirror:
     def __init__(self, folder: str, identity: str) -> None:
         self.folder = folder
         self.place = f"the mirror {folder}"
+        self.half = 0  #: the number of an event that was only half written, once that was found
         self._path = pathlib.Path(folder).expanduser() / f"{identity}.mirror"
 
     def read(self, *, whole: bool = True) -> tuple[list[Event], Head]:
@@ -101,9 +102,11 @@ class Mirror:
         if not self._path.exists():
             return []
         whole, newline, torn = self._path.read_bytes().decode("utf-8", "replace").rpartition("\n")
+        lines = whole.split("\n") if whole else []
         if torn:
             write_whole(self._path, whole + newline)
-        return whole.split("\n") if whole else []
+            self.half = (number(lines[-1]) if lines else 0) + 1
+        return lines
 
     @contextlib.contextmanager
     def _locked(self) -> t.Iterator[None]:

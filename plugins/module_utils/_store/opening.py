@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import Mirror, SpareMirror
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import TargetStore
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH, TargetStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Reply, Request, Store
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
@@ -31,7 +31,7 @@ class LazyTargetStore:
         self._hosts = hosts
         self._host = host
         self._path = path
-        self.place = f"{path or 'the default folder'} on {host or 'the target'}"
+        self.place = f"{path or DEFAULT_PATH} on {host or 'the target'}"
 
     def transact(self, request: Request, timeout: float) -> Reply:
         session = self._hosts.named(self._host) if self._host else self._hosts.target()

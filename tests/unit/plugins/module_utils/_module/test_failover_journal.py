@@ -52,6 +52,11 @@ class Case:
         journal.read()
         journal.append([journal.draft(kind, run=run, by="ops", data=data)])
 
+    def journal_events(self) -> list[Event]:
+        journal = self.journal()
+        journal.read()
+        return journal.events
+
     def do(self, state: str, *, check_mode: bool = False, **params: t.Any) -> Result:
         defaults = {"identity": "mail", "store": self.store, "mirror": self.mirror, "export": str(self.export), "last": 0, "of_run": None, "by": "ops"}
         return module.failover_journal({**defaults, "state": state, **params}, FakeHosts(), self.clock, check_mode=check_mode)
@@ -105,6 +110,65 @@ def test_half_an_event_is_told_with_its_number_and_what_is_safe(case: Case) -> N
         stream.write('{"at":"2026')
     (warning,) = case.do("verified").warnings
     assert warning.startswith("event 6 of the journal in ") and "Safe now: go on" in warning
+
+
+def test_half_an_event_of_the_mirror_is_told_with_its_number_too(case: Case) -> None:
+    whole = case.mirror_file.read_text(encoding="utf-8")
+    case.mirror_file.write_text(whole[:-9], encoding="utf-8")
+    (warning,) = case.do("verified").warnings
+    assert warning.startswith(f"event 5 of the journal in the mirror {case.mirror} was only half written") and "Safe now: go on" in warning
+    assert case.do("verified").warnings == []  # the half is taken out, and the store's line is not there yet
+    assert case.numbers(case.mirror_file) == [1, 2, 3, 4]
+    case.mirror_file.write_text(whole[:-9], encoding="utf-8")
+    journal = case.journal()
+    journal.read()
+    assert journal.warnings == [warning] and case.mirror_file.read_text(encoding="utf-8") == whole
+
+
+def test_an_edit_that_no_run_meets_is_told_so_where_the_mirror_is_whole(case: Case) -> None:
+    whole = case.file.read_bytes()
+    lines = case.lines(case.file)
+    put(case.file, [lines[0], lines[1].replace("because 0", "because 9"), *lines[2:]])
+    assert case.journal().read().state == "protected"  # as status says
+    with pytest.raises(JournalBroken, match="event 3 .*one of the two was changed; events up to 1 verify") as raised:
+        case.do("verified")
+    told, details = raised.value.message, raised.value.details
+    assert (
+        f"the mirror {case.mirror}, which verifies up to event 5" in told and "failover_from_observation" not in told and "status playbook changes" not in told
+    )
+    assert details["safe"] == ["mirror_is_read", "restore_from_mirror"]
+    assert details["next"] == "ansible-playbook continuity.identity_failover.journal -e failover_identity=mail -e failover_journal_state=verified"
+    assert [copy["finding"] and copy["finding"]["safe"] for copy in case.do("read").extra["copies"]] == [details["safe"], None]
+    case.file.write_bytes((case.folder / "mirror" / "mail.mirror").read_bytes())  # what it says is safe
+    assert case.file.read_bytes() == whole and not case.do("verified").failed
+
+
+def test_without_a_mirror_an_edit_before_the_last_checkpoint_is_told_as_one_that_no_run_meets(case: Case) -> None:
+    case.write("checkpoint", as_json(replay(case.journal_events())))
+    lines = case.lines(case.file)
+    put(case.file, [lines[0], lines[1].replace("because 0", "because 9"), *lines[2:]])
+    case.mirror = None
+    assert case.journal().read().state == "protected"
+    with pytest.raises(JournalBroken) as raised:
+        case.do("verified")
+    assert raised.value.details["safe"] == ["tail_is_read", "restore_from_mirror"] and "from checkpoint 6 on" in raised.value.message
+
+
+@pytest.mark.parametrize("damage", ["missing", "last_checkpoint", "mirror_differs"])
+def test_what_a_run_would_meet_is_not_called_safe(case: Case, damage: str) -> None:
+    lines = case.lines(case.file)
+    edited = [lines[0], lines[1].replace("because 0", "because 9"), *lines[2:]]
+    put(case.file, [lines[0], *lines[2:]] if damage == "missing" else edited)
+    if damage == "last_checkpoint":
+        case.mirror = None  # there is no checkpoint: everything is read
+    if damage == "mirror_differs":
+        other = case.lines(case.mirror_file)
+        put(case.mirror_file, [*other[:-1], other[-1].replace("because 3", "because 8")])
+    with pytest.raises((JournalBroken, JournalRewound)):
+        case.journal().read()
+    with pytest.raises((JournalBroken, JournalRewound)) as raised:
+        case.do("verified")
+    assert raised.value.details["safe"] == ["read_status", "restore_from_mirror", "from_observation"] and "next" not in raised.value.details
 
 
 def test_a_broken_store_fails_verification_and_can_be_read_as_far_as_it_goes(case: Case) -> None:
@@ -284,7 +348,7 @@ def test_an_export_that_ends_before_a_pruned_journal_begins_is_not_joined_with_i
 
 
 def test_nothing_is_pruned_that_the_export_does_not_have(case: Case) -> None:
-    with pytest.raises(WrongState, match="is not there; export first"):
+    with pytest.raises(WrongState, match="is not there; export first with -e failover_journal_state=exported"):
         case.do("pruned")
     case.do("exported")
     case.write("accepted", {"what": "w", "reason": "later"})
@@ -298,8 +362,12 @@ def test_nothing_is_pruned_on_an_export_that_does_not_verify(case: Case) -> None
     whole = case.lines(case.export)
     for lines in ([whole[0], whole[1].replace("exch2", "exch3"), *whole[2:]], whole[:-1]):
         put(case.export, lines)
-        with pytest.raises((JournalBroken, JournalRewound)):
+        with pytest.raises(
+            (JournalBroken, JournalRewound), match=f"of the journal in the export {case.export} .*The journal itself is not concerned"
+        ) as raised:
             case.do("pruned")
+        assert raised.value.details["safe"] == ["export_again"] and "failover_from_observation" not in raised.value.message
+        assert raised.value.details["next"].endswith("-e failover_journal_state=exported -e failover_journal_export=ANOTHER-FILE")
     assert len(case.lines(case.file)) == 5
 
 
