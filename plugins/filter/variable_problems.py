@@ -19,7 +19,12 @@ options:
     type: dict
     required: true
   asked:
-    description: Variables that the playbook cannot do without, of C(failover_owner) and C(failover_reason).
+    description: Variables that the playbook cannot do without, of C(failover_decision), C(failover_owner) and C(failover_reason).
+    type: list
+    elements: str
+    default: []
+  logons:
+    description: What C(failover_logon) may name, the keys of C(failover_credentials) that have a user and a password.
     type: list
     elements: str
     default: []
@@ -53,14 +58,14 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.typed_variables import ASKED, problems
 
 
-def variable_problems(variables: t.Any, asked: t.Sequence[str] = ()) -> list[str]:
+def variable_problems(variables: t.Any, asked: t.Sequence[str] = (), logons: t.Sequence[str] = ()) -> list[str]:
     """See DOCUMENTATION."""
     if not isinstance(variables, collections.abc.Mapping):
         raise AnsibleFilterError("variable_problems needs a dictionary of variables and their values")
     unknown = [name for name in asked if name not in ASKED]
     if unknown:
         raise AnsibleFilterError(f"variable_problems cannot ask for {', '.join(unknown)}: it knows {', '.join(ASKED)}")
-    return problems(variables, asked)
+    return problems(variables, asked, logons)
 
 
 class FilterModule:

@@ -24,25 +24,30 @@ DECODED = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t"
 _SHOWS_NOTHING = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
-def refuse_odd_name(name: str | None) -> None:
-    """Raises InvalidInput for a name under which nobody may decide; None is for whoever runs Ansible."""
-    if name is None:
-        return
+def odd_name(name: str) -> str:
+    """Why nobody may decide under this name, in one sentence; empty for the name of somebody."""
     decoded = next((each for each in name if unicodedata.category(each) == "Cc"), "")
     if decoded:
         typed = option(VARIABLE, "".join(DECODED.get(each, "" if unicodedata.category(each) == "Cc" else each) for each in name))
-        raise InvalidInput(f"{WHERE}: {name!r} has the control character {_named(decoded)}; in -e name=value a backslash is decoded, so write {typed}")
+        return f"{WHERE}: {name!r} has the control character {_named(decoded)}; in -e name=value a backslash is decoded, so write {typed}"
     hidden = next((each for each in name if unicodedata.category(each).startswith("C") or _SHOWS_NOTHING.match(each)), "")
     if hidden:
-        raise InvalidInput(f"{WHERE}: {ascii(name)} has the invisible character {_named(hidden)}; type the name anew, without it")
+        return f"{WHERE}: {ascii(name)} has the invisible character {_named(hidden)}; type the name anew, without it"
     if not name.strip():
-        raise InvalidInput(f"{WHERE}: a blank name is nobody's; give the name of who decides, or leave it out for the user that runs Ansible")
+        return f"{WHERE}: a blank name is nobody's; give the name of who decides, or leave it out for the user that runs Ansible"
     if placeholder(name):
-        raise InvalidInput(f"{WHERE}: {name.strip()!r} only stands for a name in the printed command; write the name of who decides")
+        return f"{WHERE}: {name.strip()!r} only stands for a name in the printed command; write the name of who decides"
     if re.fullmatch(r"\s*(\[.*\]|\{.*\}|\(.*\))\s*", name):
-        raise InvalidInput(f"{WHERE}: {name.strip()} is a list or a mapping, and one decision is one person's; give one name as text")
+        return f"{WHERE}: {name.strip()} is a list or a mapping, and one decision is one person's; give one name as text"
     if not re.split(r"[\\/]", name)[-1].partition("@")[0].strip("\"' "):
-        raise InvalidInput(f"{WHERE}: {name.strip()} names nobody, only a domain; write DOMAIN\\user or user@domain")
+        return f"{WHERE}: {name.strip()} names nobody, only a domain; write DOMAIN\\user or user@domain"
+    return ""
+
+
+def refuse_odd_name(name: str | None) -> None:
+    """Raises InvalidInput for a name under which nobody may decide; None is for whoever runs Ansible."""
+    if name is not None and (why := odd_name(name)):
+        raise InvalidInput(why)
 
 
 def _named(character: str) -> str:

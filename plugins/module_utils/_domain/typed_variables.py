@@ -13,16 +13,21 @@ import math
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import FREE_TEXTS, option
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import accepted_wrongly
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, DECISIONS, STRENGTHS
 
+#: Who decides, and whose logon to the target that is: a key of ``failover_credentials``.
+BY, LOGON = "failover_by", "failover_logon"
 #: Into which a person writes a reason.
-REASONS = FREE_TEXTS - {"failover_by"}
+REASONS = FREE_TEXTS - {BY}
 #: Which take names with a reason for each: of what, and such a name.
 NAMED = {"failover_accept": ("findings", "baseline_stale"), "failover_accept_failure": ("steps", "spns")}
 CHOICES: dict[str, tuple[str, ...]] = {
     "failover_data_state": tuple(DATA_STATES),
+    "failover_decision": DECISIONS,
+    "failover_how": STRENGTHS,
     "failover_journal_state": ("read", "verified", "exported", "pruned"),
     "failover_kind": ("failover", "failback", "drill"),
     "failover_owner": ("source", "target"),
@@ -37,17 +42,26 @@ NEEDED = {
     ("failover_journal_state", ("exported", "pruned")): ("failover_journal_export", "name the file of the export", "FILE"),
 }
 #: What a playbook may ask for: how, and how it is typed.
-ASKED = {"failover_owner": ("say who owns the identity now, source or target", "target"), "failover_reason": ("say why", "...")}
+ASKED = {
+    "failover_decision": (f"say one of {', '.join(DECISIONS)}", "proceed"),
+    "failover_owner": ("say who owns the identity now, source or target", "target"),
+    "failover_reason": ("say why", "..."),
+}
 #: All that ``problems`` looks at.
-CHECKED = frozenset([*REASONS, *NAMED, *CHOICES, *NUMBERS, *ASKED, *(needed for needed, _what, _typed in NEEDED.values())])
+CHECKED = frozenset([BY, LOGON, *REASONS, *NAMED, *CHOICES, *NUMBERS, *ASKED, *(needed for needed, _what, _typed in NEEDED.values())])
 
 
-def problems(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = ()) -> list[str]:
-    """Variable -> value; one sentence for each that can't be meant. ``asked``: those that the playbook can't do without."""
+def problems(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = (), logons: t.Collection[str] = ()) -> list[str]:
+    """Variable -> value; one sentence for each that can't be meant. ``asked``: those that the playbook can't do without; ``logons``: what
+    ``failover_logon`` may name."""
     said = {name: value for name, value in given.items() if value is not None and str(value).strip()}
     found = [f"{name} is missing: {ASKED[name][0]}, with {option(name, ASKED[name][1])}" for name in asked if name not in said]
+    if given.get(BY) not in (None, ""):
+        found += filter(None, [odd_name(str(given[BY]))])
     for name, value in said.items():
-        if name in NAMED:
+        if name == LOGON and value not in logons:
+            found.append(f"{name} is {value!r}: {_known(logons)}")
+        elif name in NAMED:
             found += _of_names(name, value)
         elif name in REASONS:
             found += filter(None, [refusal(name, value)])
@@ -60,6 +74,12 @@ def problems(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = ()) -> list[
         if said.get(name) in values and needed not in said:
             found.append(f"{name}={said[name]} needs {needed} too: {what}, with {option(needed, typed)}")
     return found
+
+
+def _known(logons: t.Collection[str]) -> str:
+    if not logons:
+        return "failover_credentials has no entry with user and password; add one of that name, or leave it out"
+    return f"of failover_credentials it is one of {', '.join(sorted(logons))}"
 
 
 def _of_names(name: str, value: t.Any) -> list[str]:

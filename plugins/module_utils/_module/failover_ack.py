@@ -16,13 +16,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._defi
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_schema import DEFINITION
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, deciding, next_command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import refuse_odd_name
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import odd_name, refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refuse_placeholders
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains, refuse_placeholders
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE, VoteRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import (
     DATA_STATES,
     DECISIONS,
+    LOSING,
     STRENGTHS,
     disagreements,
     expired,
@@ -88,14 +89,17 @@ def failover_ack_spec() -> ArgumentSpec:
             "signing_key": {"type": "path"},
         },
         mutually_exclusive=[("signature", "signing_key"), ("signature", "statement_only")],
-        required_one_of=[("decision", "signature"), ("reason", "signature")],
     )
 
 
 def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, check_mode: bool) -> Result:
     """Writes one decision, or the statement that a person signs. A second time, under the same name, to the same intent: nothing changes;
     under another name of the same person it is refused."""
-    _check(params)
+    try:
+        _check(params)
+    except InvalidInput as error:
+        error.details.setdefault("next", _typed_again(params))
+        raise
     journal = open_journal(params["identity"], params["store"], params["mirror"], hosts, clock, spare=True)
     fold = journal.read()
     people = People.of(params["people"], params["domains"])
@@ -138,8 +142,10 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
     """Raises InvalidInput for options that do not go together."""
     refuse_odd_name(params["by"])
     refuse_placeholders({option: params[option] for option in ("reason", "data_at_risk")})
-    if not params["signature"] and not params["reason"].strip():
-        raise InvalidInput("reason: an empty reason explains nothing; write why")
+    if not params["signature"] and not params["decision"]:
+        raise InvalidInput(f"decision (failover_decision in the playbooks) is missing: say one of {', '.join(DECISIONS)}")
+    if not params["signature"] and not (params["reason"] or "").strip():
+        raise InvalidInput("reason (failover_reason in the playbooks) is missing or empty, which explains nothing; write why")
     if params["required"] < 1 or params["expires"] <= 0:
         raise InvalidInput("required must be at least 1 and expires more than 0 seconds")
     if params["logon"] and params["how"] != "windows_logon":
@@ -148,6 +154,23 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
         raise InvalidInput("how: signature, signing_key and statement_only belong to how=signature only")
     if not params["signature"]:
         _name_data(params["decision"], params["data_state"], params["data_at_risk"])
+
+
+def _typed_again(params: t.Mapping[str, t.Any]) -> str:
+    """The ack command with what was right of the options, for whoever mends the rest."""
+    if params["signature"]:
+        return command("ack", params["identity"], failover_signature=params["signature"])
+    words = {"failover_decision": params["decision"] or "proceed", "failover_reason": params["reason"] if explains(params["reason"]) else "..."}
+    if params["how"] != "asserted":
+        words["failover_how"] = params["how"]
+    if params["how"] == "windows_logon" and params["logon"]:
+        words["failover_logon"] = "..."  # the task has the account, and not its name in failover_credentials
+    for name in ("by", "statement", "signing_key"):
+        if params[name]:
+            words[f"failover_{name}"] = "..." if name == "by" and odd_name(params[name]) else params[name]
+    if params["data_state"] in LOSING:
+        words.update(failover_data_state=params["data_state"], failover_data_at_risk=params["data_at_risk"] if explains(params["data_at_risk"]) else "...")
+    return command("ack", params["identity"], **words)
 
 
 def _name_data(decision: str, data_state: str, data_at_risk: str | None) -> None:

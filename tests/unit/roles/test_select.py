@@ -37,6 +37,11 @@ def test_a_refusal_is_published_before_it_fails() -> None:
     assert "steps_refusal" in failed["ansible.builtin.fail"]["msg"]
 
 
+REASON = '{"failover_reason": "..."}'
+SAID = {"failover_decision": "decline", "failover_reason": "no power"}
+ACCOUNTS = {"failover_credentials": {"chief": {"user": "chief", "password": "Canary-Word"}, "dns": {"name": "key", "secret": "Canary-Word"}}}
+
+
 @pytest.mark.parametrize(
     ("playbook", "typed", "told"),
     [
@@ -45,6 +50,10 @@ def test_a_refusal_is_published_before_it_fails() -> None:
         ("failover", {"failover_take_over": True, "failover_accept": "x"}, ["failover_take_over: True says nothing", "failover_accept is 'x'"]),
         ("failover", {"failover_script_unknown": "rerun"}, ["failover_script_unknown=rerun needs failover_script_reason too"]),
         ("failback", {"failover_discard": True, "failover_lease_seconds": "abc"}, ["failover_discard: True says nothing", "failover_lease_seconds is 'abc'"]),
+        ("ack", {"failover_decision": "proceed"}, ["failover_reason is missing: say why", f"failover_decision=proceed -e '{REASON}'"]),
+        ("ack", {"failover_decision": "yes", "failover_reason": "no power"}, ["failover_decision is 'yes'", "failover_decision=proceed", "no power"]),
+        ("ack", {"failover_logon": "zz", **ACCOUNTS, **SAID}, ["failover_logon is 'zz': of failover_credentials it is one of chief", "-e failover_logon=..."]),
+        ("ack", {"failover_by": "EXAMPLE\alice", **SAID}, ["in -e name=value a backslash is decoded"]),
         ("journal", {"failover_journal_state": "pruned"}, ["failover_journal_state=pruned needs failover_journal_export too"]),
     ],
 )

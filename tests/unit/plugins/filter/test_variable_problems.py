@@ -14,6 +14,7 @@ variable_problems = FilterModule().filters()["variable_problems"]
 
 def test_it_returns_the_sentences() -> None:
     assert variable_problems({"failover_take_over": True}) == ["failover_take_over: True says nothing; write the reason in words, which every report shows"]
+    assert variable_problems({"failover_logon": "zz"}, logons=["chief"]) == ["failover_logon is 'zz': of failover_credentials it is one of chief"]
     assert [found.partition(" ")[0] for found in variable_problems({}, asked=["failover_owner"])] == ["failover_owner"]
 
 

@@ -90,6 +90,37 @@ def test_what_is_wrong_is_said_with_how_to_mend_it(said: dict[str, t.Any], sente
     assert problems(said) == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("logons", "sentence"),
+    [
+        (["deputy", "chief"], "failover_logon is 'zz': of failover_credentials it is one of chief, deputy"),
+        ([], "failover_logon is 'zz': failover_credentials has no entry with user and password; add one of that name, or leave it out"),
+    ],
+)
+def test_a_logon_that_nobody_knows_is_refused_with_those_that_are_known(logons: list[str], sentence: str) -> None:
+    assert problems({"failover_logon": "zz"}, logons=logons) == [sentence]
+    assert problems({"failover_logon": "chief"}, logons=["chief"]) == problems({"failover_logon": ""}) == []
+
+
+@pytest.mark.parametrize(
+    ("by", "says"), [(" ", "a blank name"), (["bob"], "is a list"), ("EXAMPLE\alice", "a backslash is decoded"), ("...", "only stands for")]
+)
+def test_an_odd_name_is_refused_before_anything_is_touched(by: t.Any, says: str) -> None:
+    (found,) = problems({"failover_by": by})
+    assert found.startswith("by (failover_by in the playbooks): ") and says in found
+    assert problems({"failover_by": "EXAMPLE\\alice"}) == problems({"failover_by": ""}) == []
+
+
+def test_a_decision_and_the_way_to_be_known_are_words_that_the_playbook_knows() -> None:
+    assert problems({"failover_decision": "yes", "failover_how": "ssh"}) == [
+        "failover_decision is 'yes': it is one of proceed, decline, withdraw, acknowledge",
+        "failover_how is 'ssh': it is one of asserted, windows_logon, signature",
+    ]
+    assert problems({}, ("failover_decision",)) == [
+        "failover_decision is missing: say one of proceed, decline, withdraw, acknowledge, with -e failover_decision=proceed"
+    ]
+
+
 def test_what_a_playbook_cannot_do_without_is_asked_for() -> None:
     asked = ("failover_owner", "failover_reason")
     assert problems({"failover_owner": "", "failover_reason": "moved by hand"}, asked) == [

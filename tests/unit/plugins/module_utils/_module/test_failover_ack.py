@@ -315,6 +315,25 @@ def test_votes_that_disagree_about_the_data_are_explained_by_the_decision_and_by
     assert desk.ack(**stated, by="ian").extra["state"] == "approved"
 
 
+@pytest.mark.parametrize(
+    ("left_out", "says"),
+    [("reason", "reason (failover_reason in the playbooks) is missing"), ("decision", "decision (failover_decision in the playbooks) is missing: say one of")],
+)
+def test_what_is_missing_is_named_and_the_next_command_keeps_what_was_typed(desk: Desk, left_out: str, says: str) -> None:
+    given: dict[str, t.Any] = {"reason": "no power", "decision": "decline", "by": "Deputy", "how": "asserted"}
+    with pytest.raises(InvalidInput, match=re.escape(says)) as caught:
+        desk.ack(**{**given, left_out: None})
+    kept = {**given, "reason": "..."} if left_out == "reason" else {**given, "decision": "proceed"}
+    assert typed(caught.value.details["next"]) == {name: value for name, value in kept.items() if name != "how"}
+
+
+def test_data_that_nobody_named_are_asked_for_with_the_command(desk: Desk) -> None:
+    with pytest.raises(InvalidInput, match="data_at_risk") as caught:
+        desk.ack(data_state="discard_queues", signing_key="/keys/chief")
+    again = typed(caught.value.details["next"])
+    assert (again["data_state"], again["data_at_risk"], again["how"], again["signing_key"]) == ("discard_queues", "...", "signature", "/keys/chief")
+
+
 def typed(command: str, **filled: str) -> dict[str, t.Any]:
     """Options of the task that this command makes, with what a person writes for the three dots."""
     words = shlex.split(command)[3::2]
