@@ -11,7 +11,7 @@ version_added: 1.0.0
 short_description: Shows a plan as a table
 description:
   - Gives everything of a plan that a person decides on, in lines for a terminal.
-  - Findings, changes with their grades, expected durations, the point of no return, and what the plan cannot know.
+  - Findings, changes with their grades, steps with their hosts and expected durations, the point of no return, and what the plan cannot know.
 positional: width
 options:
   _input:

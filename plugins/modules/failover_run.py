@@ -427,7 +427,7 @@ plan:
       elements: dict
     steps:
       description:
-        - Each step with C(changes), C(as_wanted), and C(expected), the median duration of earlier runs.
+        - Each step with C(changes), C(as_wanted), C(hosts), where it is done, and C(expected), the median duration of earlier runs.
         - A C(reason) and C(msg) where the step could not be predicted as a whole.
         - Then C(stops_at) has the items that the step would stop at, with the reason of each, where they are known, and C(found) what was read there and
           is not known to be as wanted.
@@ -437,7 +437,10 @@ plan:
       description: How many changes there are of each grade, and the steps that could not be observed.
       type: dict
     hosts:
-      description: The hosts that are touched.
+      description:
+        - The hosts that are touched. Beside the two servers and the clients, the domain controller that service principal names are written on, the
+          name servers that are written, the domain controllers of a lock, and the host of the journal.
+        - Domain controllers of a lock and name servers are called as the definition calls them.
       type: list
       elements: str
     hooks_not_run:

@@ -41,8 +41,9 @@ def said(
     back: bool = False,
     found: dict[str, t.Any] | None = None,
     stops_at: dict[str, str] | None = None,
+    touches: list[str] | None = None,
 ) -> Prediction:
-    return Prediction(step, step.partition("@")[2], list(changes), as_wanted or {}, reason, msg, back, found or {}, stops_at or {})
+    return Prediction(step, step.partition("@")[2], list(changes), as_wanted or {}, reason, msg, back, found or {}, stops_at or {}, touches or [])
 
 
 STOPPED = {"state": "Stopped", "start_mode": "manual"}

@@ -11,15 +11,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import SILENT, kind_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import PEOPLE, SILENT, kind_of
 
 JSON = t.Any
 Document = t.Mapping[str, JSON]
 Key = tuple[str, str, bool]
 
 VERDICTS = ("converged", "irrelevant", "conflict")
-#: Steps whose items are people's machines: one more or less of them changes nothing for the identity.
-PEOPLE = ("clients", "verify")
 #: Parts of an image that say by themselves what they are.
 PLAIN = ("values", "state", "account", "path")
 
@@ -27,7 +25,7 @@ PLAIN = ("values", "state", "account", "path")
 @dataclasses.dataclass(frozen=True)
 class Difference:
     """One item that is otherwise than planned. ``planned`` and ``found``: ``{do, before, after}`` of a change, or ``{as_wanted}``, or None; ``found``
-    may be ``{seen}`` too, what was read where the step would stop."""
+    may be ``{seen}`` too, what was read where the step would stop. Of the item ``hosts`` they are lists of names."""
 
     verdict: str
     step: str
@@ -62,6 +60,7 @@ def drift(planned: Document, now: Document) -> list[Difference]:
             differences.append(_new(key, change, wanted_before, was_failing))
     for step, there in stuck.items():
         differences += _stuck(there, {item for key, item, _back in before if key == step}, wanted_before, differences)
+    differences += _elsewhere(planned, now)
     # What a step would stop at comes before what it therefore would not come to.
     return sorted(differences, key=lambda one: (-VERDICTS.index(one.verdict), one.item not in stuck.get(one.step, {}).get("stops_at", ())))
 
@@ -193,6 +192,17 @@ def _new(
     was = {"as_wanted": wanted_before[step, item]} if (step, item) in wanted_before else None
     then = f"was {shown(was['as_wanted'])}, as wanted" if was else "did not appear"
     return Difference("conflict", step, item, f"{item} {then}, when the plan was made; now it would be changed ({change['do']})", was, _brief(change))
+
+
+def _elsewhere(planned: Document, now: Document) -> list[Difference]:
+    """The same step, done on other machines: another domain controller or name server answers first."""
+    then, found = {step["step"]: step["hosts"] for step in planned["steps"]}, []
+    for step in now["steps"]:
+        was, there = then.get(step["step"]), step["hosts"]
+        if was and there and was != there and kind_of(step["step"]) not in PEOPLE:
+            msg = f"{step['step']} would be done on {', '.join(there)}; the plan says {', '.join(was)}"
+            found.append(Difference("irrelevant", step["step"], "hosts", msg, was, there))
+    return found
 
 
 def _stuck(

@@ -21,7 +21,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import content
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import point_of_no_return, unknowable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import PEOPLE, point_of_no_return, unknowable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 JSON = t.Any
@@ -38,7 +38,8 @@ SECRETS = ("password", "secret")
 class Prediction:
     """What one task of a plan said. ``changes``: ``{name, do, before, after, grade, detail, deadline}`` in order. ``as_wanted``:
     item -> image of what needs no change. ``reason`` and ``msg``: why the step could not be predicted, or what it would stop at; then ``stops_at``
-    has the items where they are known (item -> sentence), and ``found`` the images of what was read and not decided on."""
+    has the items where they are known (item -> sentence), and ``found`` the images of what was read and not decided on. ``touches``: machines
+    beside ``host`` on which the changes are made."""
 
     step: str
     host: str
@@ -49,6 +50,7 @@ class Prediction:
     puts_back: bool = False  #: a drill's way back: the inverse of what the same plan does before
     found: dict[str, JSON] = dataclasses.field(default_factory=dict)
     stops_at: dict[str, str] = dataclasses.field(default_factory=dict)
+    touches: list[str] = dataclasses.field(default_factory=list)
 
     def as_dict(self) -> dict[str, JSON]:
         return dataclasses.asdict(self)
@@ -161,7 +163,7 @@ def document(
         "changes": changes,
         "steps": steps,
         "coverage": _coverage(changes, steps),
-        "hosts": sorted({change["host"] for change in changes if change["host"]} | {step["host"] for step in steps if step["host"]}),
+        "hosts": sorted({host for step in steps for host in step["hosts"]} | _store_hosts(facts.definition)),
         "hooks_not_run": list(hooks),
         "point_of_no_return": point_of_no_return(changes, facts.kind, facts.definition),
         "unknown": unknowable(facts, changes, steps, hooks),
@@ -181,7 +183,7 @@ def _changes(predictions: t.Sequence[Prediction]) -> list[dict[str, JSON]]:
                 {
                     "number": len(changes) + 1,
                     "step": prediction.step,
-                    "host": prediction.host or (change["name"] if prediction.step in ("clients", "verify") else ""),
+                    "host": prediction.host or (change["name"] if prediction.step in PEOPLE else ""),
                     "item": change["name"],
                     **{key: change.get(key) for key in ("do", "before", "after", "grade", "detail")},
                     "puts_back": prediction.puts_back,
@@ -198,6 +200,8 @@ def _steps(predictions: t.Sequence[Prediction], durations: t.Mapping[str, t.Mapp
         entry["changes"] += len(one.changes)
         for key, items in (("as_wanted", one.as_wanted), ("found", one.found), ("stops_at", one.stops_at)):
             entry[key].update(copy.deepcopy(items))
+        asked = [change["name"] for change in one.changes] if one.step in PEOPLE else []
+        entry["hosts"] = sorted({*entry["hosts"], *filter(None, [one.host]), *one.touches, *asked})
         if one.reason and not entry["reason"]:
             entry["reason"], entry["msg"] = one.reason, one.msg
     return list(steps.values())
@@ -205,8 +209,14 @@ def _steps(predictions: t.Sequence[Prediction], durations: t.Mapping[str, t.Mapp
 
 def _step(one: Prediction, durations: t.Mapping[str, t.Mapping[str, JSON]]) -> dict[str, JSON]:
     """The entry of a step of which nothing is told yet."""
-    told: dict[str, JSON] = {"step": one.step, "host": one.host, "changes": 0, "as_wanted": {}, "found": {}, "stops_at": {}, "reason": "", "msg": ""}
-    return {**told, "expected": durations.get(one.step)}
+    told: dict[str, JSON] = {"step": one.step, "host": one.host, "hosts": [], "changes": 0, "reason": "", "msg": ""}
+    return {**told, "as_wanted": {}, "found": {}, "stops_at": {}, "expected": durations.get(one.step)}
+
+
+def _store_hosts(definition: t.Mapping[str, JSON]) -> set[str]:
+    """Where the run writes its journal, unless that is a folder of the controller."""
+    store = definition.get("store") or {}
+    return set() if store.get("kind") == "directory" else {str(store.get("host") or definition["target"]["host"])}
 
 
 def _coverage(changes: t.Sequence[t.Mapping[str, JSON]], steps: t.Sequence[t.Mapping[str, JSON]]) -> dict[str, JSON]:
@@ -221,7 +231,7 @@ def _coverage(changes: t.Sequence[t.Mapping[str, JSON]], steps: t.Sequence[t.Map
 
 def seen(step: t.Mapping[str, JSON]) -> bool:
     """Whether anything of the step could be looked at."""
-    return bool(step["changes"] or step["as_wanted"] or step["found"])
+    return bool(step["changes"] or step["as_wanted"] or step["found"] or step["stops_at"])
 
 
 def read(text_or_document: JSON, identity: str, kind: str) -> dict[str, JSON]:

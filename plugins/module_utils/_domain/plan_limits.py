@@ -35,6 +35,8 @@ class Planned(t.Protocol):
 
 #: Reasons of a step that has nothing to look at, because the host is silent.
 SILENT = ("unreachable", "connection_refused", "connection_lost", "deadline_exceeded")
+#: Steps whose items are people's machines: one more or less of them changes nothing for the identity.
+PEOPLE = ("clients", "verify")
 #: Hooks that only a failback has, and those that both have; all others belong to the way there.
 BACK = ("before_quiesce", "before_source_joins", "after_source_serves")
 BOTH = ("before_dns", "after_dns", "before_clients", "after_clients", "after_verify")

@@ -15,6 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.drift import Difference, drift, shown
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings_text import findings_table
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import duration
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import PEOPLE, kind_of
 
 JSON = t.Any
 Document = t.Mapping[str, JSON]
@@ -53,7 +54,7 @@ def _head(document: Document, width: int) -> str:
         ("Now", f"{document['state']}; baseline: {baseline}"),
         ("Afterwards", f"the {document['owner_afterwards']} owns the identity"),
         ("Changes", f"{coverage['changes']} ({grades}); as wanted already: {coverage['as_wanted']}{unseen}"),
-        ("Hosts", ", ".join(_first(document["hosts"])) or "none"),
+        ("Hosts", _hosts(document)),
         ("No way back", back),
     ]
     return "\n".join(row((12, width - 13), cells) for cells in rows)
@@ -84,8 +85,17 @@ def _steps(document: Document, width: int) -> str:
     for step in document["steps"]:
         known = step["expected"]
         took = f"{duration(known['seconds'])} (median of {known['runs']})" if known else "no earlier run"
-        rows.append(row((22, 12, width - 38), (step["step"], f"{step['changes']} to do", took), "  "))
-    return "\n".join(["EXPECTED DURATIONS", *rows]) if rows else ""
+        where = ", ".join(_first(step["hosts"])) or "nowhere"
+        rows.append(row((22, 12, width - 65, 25), (step["step"], f"{step['changes']} to do", where, took), "  "))
+    return "\n".join(["STEPS, WHERE, AND EXPECTED DURATIONS", *rows]) if rows else ""
+
+
+def _hosts(document: Document) -> str:
+    """Servers are all named, however many clients there are."""
+    clients = {host for step in document["steps"] if kind_of(step["step"]) in PEOPLE for host in step["hosts"]}
+    servers = {host for step in document["steps"] if kind_of(step["step"]) not in PEOPLE for host in step["hosts"]}
+    people = clients - servers
+    return ", ".join([*(host for host in document["hosts"] if host not in people), *_first(sorted(people))]) or "none"
 
 
 def _unknown(document: Document, width: int) -> str:

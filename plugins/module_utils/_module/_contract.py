@@ -81,7 +81,8 @@ class Step(t.Protocol):
     group; ``conclude(result)`` adds what belongs to the whole, may fail it, and returns ``{what, reason}`` where an option of the step's own accepts
     what is amiss; ``on_the_way(aim, there) -> list[image]`` tells what lies between two images of an item, which a death there leaves behind;
     ``takes_back(outcomes) -> bool`` says whether nothing more is tried and what was done is put back, by ``inverse`` (``_step_rollback``), which
-    ``taking_back()`` tells it before it looks; ``announces`` is true where the task only says what a hook is about to do, and another task of the
+    ``taking_back()`` tells it before it looks; ``touches(change) -> list[str]`` names the machines, beside ``host``, on which a change is made, as a plan
+    tells them; ``announces`` is true where the task only says what a hook is about to do, and another task of the
     same step reads back what it did.
     """
 

@@ -48,11 +48,13 @@ class AliasLockStep(DnsStep):
         beside = data_beside([item.name for item in aliases], self._read, but=ADDRESSES)
         if beside is not None:
             item, records = beside
-            raise WrongState(f"{item.name} has {item.type} {records}, and a CNAME can't stand beside it: this name can't be locked by an alias")
+            why = f"{item.name} has {item.type} {records}, and a CNAME can't stand beside it: this name can't be locked by an alias"
+            raise WrongState(why, items={f"{item.name} CNAME": why})
         for item, one in aliases.items():
             there = self._now[item]
             if there is not None and there.values != one.values:
-                raise WrongState(f"{item.name} is a CNAME to {there} already, so its source does not register it: it needs no lock, or is not what you think")
+                why = f"{item.name} is a CNAME to {there} already, so its source does not register it: it needs no lock, or is not what you think"
+                raise WrongState(why, items={str(item): why})
 
     def _after(self, now: t.Mapping[Item, RecordSet | None]) -> dict[Item, RecordSet | None]:
         after: dict[Item, RecordSet | None] = {}

@@ -240,6 +240,10 @@ class DnsStep:
     def _change(self, item: Item, before: RecordSet | None, after: RecordSet | None) -> Change:
         return change_of(Edit(item, before, after, self.survey.zones[item.name]), longest(len(self._now), self.verify_timeout))
 
+    def touches(self, change: Change) -> list[str]:
+        """The server that holds the zone; the others learn of it by transfer or replication."""
+        return [self.survey.holder(change.detail["zone"]).endpoint.label]
+
     def at_peace(self, name: str, now: JSON, baseline: t.Mapping[str, t.Any]) -> tuple[bool, JSON]:
         """The baseline's record, where the one that is there leads to the stand-in; any other is somebody's own doing."""
         item, there, known = Item.parse(name), from_image(now), baseline.get("records") or {}

@@ -78,6 +78,7 @@ def planned(step: Step, run: RunContext, expected: Machine | None, wanted: Wante
             puts_back=reverts == run.id,
             found=found,
             stops_at=seen.refused,
+            touches=_touched(step, seen.changes),
         )
     )
     for change in seen.changes:
@@ -104,6 +105,12 @@ def _foreseen(step: Step, run: RunContext, expected: Machine | None, wanted: Wan
         seen.reason, seen.msg = refused[0].reason, "; ".join(outcome.msg for outcome in refused)
         seen.refused = {outcome.name: outcome.msg for outcome in refused}
     return seen
+
+
+def _touched(step: Step, changes: t.Sequence[Change]) -> list[str]:
+    """What is only waited for touches nothing."""
+    touches: t.Callable[[Change], list[str]] = getattr(step, "touches", lambda change: [])
+    return list(dict.fromkeys(host for change in changes if not change.waits for host in touches(change)))
 
 
 def _outcomes(step: Step, seen: _Foreseen) -> list[Outcome]:

@@ -125,6 +125,10 @@ class SpnsStep:
     def _account(self, name: str) -> str:
         return self.answer.accounts.get(name.lower(), name)
 
+    def touches(self, change: Change) -> list[str]:
+        """The one that answered; the others learn of it by replication."""
+        return [self.controller]
+
     def groups(self, changes: list[Change]) -> list[list[Change]]:
         return [changes] if changes else []
 

@@ -164,6 +164,14 @@ def test_a_conflict_of_the_definition_names_the_keys_that_were_changed() -> None
     )
 
 
+def test_a_step_that_would_be_done_on_another_machine_is_told_and_is_no_conflict() -> None:
+    move = change("http/m", {"account": "A$"}, {"account": "B$"})
+    then, now = said("spns", move, touches=["dc3"]), said("spns", move, touches=["dc4"])
+    (one,) = drift(plan([then]), plan([now]))
+    assert (one.verdict, one.step, one.item, one.planned, one.found) == ("irrelevant", "spns", "hosts", ["dc3"], ["dc4"])
+    assert drift(plan([said("spns", reason="unreachable")]), plan([then]))[0].item == "http/m"
+
+
 def test_a_sentence_names_the_step_once() -> None:
     other = said("dns", change("mail.example.com A", THIRD, NEW))
     (one,) = drift(plan(), plan(changed(5, other)))

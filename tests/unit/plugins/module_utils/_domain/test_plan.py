@@ -126,6 +126,17 @@ def test_the_keys_of_the_definition_show_no_secret_and_nothing_of_this_controlle
     assert definition_keys({**given, "key": {"name": "k", "secret": "two"}}) == keys
 
 
+def test_the_hosts_are_those_of_every_step_and_where_the_journal_lies() -> None:
+    spns = said("spns", change("http/m", None, {"account": "B$"}), touches=["dc3"])
+    dns = said("dns", change("a A", None, 1), touches=["dns1"])
+    more = said("dns", change("b A", None, 1), touches=["dns2"])
+    made = plan([spns, dns, more, said("fence@exch1", reason="unreachable")])
+    assert made["hosts"] == ["dc3", "dns1", "dns2", "exch1", "exch2"]
+    assert [step["hosts"] for step in made["steps"]] == [["dc3"], ["dns1", "dns2"], ["exch1"]]
+    assert plan([spns], definition={**DEFINITION, "store": {"kind": "target", "host": "witness"}})["hosts"] == ["dc3", "witness"]
+    assert plan([spns], definition={**DEFINITION, "store": {"kind": "directory"}})["hosts"] == ["dc3"]
+
+
 def test_an_edit_that_makes_the_seal_anew_still_shows_in_the_hash() -> None:
     made = plan()
     made["changes"][0]["after"]["prefix_length"] = 8

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_text import difference, table
-from ansible_collections.continuity.identity_failover.tests.unit.plans import NEW, change, plan, said, usual
+from ansible_collections.continuity.identity_failover.tests.unit.plans import NEW, OLD, change, plan, said, usual
 
 FINDING = {"id": "disk_space", "severity": "warning", "host": "exch2", "msg": "a disk of the target is nearly full " * 4, "accepted": "it is known"}
 
@@ -38,6 +38,19 @@ def test_of_a_thousand_clients_some_are_listed_and_all_are_counted() -> None:
     text = table(plan([many]))
     assert "... and 980 more of clients" in text
     assert len(text.splitlines()) < 60
+
+
+def test_servers_are_all_named_beside_a_thousand_clients_and_every_step_says_where() -> None:
+    many = said("clients", *(change(f"a{number:04}", None, {}, grade="predicted") for number in range(1000)))
+    text = table(plan([said("spns", change("http/m", 1, 2), touches=["dc3"]), said("dns", change("m A", OLD, NEW), touches=["dns1"]), many]))
+    flat = " ".join(text.split())
+    assert "Hosts dc3, dns1, exch2, a0000, a0001" in flat and "and 980 more" in flat
+    assert "spns 1 to do dc3 no earlier run" in flat and "dns 1 to do dns1 no earlier run" in flat
+
+
+def test_the_difference_of_two_plans_says_where_a_step_would_be_done_now() -> None:
+    text = difference(plan([said("spns", change("http/m", 1, 2), touches=["dc3"])]), plan([said("spns", change("http/m", 1, 2), touches=["dc4"])]))
+    assert "irrelevant  spns" in text and "spns would be done on dc4; the plan says dc3" in " ".join(text.split())
 
 
 def test_two_plans_side_by_side() -> None:

@@ -473,6 +473,7 @@ def test_a_plan_predicts_the_lock_and_what_it_can_t_know(estate: Estate, tmp_pat
     assert [(one["name"], one["grade"]) for one in prediction.changes] == [(MAIL, "probed"), ("new.example.com", "unknown")]
     assert prediction.reason == "not_in_directory" and "mail.example.org is not locked" in prediction.msg
     assert "as soon as its record is there" in prediction.changes[1]["do"]
+    assert prediction.touches == ["dc1", "dc2"] and list(prediction.stops_at) == ["mail.example.org"] and not prediction.as_wanted
 
 
 def test_the_module_itself_takes_the_option_and_shows_no_secret(estate: Estate) -> None:

@@ -116,6 +116,18 @@ def test_what_a_step_broke_off_at_is_named_and_nothing_of_it_is_shown_as_wanted(
     assert (said.as_wanted, said.found, said.stops_at) == ({}, {"a": "off", "b": "broken", "c": "on"}, {"b": "b is broken"})
 
 
+def test_where_changes_are_made_is_kept_and_what_is_only_waited_for_touches_nothing(planning: Planning) -> None:
+    class Elsewhere(Switches):
+        def changes(self, before: dict[str, t.Any]) -> list[Change]:
+            return [Change("a", "switch on", "off", "on"), Change("b", "wait", "on", "on", waits=True), Change("c", "switch on", "off", "on")]
+
+        def touches(self, change: Change) -> list[str]:
+            return ["dns1", f"of {change.name}"]
+
+    planning.drive(Elsewhere("dns", {"a": "off", "b": "on", "c": "off"}))
+    assert planning.last().touches == ["dns1", "of a", "of c"]
+
+
 def test_of_what_only_the_whole_refuses_the_item_is_named(planning: Planning) -> None:
     class Judged(Switches):
         def conclude(self, result: t.Any) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._contract import Fence
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.directory_spns import SpnsStep, directory_spns
+from ansible_collections.continuity.identity_failover.plugins.module_utils._store.predictions import Predictions
 from ansible_collections.continuity.identity_failover.tests.unit import runs
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts, FakeSession, KeptLease
 from ansible_collections.continuity.identity_failover.tests.unit.interrupted import there_and_back
@@ -136,6 +137,19 @@ def test_the_first_controller_that_answers_does_everything():
     forest.controllers[0].failures["run"] = Unreachable("dc1 is down")
     result = run(forest, params(MAIL))
     assert statuses(result) == [(MAIL, "done")] and len(forest.controllers[0].calls) == 1 and len(forest.controllers[1].calls) == 3
+
+
+def test_a_plan_names_the_controller_that_is_written_and_the_name_that_it_would_stop_at(tmp_path: pathlib.Path):
+    forest, kept = Forest(), Predictions.begin()
+    forest.controllers[0].failures["run"] = Unreachable("dc1 is down")
+    plan = {**runs.started(tmp_path, FakeClock(), mode="plan"), "predictions": kept.path}
+    run(forest, params(MAIL, run=plan))
+    run(forest, params(DISCOVER, "http/other", run=plan))
+    moved, stopped = kept.all()
+    kept.end()
+    assert (moved.touches, stopped.touches, forest.moved) == (["dc2"], [], [])
+    assert (stopped.as_wanted, list(stopped.stops_at)) == ({}, ["http/other"])
+    assert stopped.found == {DISCOVER: {"account": "EXCH1$"}, "http/other": {"account": "OTHER$"}}
 
 
 def test_without_a_controller_nothing_happens():

@@ -633,6 +633,17 @@ def test_a_plan_names_the_record_that_the_task_would_stop_at_and_calls_no_other_
     assert {one.status for one in result.outcomes} == {"skipped", "predicted"} and {one.grade for one in result.outcomes} == {"unknown"}
 
 
+def test_a_plan_names_the_name_server_that_is_written(tmp_path: pathlib.Path) -> None:
+    dns1 = example.primary()
+    predictions = Predictions(str(tmp_path / "predictions"))
+    (tmp_path / "predictions").touch()
+    with one_port(dns1, dns2 := example.secondary(dns1, lag=0)):
+        run = {**runs.started(tmp_path, SystemClock()), "mode": "plan", "predictions": predictions.path}
+        task([entry(dns1)], CountingClock(), verify_servers=[entry(dns2)], run=run)
+    (said,) = predictions.all()
+    assert (len(said.changes), said.touches) == (1, ["dns1"])
+
+
 def test_with_kerberos_nobody_is_told() -> None:
     """Active Directory replicates in its own way."""
     assert not GssAuth.shared and TsigAuth.shared
