@@ -155,6 +155,7 @@ options:
       - Finding, by its id, to the reason for accepting it. Used with O(state=opened), O(state=closed) and O(state=adopted), and kept in the journal.
       - V(baseline_missing) opens a run whose machines nobody knows. V(source_answers) opens a run on votes for a source that answers again.
         V(plan_conflict) opens a run on a plan although something is otherwise than it says. V(mirror_unwritable) opens it without the mirror.
+        V(changed_by_other) goes forward again with a run whose undo found something that somebody else had changed; the run sets it anew.
       - V(owner_not_confirmed) closes a run, or adopts, although names or addresses lead elsewhere than promised. That both servers have an
         address of the identity is never accepted.
     type: dict

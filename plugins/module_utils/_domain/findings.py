@@ -84,6 +84,9 @@ KINDS: dict[str, Kind] = {
     "dns_record_changed": Kind(
         "error", "a record is not as the failover left it", "keep the source from registering, then write it again with the playbook repair_dns"
     ),
+    "changed_by_other": Kind(
+        "error", "an undo found something that somebody else had changed, and its run would set it anew", "ask whoever changed it, and go on with the undo"
+    ),
     "owner_not_confirmed": Kind("error", "names or addresses lead elsewhere than a run promised", "run the playbook again, or put them right by hand"),
     "store_unwritable": Kind("blocker", "the journal cannot be written", "let the account write the journal's folder"),
 }

@@ -72,8 +72,10 @@ class RunRecord:
         """A step is about to change things. Putting its own changes back leaves the first images of a run alone."""
         changes = event.data["changes"]
         if event.data.get("reverts") == self.id:
-            back = [name for name in self.undone.get(event.step, {}).get("changed") or () if name not in {change["name"] for change in changes}]
-            self.undone[event.step] = {"begun_at": event.at, "announced": True, "changed": back}
+            anew, known = {change["name"] for change in changes}, self.undone.get(event.step, {})
+            back = [name for name in known.get("changed") or () if name not in anew]
+            left = [item for item in known.get("bad") or () if item["name"] not in anew]  # until an outcome says otherwise
+            self.undone[event.step] = {"begun_at": event.at, "announced": True, "changed": back, "bad": left}
         else:
             if changes:
                 self.undone.pop(event.step, None)

@@ -283,6 +283,16 @@ def forward_refusal(record: RunRecord, source: str, target: str) -> str:
     return f"its undo has put {', '.join(given_back)} back, so the {OWNER_BEFORE[record.kind]} may have served again since"
 
 
+def changed_meanwhile(record: RunRecord) -> list[str]:
+    """What its undo found changed by somebody else and left so, a sentence an item; the run, going forward again, would set it anew."""
+    return [
+        f"{step}: {one['name']} {one['msg'] or one['reason']}"
+        for step, facts in record.undone.items()
+        for one in facts.get("bad") or ()
+        if one["reason"] == "changed_by_other"
+    ]
+
+
 def undone(fold: Fold, identity: str, run_id: str) -> RunRecord | None:
     """The run to end as reverted, None when it is already. Raises WrongState while the journal shows anything that was not put back."""
     record = fold.runs.get(run_id)

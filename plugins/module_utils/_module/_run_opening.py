@@ -12,8 +12,9 @@ import secrets
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import UndoBegun, forward_refusal
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import UndoBegun, changed_meanwhile, forward_refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import source_answers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
@@ -43,6 +44,7 @@ def open_or_resume(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) ->
         _refuse_unsettled(task)
     if found.how == "resume":
         _refuse_after_undo(task, found.run)
+        _changed_meanwhile(task, found.run, met)
     _right_target(task, met)
     if found.how == "open":
         if kind == "failover" and fold.incident:
@@ -79,6 +81,18 @@ def _refuse_after_undo(task: RunTask, run_id: str) -> None:
             f"{task.identity}: the {record.kind} run {run_id} does not go forward again: {why}. "
             f"Finish the undo: ansible-playbook continuity.identity_failover.undo -e failover_identity={task.identity}"
         )
+
+
+def _changed_meanwhile(task: RunTask, run_id: str, met: Met) -> None:
+    """What somebody else changed, as the undo reported it, is not set anew without a person's word."""
+    record = task.fold.runs[run_id]
+    found = [] if record.kind == "drill" else changed_meanwhile(record)
+    if found:
+        msg = (
+            f"{task.identity}: the undo of run {run_id} found what somebody else had changed and left it so, and going forward sets it anew: {'; '.join(found)}"
+        )
+        anyway = command(record.kind, task.identity, failover_accept={"changed_by_other": "say why"})
+        met.settle("changed_by_other", msg, "An undo then puts back what was there before the run", next=anyway)
 
 
 def begin(

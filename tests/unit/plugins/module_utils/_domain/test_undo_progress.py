@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import in_words
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import changed_meanwhile
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo_progress import undo_progress
 from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._domain.test_undo import FAILOVER, intent, outcome, ran, record
 
@@ -43,8 +44,11 @@ def test_records_that_are_back_are_told_where_another_failed_also_once_more() ->
     made.concluded(back("dns", "b", bad=[BAD]))
     told = "done: no step as a whole; not done: dns (failed: a; put back: 1 of 2, b)"
     assert in_words(*undo_progress(made), "put back") == told
+    made.intended(intent("dns", "b", reverts="r1"))
+    assert changed_meanwhile(made) == ["dns: a is otherwise"]
     made.intended(intent("dns", "a", reverts="r1"))
-    assert undo_progress(made)[1][0]["changed"] == ["b"]
+    assert (undo_progress(made)[1][0]["changed"], changed_meanwhile(made)) == ([], [])
+    made.concluded(back("dns", "b", bad=[BAD]))
     made.concluded(back("dns", bad=[BAD]))
     assert in_words(*undo_progress(made), "put back") == told
     made.concluded(back("dns", "a"))

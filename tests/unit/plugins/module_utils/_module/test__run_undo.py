@@ -357,6 +357,32 @@ def test_the_failover_goes_forward_again_until_the_source_may_have_served(server
     assert servers.images() == BEFORE
 
 
+@pytest.mark.parametrize("tried_again", [False, True])
+def test_going_forward_again_sets_what_somebody_else_changed_meanwhile_only_with_a_reason(servers: Servers, tried_again: bool) -> None:
+    servers.fence()
+    servers.start()
+    servers.managers["exch2"].find("IS")["StartMode"] = "Disabled"
+    steps = servers.undo_after_stop()
+    assert servers.put_back(steps[:1])[0].failed
+    servers.stop()
+    if tried_again:
+        servers.undo("data discarded: a test")
+        assert servers.put_back(steps[:1])[0].failed
+        servers.stop()
+    with pytest.raises(WrongState, match="services@exch2: IS .*go on with the undo; to go on all the same") as refused:
+        servers.forward()
+    assert (refused.value.reason, "changed_by_other" in refused.value.details["next"]) == ("changed_by_other", True)
+    assert servers.images()["exch2"] == ("Running", "Disabled")
+    opened = servers.forward(accept={"changed_by_other": "agreed with the administrator of exch2"})
+    assert any("IS" in warning and "agreed with the administrator" in warning for warning in opened.warnings)
+    servers.start()
+    assert servers.images()["exch2"] == ("Running", "Auto")
+    servers.stop()
+    assert "changed_by_other" not in " ".join(servers.forward().warnings), "it is set, and nothing of it is left to be asked about"
+    (entry,) = servers.estate.do(failover_status, definition=None).extra["accepted"]
+    assert entry["finding"] == "changed_by_other"
+
+
 @pytest.mark.parametrize("ended", ["stopped", "taken by force", "by one that died waiting"])
 def test_going_forward_again_waits_for_what_the_undo_may_have_begun(servers: Servers, ended: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = servers.estate.clock
