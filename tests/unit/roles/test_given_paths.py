@@ -111,6 +111,23 @@ def test_what_a_module_reads_is_looked_for_where_the_command_was_typed(tmp_path:
     assert str(tmp_path / "keys" / "bob") in re.sub(r"\s+", " ", said)
 
 
+def test_a_file_that_is_no_plan_is_refused_before_anything_is_done(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "p2.md").write_text("# Commands", encoding="utf-8")
+    said = re.sub(
+        r"\s+", " ", played(tmp_path, "given_plan", steps_given_kind="failover", steps_given_writing=False, steps_given_compare="", failover_plan="./p2.md")
+    )
+    assert f"failover_plan is {tmp_path}/here/p2.md, and this is no JSON document" in said and "from_json" not in said
+
+
+@pytest.mark.parametrize("role", ["failover", "failback", "drill", "plan"])
+def test_the_files_of_a_plan_are_looked_at_first(role: str) -> None:
+    tasks = yaml.safe_load((ROOT / "roles" / role / "tasks" / "main.yml").read_text(encoding="utf-8"))
+    (whole,) = [task for task in tasks if "rescue" in task]
+    assert whole["block"][0]["ansible.builtin.include_role"]["tasks_from"] == "given_plan"
+    assert ("steps_given_writing" in whole["block"][0]["vars"]) is (role == "plan")
+
+
 def test_the_roles_take_no_other_path_that_ansible_would_touch_itself() -> None:
     specs = [
         yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"] for path in (ROOT / "roles").glob("*/meta/argument_specs.yml")

@@ -81,6 +81,7 @@ def following(failed: dict[str, t.Any], **given: t.Any) -> str:
     for name in ("steps_anew", "steps_told_of_data", "steps_look"):
         known[name] = rendered(task["vars"][name], **known)
     known["steps_gate"] = worked_out(task["vars"]["steps_gate"].removeprefix("{{").removesuffix("}}"), **known)
+    known["steps_files"] = worked_out(task["vars"]["steps_files"].removeprefix("{{").removesuffix("}}"), **known)
     known["steps_following"] = rendered(task["vars"]["steps_following"], **known)
     known["steps_typed"] = worked_out(task["vars"]["steps_typed"].strip().removeprefix("{{").removesuffix("}}"), **known)
     known["steps_typed_again"] = rendered(task["vars"]["steps_typed_again"], **known)
@@ -107,6 +108,11 @@ PLAYBOOK = "ansible-playbook continuity.identity_failover."
             {"assertion": yaml.safe_load((STEPS / "tasks" / "failback_gates.yml").read_text(encoding="utf-8"))[2]["ansible.builtin.assert"]["that"]},
             {},
             f"""{PLAYBOOK}failback -e failover_identity=mail -e '{{"failover_data_restored": "..."}}'""",
+        ),
+        (
+            {"assertion": yaml.safe_load((STEPS / "tasks" / "given_plan.yml").read_text(encoding="utf-8"))[1]["ansible.builtin.assert"]["that"]},
+            {"steps_refused": {"msg": "no plan", "next": "make one"}},
+            "make one",
         ),
         ({"assertion": "x is file"}, {}, f"{PLAYBOOK}status -e failover_identity=mail"),
     ],
