@@ -21,7 +21,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.baseline import content
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import PEOPLE, point_of_no_return, unknowable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import PEOPLE, SILENT, point_of_no_return, unknowable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 
 JSON = t.Any
@@ -230,8 +230,9 @@ def _coverage(changes: t.Sequence[t.Mapping[str, JSON]], steps: t.Sequence[t.Map
 
 
 def seen(step: t.Mapping[str, JSON]) -> bool:
-    """Whether anything of the step could be looked at."""
-    return bool(step["changes"] or step["as_wanted"] or step["found"] or step["stops_at"])
+    """Whether anything of the step could be looked at. Where its host is silent, what it would stop at is that."""
+    refused = step["stops_at"] if step["reason"] not in SILENT else ()
+    return bool(step["changes"] or step["as_wanted"] or step["found"] or refused)
 
 
 def read(text_or_document: JSON, identity: str, kind: str) -> dict[str, JSON]:
