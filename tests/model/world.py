@@ -75,7 +75,7 @@ class ModelMirror(Mirror):
     """One mirror that all controllers share, in memory. A controller may die before the line that the store took is in it."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.place = world, "the mirror"
+        self.world, self.place, self.half = world, "the mirror", 0
         self.lines: list[str] = []
 
     def read(self, *, whole: bool = True) -> tuple[list[Event], Head]:
