@@ -64,4 +64,5 @@ def test_what_cannot_be_meant_is_refused_by_the_playbook_itself(tmp_path: pathli
     command = [ansible, "-i", "localhost,", f"continuity.identity_failover.{playbook}", "-e", said]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=180, check=False)
     assert done.returncode == 2 and "failover_outcome: refused" in done.stdout and "Traceback" not in done.stdout
-    assert [words for words in told if words not in done.stdout] == [], done.stdout
+    printed = done.stdout.replace('\\"', '"')  # older cores print a failure as JSON
+    assert [words for words in told if words not in printed] == [], done.stdout
