@@ -116,7 +116,9 @@ options:
         (baseline, incident, votes, an open run with its before-images), or else with what is observed. The mirror's file is set aside likewise.
     type: str
   export:
-    description: With O(state=disarmed), a new file on the controller that the journal is written to before it is removed. Required without O(mirror).
+    description:
+      - With O(state=disarmed), a new file on the controller that the journal is written to before anything is removed, beside a mirror and a store that
+        keep it. Required without O(mirror) where the store is on the target.
     type: path
   owner:
     description: Who owns the identity now, with O(state=adopted).

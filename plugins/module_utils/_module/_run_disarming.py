@@ -48,7 +48,8 @@ def disarm(task: RunTask) -> None:
             data = {"reason": task.reason()}
             events = [*events, *task.journal.append([task.journal.draft("disarmed", by=task.who(), host=task.definition["target"]["host"], data=data)])]
         result.outcomes.append(Outcome("baseline", task.status(), True, before=fold.armed_at, after=None))
-    kept = _keep(task, events) if on_target else task.journal.store.place
+    exported = _export(task, events)
+    kept = (_set_aside(task, events) or exported) if on_target else task.journal.store.place
     target, source = (str(task.definition[side]["host"]) for side in ("target", "source"))
     # The journal's host is mostly the target; store.host may name a third one.
     there = str(store.get("host") or target) if on_target else ""
@@ -56,23 +57,27 @@ def disarm(task: RunTask) -> None:
     for host in dict.fromkeys([there or target, target, source]):
         _host(task, host, task.journal.head.hash if host == there else "", list(folders))
     result.outcomes.extend(remove_markers(identity, task.definition, task.params, task.clock, check_mode=task.check_mode))
-    _conclude(task, kept)
+    _conclude(task, kept, exported)
 
 
-def _keep(task: RunTask, events: list[Event]) -> str:
-    """Where the journal is from now on; it is there, and read back, before anything is removed."""
-    if not events:
+def _set_aside(task: RunTask, events: list[Event]) -> str:
+    """Where the mirror's journal is from now on; empty without one. It is there, and read, before anything is removed."""
+    if not events or not task.params["mirror"]:
         return ""
-    stamp = f"{task.clock.now():%Y%m%dT%H%M%SZ}"
-    if task.params["mirror"]:
-        mirror = Mirror(task.params["mirror"], task.identity)
-        if task.check_mode:
-            return str(task.params["mirror"])
-        kept, head = mirror.read()
-        if head != task.journal.head:
-            raise StoreError(f"the mirror in {mirror.folder} ends at event {head.seq}, the journal at event {task.journal.head.seq}: nothing was removed")
-        # Under a name of its own, so that an identity that is armed again begins a new one.
-        return str(mirror.set_aside(f"{DISARMED}-{stamp}-{len(kept)}"))
+    mirror = Mirror(task.params["mirror"], task.identity)
+    if task.check_mode:
+        return str(task.params["mirror"])
+    kept, head = mirror.read()
+    if head != task.journal.head:
+        raise StoreError(f"the mirror in {mirror.folder} ends at event {head.seq}, the journal at event {task.journal.head.seq}: nothing was removed")
+    # Under a name of its own, so that an identity that is armed again begins a new one.
+    return str(mirror.set_aside(f"{DISARMED}-{task.clock.now():%Y%m%dT%H%M%SZ}-{len(kept)}"))
+
+
+def _export(task: RunTask, events: list[Event]) -> str:
+    """The file that a person asked for; empty where nobody did. It is there, and read back, before anything is removed."""
+    if not events or not task.params["export"]:
+        return ""
     path = pathlib.Path(task.params["export"]).expanduser()
     if not task.check_mode:
         text = "".join(event.line() + "\n" for event in events)
@@ -117,13 +122,14 @@ def _folder(task: RunTask, host: str, session: t.Any, folder: str, last: str) ->
     return found.others
 
 
-def _conclude(task: RunTask, kept: str) -> None:
+def _conclude(task: RunTask, kept: str, exported: str) -> None:
     result = task.result
     result.changed = result.changed or any(outcome.changed for outcome in result.outcomes)
     result.extra["journal_kept"] = kept
     bad = [outcome for outcome in result.outcomes if outcome.status == "failed"]
     removed = sum(1 for outcome in result.outcomes if outcome.status in ("done", "predicted"))
     where = f"; its journal is kept in {kept}" if kept else ""
+    where += f", and exported to {exported}" if exported not in ("", kept) else ""
     result.msg = f"{task.identity} is disarmed: {removed} things removed{where}"
     if not removed and not bad:
         result.msg = f"{task.identity} is unarmed, and nothing of it is left"

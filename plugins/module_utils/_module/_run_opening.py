@@ -154,7 +154,8 @@ def _refuse_unsettled(task: RunTask) -> None:
         if break_glass(task):
             task.result.warnings.append(f"break-glass: not waited for: {unsettled(task.identity, lease, task.clock.now())}")
             return
-        raise LeaseHeld(unsettled(task.identity, lease, task.clock.now()), holder=lease.by, run=lease.run, remaining=lease.unsettled)
+        again = command(task.params["kind"], task.identity)
+        raise LeaseHeld(unsettled(task.identity, lease, task.clock.now()), holder=lease.by, run=lease.run, remaining=lease.unsettled, next=again)
 
 
 def _right_target(task: RunTask, met: Met) -> None:

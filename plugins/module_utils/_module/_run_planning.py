@@ -80,6 +80,8 @@ def _next(task: RunTask, kind: str) -> str:
         return deciding(task.identity, minimum_of(task.definition))
     if kind == "failover" and task.fold.state not in STARTS[kind]:
         return next_command(task.fold.state, task.identity, minimum=minimum_of(task.definition))
+    if kind == "failback" and "before_quiesce" not in (task.params.get("hooks") or []):
+        return next_command("failed_over", task.identity)  # it asks what became of the data, unless that hook proves it
     return command(kind, task.identity)
 
 

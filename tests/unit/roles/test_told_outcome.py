@@ -250,6 +250,11 @@ def test_where_nothing_can_be_left_out_no_such_way_is_said() -> None:
     assert [line.partition(":")[0] for line in said] == ["run r1 of mail is stopped", "to go on", "to undo"]
 
 
+def test_an_undo_that_stopped_goes_on_by_one_command() -> None:
+    said = ways(msg="run r1 of mail is stopped", not_done=[], next_accepting="", undo=next_command("failing_over", "mail"))
+    assert [line.partition(":")[0] for line in said] == ["run r1 of mail is stopped", "to go on"]
+
+
 def test_a_closing_that_the_world_contradicts_is_accepted_by_its_own_command() -> None:
     failed = {"reason": "owner_not_confirmed", "details": {"next": "the command of the refusal"}}
     said = ways(failed, msg="stopped", not_done=[], next_accepting="", undo="undo it")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import typing as t
 
@@ -61,3 +62,21 @@ def test_nothing_of_a_controller_s_folder_is_looked_for_on_a_host(tmp_path: path
     monkeypatch.setattr(_run_disarming.leftovers, "remove", remove)
     estate.run("disarmed", export=None, key=None, kerberos=None)
     assert asked == [("exch2", DEFAULT_PATH, ""), ("exch1", DEFAULT_PATH, "")]
+
+
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_the_file_that_a_person_names_is_written_beside_what_keeps_the_journal_anyway(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, mirrored: bool
+) -> None:
+    estate = make_estate(tmp_path, monkeypatch)
+    if mirrored:
+        kept = DirectoryStore(str(tmp_path / "there"), estate.clock.monotonic, lambda: "boot")
+        monkeypatch.setattr(opening, "LazyTargetStore", lambda *arguments: kept)
+        estate.store = {"kind": "target", "host": None, "path": None}
+    nothing = Leftovers([], [], [], others=True, folder="kept", refused="")
+    monkeypatch.setattr(_run_disarming.leftovers, "remove", lambda *arguments: nothing)
+    estate.run("armed")
+    file = tmp_path / "journal.jsonl"
+    result = estate.run("disarmed", export=str(file), key=None, kerberos=None)
+    assert [json.loads(line)["kind"] for line in file.read_text(encoding="utf-8").splitlines()] == ["armed", "disarmed"]
+    assert result.extra["journal_kept"] not in ("", str(file)) and result.msg.endswith(f"and exported to {file}")

@@ -601,6 +601,7 @@ def test_another_run_waits_for_what_a_dead_controller_had_begun(estate: Estate) 
     estate.run("closed", run=again)
     with pytest.raises(LeaseHeld, match="may go on until 2026-03-01T.*Run the playbook again then") as caught:
         estate.run("opened", kind="failback")
+    assert "identity_failover.failback " in caught.value.details["next"]
     estate.clock.advance(caught.value.details["remaining"] + 1)
     assert estate.run("opened", kind="failback").extra["state"] == "failing_back"
 
@@ -639,6 +640,16 @@ def test_a_plan_says_what_to_type_next(estate: Estate, people: str | None, playb
         estate.do(failover_ack)
     run = estate.run("opened", mode="plan").extra["run"]
     assert f"continuity.identity_failover.{playbook} " in estate.run("closed", run=run).extra["next"]
+
+
+@pytest.mark.parametrize(("hooks", "asks"), [([], True), (["before_quiesce"], False)])
+def test_the_plan_of_a_failback_asks_for_the_word_about_the_data_that_it_will_want(estate: Estate, hooks: list[str], asks: bool) -> None:
+    estate.run("armed")
+    estate.do(failover_ack)
+    estate.run("closed", run=estate.run("opened").extra["run"])
+    run = estate.run("opened", mode="plan", kind="failback").extra["run"]
+    said = estate.run("closed", run=run, kind="failback", hooks=hooks).extra["next"]
+    assert "identity_failover.failback " in said and ("failover_data_restored" in said) is asks
 
 
 def test_two_plans_of_one_estate_have_one_hash_and_no_file_is_left(estate: Estate) -> None:
