@@ -103,6 +103,7 @@ class DnsServer:
         self._cache: dict[bytes, tuple[bytes, dict[str, t.Any]]] = {}
         self._changed = asyncio.Event()
         self._udp: asyncio.DatagramTransport | None = None
+        self._datagrams: _Datagrams | None = None
         self._tcp: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
 
@@ -123,7 +124,7 @@ class DnsServer:
         listener, datagram = _bind(self.address, self.port)
         self.port = listener.getsockname()[1]
         self._tcp = await asyncio.start_server(self._serve_tcp, sock=listener, backlog=512)
-        self._udp, _protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagram)
+        self._udp, self._datagrams = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagram)
 
     async def stop(self) -> None:
         for timer in self._timers:
@@ -141,7 +142,9 @@ class DnsServer:
             writer.close()
         if self._tcp is not None:
             await self._tcp.wait_closed()
-        self._udp = self._tcp = None
+        if self._datagrams is not None:
+            await self._datagrams.ended.wait()  # else the next lab of this process could get the address while it is not free
+        self._udp = self._datagrams = self._tcp = None
 
     # What tests and the estate ask
 
@@ -420,6 +423,10 @@ class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, server: DnsServer) -> None:
         self._server = server
         self._transport: asyncio.DatagramTransport | None = None
+        self.ended = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()  # the loop closes the socket right behind this
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = t.cast(asyncio.DatagramTransport, transport)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import typing as t
 from collections.abc import Callable, Iterator
@@ -321,3 +322,19 @@ def test_every_message_is_traced_with_its_number() -> None:
 def test_a_zone_needs_a_known_word_for_updates() -> None:
     with pytest.raises(ValueError, match="not signed, any or none"):
         Zone.from_dict({**example.FORWARD, "updates": "sometimes"})
+
+
+def test_a_server_that_has_stopped_leaves_its_address_to_the_next_one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next lab of the same process may get the same network, and no loop runs while it waits for the port."""
+    monkeypatch.setattr(f"{DnsServer.__module__}.BIND_ATTEMPTS", 1)
+
+    async def one_after_the_other() -> None:
+        first = example.primary()
+        await first.start()
+        second = example.primary()
+        second.address, second.port = first.address, first.port
+        await first.stop()
+        await second.start()
+        await second.stop()
+
+    asyncio.run(one_after_the_other())
