@@ -591,7 +591,8 @@ not_done:
     step: {description: The kind of step., type: str, sample: spns}
     host: {description: "The host it is done on, empty where there is none.", type: str, sample: ""}
     status:
-      description: V(failed), V(unfinished) where it was begun and nobody recorded how it ended, or V(not_begun).
+      description: V(failed), V(unfinished) where it was begun and nobody recorded how it ended,
+        V(put_back) where an undo that was given up had put it back, or V(not_begun).
       type: str
       sample: failed
     changes: {description: How many things it was to change., type: int, sample: 0}

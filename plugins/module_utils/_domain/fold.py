@@ -157,7 +157,7 @@ def _decision(result: Fold, event: Event) -> None:
     elif event.data["decision"] == "decline" and before in ("pending", "approved"):
         _move(result, "declined", where)
     elif event.data["decision"] == "proceed" and before == "declined":
-        _move(result, "vote", where)
+        _move(result, "vote" if result.incident else "vote_planned", where)
     elif before == "approved" and not decided or before == "declined" and not refusals(result.votes, moment(event.at)):
         _move(result, "withdrawn" if result.incident else "withdrawn_planned", where)
 

@@ -23,7 +23,7 @@ FENCED = {"state": "Stopped", "start_mode": "disabled"}
 
 def progress(record: RunRecord, definition: t.Mapping[str, t.Any]) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     """``(done, not_done)``. Each entry: ``step``, ``host``, ``changes``, ``changed`` (the names of what was changed for certain), ``status`` (``done``,
-    ``accepted``, ``failed``, ``unfinished``, ``not_begun``), ``msg``, the ``names`` that went wrong, and ``cut_off`` (``services_cut_off``).
+    ``accepted``, ``failed``, ``unfinished``, ``put_back``, ``not_begun``), ``msg``, the ``names`` that went wrong, and ``cut_off`` (``services_cut_off``).
     ``definition`` says which steps were still to come."""
     accepted = {entry["step"] for entry in record.accepted if "decision" not in entry}
     done, not_done = [], []
@@ -35,6 +35,9 @@ def progress(record: RunRecord, definition: t.Mapping[str, t.Any]) -> tuple[list
             not_done.append(entry)
         elif facts.get("failed"):
             entry.update(status="failed")
+            not_done.append(entry)
+        elif record.put_back_last(key):
+            entry.update(status="put_back")
             not_done.append(entry)
         else:
             # A fence that is not proven went wrong as a whole: no item of it did.
@@ -108,6 +111,7 @@ def _entry(key: str, record: RunRecord, msg: str, bad: t.Sequence[t.Mapping[str,
     step, _at, host = key.partition("@")
     names = [{"name": item["name"], "status": item["status"], "reason": item.get("reason", ""), "msg": item.get("msg", "")} for item in bad]
     images, wrong = record.images.get(key, {}), {item["name"] for item in names}
+    wrong.update(record.undone.get(key, {}).get("changed") or ())  # what an undo has put back is not changed any more
     changed = [name for name, image in images.items() if image.get("recorded", True) and image["after"] != image["before"] and name not in wrong]
     cut_off = services_cut_off(record, key)
     return {"step": step, "host": host, "changes": len(images), "changed": changed, "status": "", "msg": msg, "names": names, "cut_off": cut_off}

@@ -68,6 +68,11 @@ class RunRecord:
         facts = self.undone.get(step)
         return facts is not None and "ended_at" in facts and not facts["failed"] and not facts["bad"]
 
+    def put_back_last(self, step: str) -> bool:
+        """Whether the last that was heard of a step is that an undo has put it back: a run that goes forward again has not come to it yet."""
+        ended_at = self.undone.get(step, {}).get("ended_at")
+        return ended_at is not None and ended_at == self.steps[step].get("ended_at")
+
     def intended(self, event: Event) -> None:
         """A step is about to change things. Putting its own changes back leaves the first images of a run alone."""
         changes = event.data["changes"]

@@ -153,7 +153,7 @@ def _judge_guarded(evidence: Evidence, fold: Fold) -> Happened | None:
 def _judge(params: t.Mapping[str, t.Any], countdown: Countdown, observations: t.Sequence[Observation], watched: float, fold: Fold) -> Happened | None:
     """Where this round changed something."""
     about = countdown.failed()
-    planned = fold.state == "approved" and fold.incident is None
+    planned = fold.state in ("approved", "declined") and fold.incident is None  # that word was about a move that nothing forced
     if (fold.state in WATCHED or planned) and about:
         silent = ", ".join(sorted({one.msg for one in observations if one.ok is False and one.msg})) or "no reply"
         data = {

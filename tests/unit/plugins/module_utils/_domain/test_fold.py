@@ -140,6 +140,20 @@ def test_a_source_that_fails_once_a_refusal_of_a_planned_move_has_expired_is_an_
     assert (found.state, found.unexpected) == ("pending", [])
 
 
+@pytest.mark.parametrize(
+    ("after", "state"),
+    [
+        ([INCIDENT], "pending"),  # the refusal was about a move that nothing forced
+        ([vote(required=3, by="chief")], "protected"),  # without an incident nothing is pending
+        ([vote(required=3, by="chief"), INCIDENT], "pending"),
+        ([INCIDENT, vote(by="chief")], "approved"),
+    ],
+)
+def test_behind_a_declined_planned_move(after: list[Event], state: str) -> None:
+    found = fold([ARMED, vote(), vote("decline", by="deputy"), *after], NOW)
+    assert (found.state, found.unexpected) == (state, [])
+
+
 def test_a_vote_for_another_intent_does_not_count() -> None:
     votes = [vote(required=2).data, vote(required=2, by="chief", incident="9").data]
     assert not quorum(votes, NOW)

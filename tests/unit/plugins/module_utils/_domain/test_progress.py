@@ -66,6 +66,20 @@ def test_done_failed_unfinished_and_not_begun_are_told_apart_with_their_hosts_an
     assert in_words(done, not_done) == ("done: fence on exch1, verify; not done: spns (failed: http/mail), services on exch2 (unfinished: IS), dns (not begun)")
 
 
+def test_what_an_undo_that_was_given_up_has_put_back_is_not_done_until_the_run_comes_to_it_again() -> None:
+    forward = [intent(2, "spns", "http/mail"), outcome(3, "spns", **{"http/mail": 1}), intent(4, "dns", "mail A"), outcome(5, "dns", **{"mail A": 1})]
+    undo = event(7, "step_outcome", "dns", reverts="r1", failed=False, counts={}, changed=[{"name": "mail A", "after": None}], bad=[])
+    again = event(8, "run_resumed", epoch=3, mode="execute")
+    given_up = [*forward, event(6, "run_resumed", epoch=2, mode="undo"), undo, again]
+    done, not_done = progress(record(*given_up), {})
+    assert [(e["step"], e["status"]) for e in done] == [("spns", "done")]
+    assert [(e["step"], e["status"], e["changed"]) for e in not_done] == [("dns", "put_back", [])]
+    assert in_words(done, not_done) == "done: spns; not done: dns (put back)"
+    for anew in ([intent(9, "dns", "mail A"), outcome(10, "dns", **{"mail A": 1})], [outcome(10, "dns")]):  # the second: somebody else had set it meanwhile
+        done, not_done = progress(record(*given_up, *anew), {})
+        assert ([e["step"] for e in done], not_done) == (["spns", "dns"], [])
+
+
 def test_a_step_that_was_tried_again_and_broke_off_is_unfinished() -> None:
     made = record(intent(2, "dns", "mail A"), outcome(3, "dns"), intent(4, "dns", "mail A"))
     assert [entry["status"] for entry in progress(made, {})[1]] == ["unfinished"]

@@ -77,3 +77,16 @@ def test_a_threat_is_recorded_although_somebody_wrote_meanwhile(estate: Estate, 
     meanwhile(estate, monkeypatch, lambda: written(estate, "plan_recorded", plan="p"))
     result = estate.do(monitor.failover_monitor, duration=0.0)
     assert (result.changed, result.extra["state"], [one["kind"] for one in result.extra["threats"]]) == (True, "threatened", ["dns"])
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_source_that_dies_behind_a_declined_planned_move_is_an_incident(estate: Estate, again: bool) -> None:
+    """The refusal was about a move that nothing forced. A second word to proceed changes nothing in that: without an incident nothing is pending."""
+    estate.do(failover_ack)
+    estate.do(failover_ack, by="deputy", decision="decline")
+    assert estate.do(failover_status).extra["state"] == "declined"
+    if again:
+        estate.do(failover_ack, by="chief")
+        assert estate.do(failover_status).extra["state"] == "protected"
+    result = estate.fail()
+    assert (result.changed, result.extra["state"], result.extra["incident"]["class"]) == (True, "pending", "host")
