@@ -326,13 +326,13 @@ def test_a_zone_needs_a_known_word_for_updates() -> None:
 
 def test_a_server_that_has_stopped_leaves_its_address_to_the_next_one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next lab of the same process may get the same network, and no loop runs while it waits for the port."""
-    monkeypatch.setattr(f"{DnsServer.__module__}.BIND_ATTEMPTS", 1)
 
     async def one_after_the_other() -> None:
         first = example.primary()
         await first.start()
         second = example.primary()
         second.address, second.port = first.address, first.port
+        monkeypatch.setattr(f"{DnsServer.__module__}.BIND_ATTEMPTS", 1)
         await first.stop()
         await second.start()
         await second.stop()
