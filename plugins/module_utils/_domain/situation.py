@@ -23,9 +23,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 DIRECTION = {"failing_over": "from the source to the target", "failing_back": "from the target to the source"}
 
 
-def ownership(state: str, rightful: str, observed: str) -> str:
-    """Who owns the identity, as a clause; while it is moved nobody does."""
+def ownership(state: str, rightful: str, observed: str, owner_after_undo: str = "") -> str:
+    """Who owns the identity, as a clause; while it is moved nobody does. ``owner_after_undo``: who will own it once the undo that is under way
+    has ended; empty where the run goes forward."""
     if rightful not in ("source", "target"):
+        if owner_after_undo:
+            return (
+                f"its run is being undone: afterwards the {owner_after_undo} owns it, and by the journal nobody does until that has ended; "
+                f"observed is {observed}"
+            )
         return f"it is being moved {DIRECTION[state]}, and by the journal nobody owns it until that has ended; observed is {observed}"
     return f"by the journal the owner is the {rightful}, observed is {observed}"
 

@@ -41,3 +41,18 @@ def undo_progress(record: RunRecord, failover: RunRecord | None = None) -> tuple
         }
         (done if status in ("done", "accepted") else not_done).append(entry)
     return done, not_done
+
+
+def what_it_takes(steps: t.Sequence[t.Mapping[str, str]], record: RunRecord) -> str:
+    """What an undo takes: what it puts back, and what it looks at though there is nothing of this run to put back, or no longer. ``steps``: of
+    ``still_to_put_back``."""
+    moved = record.moved()
+    back = [step for step in steps if step["key"] in moved]
+    look = [step for step in steps if step["key"] not in moved]
+    nothing = "nothing more" if record.undone else "nothing, as nothing was moved"
+    words = f"to put back: {_places(back) or nothing}"
+    return f"{words}; to be looked at, as others write them too: {_places(look)}" if look else words
+
+
+def _places(steps: t.Iterable[t.Mapping[str, str]]) -> str:
+    return ", ".join(step["key"].replace("@", " on ") for step in steps)

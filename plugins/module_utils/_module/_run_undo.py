@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo_progress import what_it_takes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import (
     FINDING,
@@ -59,10 +60,9 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     begin(task, record.id, taken=taken, consent=consent)
     facts = _facts(record, task, undo.still_to_put_back(record, task.fold.runs.get(record.reverts)))
     result.extra.update(owner_afterwards=owner, reverts=record.id, undoing=facts)
-    steps = ", ".join(step["key"] for step in facts["steps"]) or ("nothing more" if record.undone else "nothing, as nothing was moved")
     stays = f" What stays: {'; '.join(facts['lasting'])}." if facts["lasting"] else ""
     result.msg = (
-        f"the {record.kind} run {record.id} of {task.identity} is resumed in order to undo it; to put back: {steps}. "
+        f"the {record.kind} run {record.id} of {task.identity} is resumed in order to undo it; {what_it_takes(facts['steps'], record)}. "
         f"Afterwards the {owner} owns the identity.{stays}"
     )
 

@@ -25,6 +25,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.situation import ownership, situation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import owner_after_undo
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import disagreements, live_votes, shown
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_debts
@@ -112,7 +113,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
     pulls = "; the mirror may be out of date (see the warnings)" if doubt else pulls
     threatened = " and threatened" if pulling and not doubt and fold.state == "failed_over" else ""
-    result.msg = f"{identity} is {fold.state}{threatened}; {ownership(fold.state, rightful, observed)}{pulls}"
+    active = fold.active()
+    given_back = owner_after_undo(fold, active.kind) if active is not None and active.undo_begun_at else ""
+    result.msg = f"{identity} is {fold.state}{threatened}; {ownership(fold.state, rightful, observed, given_back)}{pulls}"
     return result
 
 

@@ -146,3 +146,9 @@ def test_who_owns_the_identity_is_a_sentence_in_every_state(state: t.Any) -> Non
         assert said.startswith("it is being moved from the ") and said.endswith("nobody owns it until that has ended; observed is source")
     else:
         assert said == f"by the journal the owner is the {state.owner}, observed is source"
+
+
+def test_of_a_run_that_is_being_undone_it_is_told_who_will_own_the_identity() -> None:
+    said = ownership("failing_back", "moving", "source", "target")
+    assert said == "its run is being undone: afterwards the target owns it, and by the journal nobody does until that has ended; observed is source"
+    assert ownership("protected", "source", "source", "source") == "by the journal the owner is the source, observed is source"  # the undo of a drill

@@ -11,8 +11,8 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import in_words
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import changed_meanwhile
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo_progress import undo_progress
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import changed_meanwhile, still_to_put_back
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo_progress import undo_progress, what_it_takes
 from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._domain.test_undo import FAILOVER, intent, outcome, ran, record
 
 BAD = {"name": "a", "status": "failed", "reason": "changed_by_other", "msg": "is otherwise"}
@@ -53,6 +53,27 @@ def test_records_that_are_back_are_told_where_another_failed_also_once_more() ->
     assert in_words(*undo_progress(made), "put back") == told
     made.concluded(back("dns", "a"))
     assert in_words(*undo_progress(made), "put back") == "done: dns"
+
+
+def test_an_undo_that_goes_on_does_not_say_that_it_puts_back_what_is_back() -> None:
+    made = ran(record(), "identity@exch2", "spns", "services@exch2", "dns")
+
+    def told() -> str:
+        return what_it_takes(still_to_put_back(made), made)
+
+    assert told() == "to put back: dns, services on exch2, spns, identity on exch2"
+    for step in ("dns", "services@exch2", "spns"):
+        made.concluded(outcome(step, reverts="r1"))
+    assert told() == "to put back: identity on exch2; to be looked at, as others write them too: dns, spns"
+    made.concluded(outcome("identity@exch2", reverts="r1"))
+    assert told() == "to put back: nothing more; to be looked at, as others write them too: dns, spns"
+
+
+def test_records_that_a_failback_had_not_come_to_are_looked_at_and_an_undo_of_nothing_says_so() -> None:
+    led = ran(record(), "dns")
+    made = ran(record("failback"), "services@exch2")
+    assert what_it_takes(still_to_put_back(made, led), made) == "to put back: services on exch2; to be looked at, as others write them too: dns"
+    assert what_it_takes([], record()) == "to put back: nothing, as nothing was moved"
 
 
 def with_fence(**services: str) -> RunRecord:

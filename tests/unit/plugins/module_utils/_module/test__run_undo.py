@@ -145,6 +145,21 @@ def test_a_fenced_source_and_a_started_target_are_as_before(servers: Servers) ->
     assert servers.undo().outcomes[0].status == "already"
 
 
+def test_a_status_says_that_the_run_is_undone_until_it_goes_forward_again(servers: Servers) -> None:
+    def status() -> str:
+        return str(servers.estate.do(failover_status).msg)
+
+    servers.fence()
+    assert "it is being moved from the source to the target" in status()
+    servers.stop()
+    opened = servers.undo()
+    assert "to put back: fence on exch1. Afterwards the source owns the identity" in opened.msg
+    assert "mail is failing_over; its run is being undone: afterwards the source owns it" in status()
+    servers.stop()
+    servers.forward()
+    assert "it is being moved from the source to the target" in status()
+
+
 def test_data_are_asked_for_past_the_point_of_no_return_and_not_before(servers: Servers) -> None:
     servers.fence()
     servers.stop()
