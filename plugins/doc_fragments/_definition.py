@@ -210,7 +210,8 @@ options:
           domains:
             description:
               - The names of each Windows domain.
-              - Without any, the domain of an account's name is ignored when persons are told apart.
+              - Only two domains that are both listed here make two persons of one user name.
+              - A domain that is not listed, or none, tells nobody apart.
             type: list
             elements: dict
             default: []

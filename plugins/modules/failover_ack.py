@@ -124,7 +124,9 @@ options:
         elements: str
         default: []
   domains:
-    description: The names of each Windows domain, as C(approvals.domains) of a definition. A name without a domain belongs to the first.
+    description:
+      - The names of each Windows domain, as C(approvals.domains) of a definition.
+      - Of one user name, only two domains that are both listed make two persons. A domain that is not listed, or none, tells nobody apart.
     type: list
     elements: dict
     default: []

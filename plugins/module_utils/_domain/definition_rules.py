@@ -196,15 +196,18 @@ def _approvals(definition: Definition, path: str, inventory: Inventory) -> Probl
     """Each account and each key belongs to one person, and a quorum can be reached."""
     approvals, place = definition["approvals"], f"{path}.approvals"
     people = People.of(approvals["people"], approvals["domains"])
-    holders: dict[str, str] = {}
+    holders: dict[str, tuple[str, str]] = {}
     for number, person in enumerate(approvals["people"]):
         one = f"{place}.people[{number}]"
-        written = [("name", person["name"]), *((f"accounts[{i}]", a) for i, a in enumerate(person["accounts"]))]
-        marks = [(key, people.account(value)) for key, value in written] + [(f"keys[{i}]", key_of(k)) for i, k in enumerate(person["keys"])]
-        for key, mark in marks:
-            earlier = holders.setdefault(mark, f"{one}.{key}")
-            if not earlier.startswith(f"{one}."):
-                yield f"{one}.{key} is the same as {earlier}: an account or a key belongs to one person"
+        spellings = people.spellings(people.persons[number])
+        written = [("name" if i == 0 else f"accounts[{i - 1}]", *spelling) for i, spelling in enumerate(spellings)]
+        written += [(f"keys[{i}]", "", frozenset([key_of(line)])) for i, line in enumerate(person["keys"])]
+        for key, spelling, marks in written:
+            held = [holders.setdefault(mark, (f"{one}.{key}", spelling)) for mark in sorted(marks)]
+            earlier, other = next((each for each in held if not each[0].startswith(f"{one}.")), ("", ""))
+            if earlier:
+                apart = f"; where these are two people, list the domain of each in {place}.domains" if people.doubt(spelling, other) else ""
+                yield f"{one}.{key} is the same as {earlier}: an account or a key belongs to one person{apart}"
     with_keys = sum(bool(person["keys"]) for person in approvals["people"])
     if approvals["identity"] == "signature" and with_keys < approvals["required"]:
         yield f"{place}.people has {with_keys} persons with keys, and {place}.required is {approvals['required']}: that many signatures can never come together"

@@ -104,7 +104,8 @@ APPROVALS = {
         },
     ),
     "domains": _table(
-        "The names of each Windows domain. Without any, the domain of an account's name is ignored when persons are told apart.",
+        "The names of each Windows domain. Only two domains that are both listed here make two persons of one user name. A domain that is not "
+        "listed, or none, tells nobody apart.",
         {
             "netbios": _name("Its NetBIOS name, such as V(CORP).", required=True),
             "dns": _names("Its DNS name and further UPN suffixes.", names="dns_name"),

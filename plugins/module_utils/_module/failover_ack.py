@@ -107,8 +107,8 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     if params["statement_only"] or (params["how"] == "signature" and not params["signature"] and not params["signing_key"]):
         return _statement(params, fold, clock, result, check_mode=check_mode)
     vote = _vote(params, fold, people, journal, clock)
-    repeated = _said_before(params, fold, vote, clock)
-    clause = repeated or _replaced(fold, vote, clock)
+    repeated = _said_before(params, fold, vote, people, clock)
+    clause = repeated or _replaced(fold, vote, people, clock)
     result.changed = not repeated
     before = fold.state
     if not repeated and not check_mode:
@@ -224,7 +224,7 @@ def _asked_of(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.
     return weakest
 
 
-def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> str:
+def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], people: People, clock: Clock) -> str:
     """Why there is nothing to record, as a clause: the same person said the same before, or has nothing to withdraw. Empty where it is new.
     Raises WrongState where it means nothing now, and VoteRefused where one person speaks as if two did."""
     decision, by = str(vote["decision"]), str(vote["by"])
@@ -233,7 +233,7 @@ def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str,
         return f"nothing was recorded: {by} has no vote to withdraw"
     for one in mine:
         if all(one.get(key) == vote[key] for key in ("decision", "intent", "how")):
-            _refuse_second_spelling(params, fold, vote, one)
+            _refuse_second_spelling(params, fold, vote, one, people)
             return f"not counted again: {by} said {decision} already at {one['at']}, and nothing was recorded"
     if fold.state not in ALLOWED[decision]:
         after = next_command(fold.state, params["identity"], minimum=params["minimum"])
@@ -245,7 +245,7 @@ def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str,
     return ""
 
 
-def _refuse_second_spelling(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], earlier: t.Mapping[str, t.Any]) -> None:
+def _refuse_second_spelling(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], earlier: t.Mapping[str, t.Any], people: People) -> None:
     """Whoever repeats a word in another spelling or with another key means to be one person more. Raises VoteRefused."""
     again = ""
     if earlier["by"] != vote["by"]:
@@ -253,15 +253,20 @@ def _refuse_second_spelling(params: t.Mapping[str, t.Any], fold: Fold, vote: t.M
     elif vote["how"] == "signature" and signing_key(str(earlier["signature"])) != signing_key(str(vote["signature"])):
         again = f"this is another key of {vote['by']}"
     if again:
+        doubt = people.doubt(str(earlier["by"]), str(vote["by"]))
         raise VoteRefused(
             f"not counted: {again}, who said {vote['decision']} already at {earlier['at']}, and one person counts once; nothing was recorded. "
-            "Somebody else has to decide; to change one's own word, say another one",
+            f"Somebody else has to decide; to change one's own word, say another one{f'; {doubt}' if doubt else ''}",
             because="same_person",
             next=next_command(fold.state, params["identity"], minimum=params["minimum"]),
         )
 
 
-def _replaced(fold: Fold, vote: t.Mapping[str, t.Any], clock: Clock) -> str:
+def _replaced(fold: Fold, vote: t.Mapping[str, t.Any], people: People, clock: Clock) -> str:
     """Whose earlier word a new one takes the place of, where it was said under another name; as a clause."""
-    names = [f"what {one['by']} said at {one['at']}" for one in live_votes(fold.votes, clock.now()) if same_person(one, vote) and one["by"] != vote["by"]]
-    return f"this takes the place of {' and '.join(names)}, for that is the same person, who counts once" if names else ""
+    earlier = [one for one in live_votes(fold.votes, clock.now()) if same_person(one, vote) and one["by"] != vote["by"]]
+    if not earlier:
+        return ""
+    names = " and ".join(f"what {one['by']} said at {one['at']}" for one in earlier)
+    doubt = next(filter(None, (people.doubt(str(one["by"]), str(vote["by"])) for one in earlier)), "")
+    return f"this takes the place of {names}, for that is the same person, who counts once{f' ({doubt})' if doubt else ''}"

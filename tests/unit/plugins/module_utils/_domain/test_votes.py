@@ -157,6 +157,18 @@ def test_saying_it_again_in_any_spelling_never_makes_a_quorum(votes: list[dict[s
     assert quorum(once, NOW) == quorum(again, NOW)
 
 
+LISTED = ("CORP\\{}", "{}@corp.example.com", "LAB\\{}")
+UNLISTED = ("{}", "OTHER\\{}", "{}@other.org", "{}@company.com", ".\\{}")
+TWO_DOMAINS = People.of([], [{"netbios": "CORP", "dns": ["corp.example.com"]}, {"netbios": "LAB"}])
+
+
+@given(st.lists(st.sampled_from((*LISTED, *UNLISTED)), min_size=1, max_size=8), st.sampled_from(["alice", "CHIEF", "jörg"]))
+def test_no_spelling_in_a_domain_that_is_not_listed_makes_one_person_more(spellings: list[str], user: str) -> None:
+    votes = [vote(by, marks=TWO_DOMAINS.marks(by)) for by in (spelling.format(user) for spelling in spellings)]
+    domains = {"LAB" if spelling.startswith("LAB") else "CORP" for spelling in spellings if spelling in LISTED}
+    assert len(tally(votes, NOW).proceed) <= max(1, len(domains))
+
+
 @given(ballots)
 def test_a_quorum_has_as_many_persons_as_it_needs(votes: list[dict[str, t.Any]]) -> None:
     found = tally(votes, NOW)

@@ -197,9 +197,27 @@ def test_who_says_it_again_in_another_spelling_is_refused(desk: Desk, spelling: 
     assert desk.ack(**STATED, by="other", decision="withdraw").msg.startswith("nothing was recorded: other has no vote to withdraw; ")
 
 
+@pytest.mark.parametrize("spelling", ["OTHER\\jdoe", "jdoe@company.com", "jdoe"])
+def test_one_person_in_domains_that_are_not_listed_is_no_quorum_and_two_people_are_told_what_to_do(desk: Desk, spelling: str) -> None:
+    desk.ack(**STATED, by="CORP\\jdoe")
+    told = twice(desk, **STATED, by=spelling)
+    assert "is the same person as CORP\\jdoe, who said proceed already at 2026-" in told
+    assert told.endswith("; where these are two people, list the domain of each in approvals.domains, withdraw, and let each decide anew as DOMAIN\\user")
+    replaced = desk.ack(**STATED, by=spelling, decision="decline").msg
+    assert "who counts once (where these are two people, list the domain of each in approvals.domains, " in replaced
+
+
+def test_two_people_of_one_user_name_decide_once_both_domains_are_listed(desk: Desk) -> None:
+    listed: dict[str, t.Any] = {**STATED, "domains": [*STATED["domains"], {"netbios": "OTHER", "dns": ["other.org"]}]}
+    desk.ack(**STATED, by="OTHER\\jdoe")
+    desk.ack(**listed, by="OTHER\\jdoe", decision="withdraw")
+    desk.ack(**listed, by="OTHER\\jdoe")
+    assert desk.ack(**listed, by="CORP\\jdoe").extra["state"] == "approved"
+
+
 def test_whoever_says_something_else_in_another_spelling_is_told_whose_word_it_replaces(desk: Desk) -> None:
     desk.ack(**STATED, by="CORP\\jdoe")
-    told = desk.ack(**STATED, by="jdoe", decision="decline")
+    told = desk.ack(**STATED, by="jdoe@corp.example.com", decision="decline")
     assert told.changed and told.extra["state"] == "declined" and len(told.extra["votes"]) == 1
     assert re.match(r"this takes the place of what CORP.jdoe said at 2026-\S+, for that is the same person, who counts once; mail is declined", told.msg)
 
