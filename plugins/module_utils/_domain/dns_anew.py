@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Repoint
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_changes import Item, RecordSet, Repoint, same_values
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_messages import Edit
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import name_in_value, with_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
@@ -51,11 +51,20 @@ def all_made_anew(repoint: Repoint | None, edits: t.Iterable[Edit], now: t.Mappi
 
 
 def put_back(
-    repoint: Repoint | None, item: Item, before: RecordSet | None, after: RecordSet | None, now: RecordSet | None, *, noted: bool = False
+    repoint: Repoint | None,
+    item: Item,
+    before: RecordSet | None,
+    after: RecordSet | None,
+    now: RecordSet | None,
+    *,
+    noted: bool = False,
+    ours: bool = False,
 ) -> RecordSet | None:
     """``before`` with what the move from it to ``after`` left there and did not bring: values of others, and a TTL that was raised since.
 
     ``noted``: a note says what the TTL was before it was lowered, so whoever raised it did not restore it, and the note still will.
+    ``ours``: an earlier try may have put back what is there. Else values that are back are a source's that registered itself, and so is their TTL,
+    which nobody has chosen (of Windows 1,200 s).
     """
     beside = _others(repoint, item, before, after) if repoint is not None else set()
     values = {*(before.values if before else ()), *beside}
@@ -63,7 +72,8 @@ def put_back(
     if not values or like is None:
         return None
     raised = not noted and now is not None and before is not None and now.ttl > before.ttl and (after is None or now.ttl != after.ttl)
-    return RecordSet.of(values, now.ttl if raised and now is not None else like.ttl)
+    registered = not ours and not same_values(now, after)
+    return RecordSet.of(values, now.ttl if raised and not registered and now is not None else like.ttl)
 
 
 def _others(repoint: Repoint, item: Item, before: RecordSet | None, after: RecordSet | None) -> set[str]:

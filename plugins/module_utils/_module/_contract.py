@@ -75,15 +75,15 @@ class Fence:
 class Step(t.Protocol):
     """One kind of thing that a run changes. Only the driver calls these, in this order.
 
-    A step may have some more: ``peace_prevails`` is true where a failback brings back what peace time is like, whatever the failover found;
-    ``fenced(fence)`` gives it the run's fence before it looks, where it may change things; ``recall_images(images)`` tells it before it looks what
-    the run that is put back recorded; ``look_again(confirmed) -> dict[str, Seen]`` takes a second look at all that was confirmed, after the last
-    group; ``conclude(result)`` adds what belongs to the whole, may fail it, and returns ``{what, reason}`` where an option of the step's own accepts
-    what is amiss; ``on_the_way(aim, there) -> list[image]`` tells what lies between two images of an item, which a death there leaves behind;
-    ``takes_back(outcomes) -> bool`` says whether nothing more is tried and what was done is put back, by ``inverse`` (``_step_rollback``), which
-    ``taking_back()`` tells it before it looks; ``touches(change) -> list[str]`` names the machines, beside ``host``, on which a change is made, as a plan
-    tells them; ``announces`` is true where the task only says what a hook is about to do, and another task of the
-    same step reads back what it did.
+    A step may have some more: ``peace_prevails`` is true where a failback brings back what peace time is like, whatever the failover found; ``undo_begun``
+    is set where an earlier try of the same undo may have put back what is there; ``fenced(fence)`` gives it the run's fence before it looks, where it may
+    change things; ``recall_images(images)`` tells it before it looks what the run that is put back recorded; ``look_again(confirmed) -> dict[str, Seen]``
+    takes a second look at all that was confirmed, after the last group; ``conclude(result)`` adds what belongs to the whole, may fail it, and returns
+    ``{what, reason}`` where an option of the step's own accepts what is amiss; ``on_the_way(aim, there) -> list[image]`` tells what lies between two images
+    of an item, which a death there leaves behind; ``takes_back(outcomes) -> bool`` says whether nothing more is tried and what was done is put back, by
+    ``inverse`` (``_step_rollback``), which ``taking_back()`` tells it before it looks; ``touches(change) -> list[str]`` names the machines, beside
+    ``host``, on which a change is made, as a plan tells them; ``announces`` is true where the task only says what a hook is about to do, and another task
+    of the same step reads back what it did.
     """
 
     key: str

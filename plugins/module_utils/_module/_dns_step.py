@@ -104,6 +104,7 @@ class DnsStep:
         self._begun = False  #: whether records were sent
         self._sent: dict[Item, NameServer] = {}  #: who took, or may have taken, what was sent of a set
         self._going_back = False
+        self.undo_begun = False  #: what leads to the source may be of an earlier try of the undo
         self._became: dict[str, JSON] = {}  #: what was confirmed, where another writer's value came beside ours
 
     def check_machine(self, expected: Machine | None) -> None:
@@ -261,7 +262,7 @@ class DnsStep:
         item, there, left = Item.parse(name), from_image(now), from_image(self._became.get(name, after))
         notes, _others = dns_ttl.read_notes(self._now.get(dns_ttl.note_item(item.name)) if dns_ttl.has_note(item) else None)
         moved = self.repoint if item not in self.wanted else None  # of a listed record everything is ours, also where its name is repointed
-        wanted = put_back(moved, item, from_image(before), left, there, noted=item.type in notes)
+        wanted = put_back(moved, item, from_image(before), left, there, noted=item.type in notes, ours=self.undo_begun)
         holder = self._holder(item)
         if self._going_back and self._sent.get(item, holder) is not holder:
             raise WrongState(

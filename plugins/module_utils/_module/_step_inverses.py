@@ -30,11 +30,16 @@ def inverses(step: Step, params: t.Mapping[str, t.Any], run: RunContext | None, 
         known: t.Container[str] = () if getattr(step, "peace_prevails", False) else images
         added, refused = without_image(step, known, now, run.baseline(), adopted=record.ended == "adopted")
         images = {**added, **images, **added}
+    own = run.images(run.id, step.key) if reverted != run.id else {}
+    if hasattr(step, "undo_begun"):
+        step.undo_begun = begun and reverted == run.id
     changes = []
     for name in reversed(list(images)):
         if name not in now:
             refused.append(Outcome(name, "failed", reason="not_listed", msg=f"run {reverted} changed {name}, but this task does not list it"))
             continue
+        if name in own and now[name] in (own[name]["after"], *(own[name].get("afters") or ())):
+            continue  # this run has put it back before it was stopped, and nobody touched it since
         try:
             change = _inverse(step, name, images[name], now[name], put_back_begun=begun)
         except FailoverError as error:

@@ -63,5 +63,9 @@ def test_an_alias_has_one_value_and_somebody_else_s_stays() -> None:
 def test_a_ttl_that_was_raised_since_stays_and_any_other_is_put_back(before: int, after: int, now: int) -> None:
     found = put_back(None, MAIL, RecordSet(("10.0.0.21",), before), RecordSet(("10.0.0.22",), after), RecordSet(("10.0.0.22",), now))
     assert found == RecordSet(("10.0.0.21",), now if now > before and now != after else before)
+    registered = put_back(None, MAIL, RecordSet(("10.0.0.21",), before), RecordSet(("10.0.0.22",), after), RecordSet(("10.0.0.21",), now))
+    assert registered == RecordSet(("10.0.0.21",), before), "the source that registered itself brought its own TTL"
+    earlier = put_back(None, MAIL, RecordSet(("10.0.0.21",), before), RecordSet(("10.0.0.22",), after), RecordSet(("10.0.0.21",), now), ours=True)
+    assert earlier == found, "what an earlier try has put back is no registration"
     noted = put_back(None, MAIL, RecordSet(("10.0.0.21",), before), RecordSet(("10.0.0.22",), after), RecordSet(("10.0.0.21",), now), noted=True)
     assert noted == RecordSet(("10.0.0.21",), before), "a source that registers itself does not outdo the note"

@@ -161,6 +161,30 @@ def test_ttls_that_are_restored_while_failed_over_stay_so_in_the_failback(estate
         assert estate.ttls() == [600, 300] and estate.dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
 
 
+def test_ttls_that_are_restored_before_an_undo_stay_so_however_often_it_is_tried(estate: Estate, tmp_path: pathlib.Path) -> None:
+    estate.run("ttl_lowered", ttl=60)
+    failover = runs.started(tmp_path, CLOCK)
+    assert not estate.run("repointed", ttl=30, run=failover).failed
+    assert not estate.run("ttl_restored", ttl=30).failed and estate.ttls() == [600, 300]
+    for _again in range(2):
+        back = estate.run("reverted", run=failover, revert_run="run1")
+        assert not back.failed, back.msg
+        assert estate.ttls() == [600, 300] and estate.dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
+
+
+def test_a_source_that_registered_itself_gets_the_ttls_of_before(estate: Estate, tmp_path: pathlib.Path) -> None:
+    """Windows registers with 1,200 s, and nobody has chosen that TTL."""
+    failover = runs.started(tmp_path, CLOCK)
+    assert not estate.run("repointed", ttl=30, run=failover).failed
+    runs.ended(tmp_path, CLOCK, failover)
+    failback = runs.started(tmp_path, CLOCK, run_id="run2", kind="failback")
+    estate.dns1.replace("mail.example.com", "A", ["127.1.0.21"], ttl=1200)
+    for _again in range(2):
+        back = estate.run("reverted", run=failback, revert_run="run1")
+        assert not back.failed, back.msg
+        assert estate.ttls() == [600, 300] and estate.dns1.lookup("mail.example.com", "A") == ["127.1.0.21"]
+
+
 def test_a_stand_in_that_stays_gets_the_ttl_too(estate: Estate) -> None:
     estate.run("ttl_lowered", ttl=60)
     assert not estate.run("repointed", ttl=120).failed and estate.ttls() == [120, 120]
