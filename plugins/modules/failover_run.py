@@ -451,7 +451,12 @@ plan:
       type: list
       elements: str
     point_of_no_return:
-      description: The first change after which clients may write on the side that takes over.
+      description:
+        - The first change from which on clients may write on the side that takes over, by the rule that an undo follows; from there on it asks what became
+          of the data. V(null) where there is none.
+        - A step may be the point and change nothing, as when it lets the source join. Then C(item) is empty, and C(number) is that of the next change.
+        - Of a failback with a hook V(before_source_joins) and a source that the failover had not fenced, it is the first step in front of that hook, as no
+          journal tells whether the hook was played.
       type: dict
     unknown:
       description: What the plan cannot know, in sentences.

@@ -123,6 +123,7 @@ def plan(
     hooks: list[str] | None = None,
     durations: dict[str, dict[str, t.Any]] | None = None,
     intent: dict[str, t.Any] | None = None,
+    fenced: bool = False,
 ) -> dict[str, t.Any]:
     facts = Facts(
         id="20260301T120000Z-ab12cd",
@@ -137,5 +138,6 @@ def plan(
         baseline_age=7200.0,
         made_at=made_at,
         by="ops",
+        fenced=fenced,
     )
     return document(facts, usual() if predictions is None else predictions, findings or [], hooks or [], durations or {})

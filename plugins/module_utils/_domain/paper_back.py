@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.no_return import TAKER
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed, Done, Points, span
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import kind_of
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import OWNER_BEFORE, TAKER, lasting
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import OWNER_BEFORE, lasting
 
 JSON = t.Any
 Document = t.Mapping[str, JSON]

@@ -58,7 +58,8 @@ class Prediction:
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What a plan is made of, beside the predictions. ``baseline_age`` in seconds, None where there is no baseline."""
+    """What a plan is made of, beside the predictions. ``baseline_age`` in seconds, None where there is no baseline. ``fenced``: of a failback,
+    whether the failover had fenced anything on the source, whose workload then does not start by itself."""
 
     id: str
     identity: str
@@ -72,6 +73,7 @@ class Facts:
     baseline_age: float | None
     made_at: str
     by: str
+    fenced: bool = False
 
 
 def canonical(node: JSON) -> str:
@@ -165,7 +167,7 @@ def document(
         "coverage": _coverage(changes, steps),
         "hosts": sorted({host for step in steps for host in step["hosts"]} | _store_hosts(facts.definition)),
         "hooks_not_run": list(hooks),
-        "point_of_no_return": point_of_no_return(changes, facts.kind, facts.definition),
+        "point_of_no_return": point_of_no_return(facts, changes, steps, hooks),
         "unknown": unknowable(facts, changes, steps, hooks),
         "about": {"id": facts.id, "made_at": facts.made_at, "by": facts.by, "armed_at": facts.armed_at, "baseline_age": facts.baseline_age},
     }

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import TAKER
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import no_return
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.no_return import TAKER, joined_by_hook, listed
 
 JSON = t.Any
 Changes = t.Sequence[t.Mapping[str, JSON]]
@@ -27,6 +27,10 @@ class Planned(t.Protocol):
     @property
     def armed_at(self) -> str:
         """When the baseline was taken; empty without one."""
+
+    @property
+    def fenced(self) -> bool:
+        """Of a failback: whether the failover had fenced anything on the source."""
 
     @property
     def definition(self) -> t.Mapping[str, JSON]:
@@ -52,19 +56,37 @@ def kind_of(step: str) -> str:
     return step.partition("@")[0]
 
 
-def point_of_no_return(changes: Changes, kind: str, definition: t.Mapping[str, JSON]) -> dict[str, JSON] | None:
-    """The first change of the step from which on a client may write on the side that takes over, by the rule that an undo follows.
-    Going back from there loses or merges data. None where no step is: in a drill, and where no change lets anybody in."""
-    steps: dict[str, list[str]] = {}
-    for change in changes:
-        if change["before"] != change["after"]:
-            steps.setdefault(change["step"], []).append(change["item"])
-    taker = str(definition[TAKER[kind]]["host"]) if kind in TAKER else ""
-    found = undo.point_of_no_return(kind, taker, list(steps.items()))
+def point_of_no_return(facts: Planned, changes: Changes, steps: Changes, hooks: t.Iterable[str]) -> dict[str, JSON] | None:
+    """The first change from which on a client may write on the side that takes over, by the rule that an undo follows: from there on it asks what
+    became of the data, as going back loses or merges them. None where no step is: in a drill, and where nothing lets anybody in.
+
+    A step may be the point and change nothing; ``number`` is then that of the next change, and ``item`` is empty. ``hooks``: those that were not run;
+    one that is ``plan_safe`` may be there too.
+    """
+    if facts.kind not in TAKER:
+        return None
+    taker = str(facts.definition[TAKER[facts.kind]]["host"])
+    there = [*hooks, *((facts.definition.get("hooks") or {}).get("plan_safe") or [])]
+    behind = joined_by_hook(facts.kind, facts.definition, there, facts.fenced)
+    found = no_return.point_of_no_return(facts.kind, taker, _steps(changes, steps, facts.definition), behind)
     if not found.step:
         return None
-    first = next(change for change in changes if change["step"] == found.step and change["before"] != change["after"])
-    return {"number": first["number"], "step": first["step"], "host": first["host"], "item": first["item"], "because": found.because}
+    order = [step["step"] for step in steps]
+    since = order.index(found.since) if found.since else 0
+    own = [change for change in changes if change["step"] == found.since and change["before"] != change["after"]]
+    later = [change for change in changes if order.index(change["step"]) >= since + bool(found.since)]
+    number = next((change["number"] for change in [*own, *later]), len(changes) + 1)
+    key = found.since or found.step
+    return {"number": number, "step": key, "host": key.partition("@")[2], "item": own[0]["item"] if own else "", "because": found.because}
+
+
+def _steps(changes: Changes, steps: Changes, definition: t.Mapping[str, JSON]) -> list[tuple[str, list[str]]]:
+    """Each step with what it changes; one that could not be looked at as a whole, with all that the definition lists for it."""
+    items = {step["step"]: listed(kind_of(step["step"]), definition) if step["reason"] else [] for step in steps}
+    for change in changes:
+        if change["before"] != change["after"]:
+            items[change["step"]].append(change["item"])
+    return list(items.items())
 
 
 def unknowable(facts: Planned, changes: Changes, steps: t.Sequence[t.Mapping[str, JSON]], hooks: t.Sequence[str]) -> list[str]:

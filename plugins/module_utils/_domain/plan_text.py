@@ -45,7 +45,7 @@ def _head(document: Document, width: int) -> str:
     about, coverage, age = document["about"], document["coverage"], document["about"]["baseline_age"]
     baseline = f"{duration(age)} old" if age is not None else "none"
     point = document["point_of_no_return"]
-    back = f"change {point['number']}, {point['item']}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
+    back = f"{_place(point, document)}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
     grades = ", ".join(f"{coverage[grade]} {grade}" for grade in ("probed", "predicted", "unknown"))
     unseen = "".join(f"; {words}: {', '.join(coverage[key])}" for key, words in TROUBLE.items() if coverage[key])
     rows = [
@@ -58,6 +58,13 @@ def _head(document: Document, width: int) -> str:
         ("No way back", back),
     ]
     return "\n".join(row((12, width - 13), cells) for cells in rows)
+
+
+def _place(point: t.Mapping[str, JSON], document: Document) -> str:
+    """A step may be the point of no return and change nothing itself."""
+    if point["item"]:
+        return f"change {point['number']}, {point['item']}"
+    return f"{point['step']}, " + (f"before change {point['number']}" if point["number"] <= len(document["changes"]) else "behind the last change")
 
 
 def _changes(document: Document, width: int) -> str:

@@ -4,7 +4,7 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""How a run is undone: in which order, from where on the data are at stake, and what can't be taken back. Pure."""
+"""How a run is undone: in which order, and what can't be taken back. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import expected
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.no_return import Steps
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import NOTHING_TO_PUT_BACK
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
@@ -22,17 +21,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 #: Who owns the identity once a run of this kind is undone: whoever owned it before.
 OWNER_BEFORE = {"failover": "source", "failback": "target", "drill": "source"}
 
-#: Which side a run of this kind gives the identity to; clients could write there.
-TAKER = {"failover": "target", "failback": "source"}
-
-#: The hook that may start the source, or its network, before a failback releases its fence.
-LETS_JOIN = "before_source_joins"
-
 #: Evidence that the fence gathers by itself; any other was given to it by a hook.
 OWN_EVIDENCE = ("silence", "read_back")
-
-#: Step key, and the names of the items that it changes; none = it was looked at and all is as wanted.
-Steps = t.Sequence[tuple[str, t.Collection[str]]]
 
 
 class UndoBegun(WrongState):
@@ -40,120 +30,6 @@ class UndoBegun(WrongState):
     so this is the refusal of a known second owner. Finish the undo, then a new run takes a new decision."""
 
     reason = "undo_begun"
-
-
-class PointOfNoReturn(t.NamedTuple):
-    """``step``: the key of the step that is the first possible client write on the server that takes the identity; "" = no step is."""
-
-    step: str
-    because: str = ""
-
-
-def point_of_no_return(kind: str, taker: str, steps: Steps) -> PointOfNoReturn:
-    """The step from which on clients could write on ``taker`` (the inventory name of the server that gets the identity).
-
-    ``steps`` are those of the run in their order, from a plan or from a journal. A client can write once it is led there (addresses, names,
-    records) and something serves there (services, databases, shares). What the run does not change counts as there already: a workload that
-    no step starts may run before the run, and a server that no step leads to may be reached before it. A source that a failback lets join
-    registers its names by itself, and where its fence had nothing to release it may also start its workload by itself.
-    """
-    if kind not in TAKER:
-        return PointOfNoReturn("", "a drill moves nothing that clients use")
-    joins = f"fence@{taker}" if kind == "failback" else ""
-    leads = {key for key, items in steps if key == joins or _leads(key, taker, items)}
-    serves = {key for key, items in steps if (key == joins and not items) or _serves(key, taker, items)}
-    if not leads and not serves:
-        return PointOfNoReturn("", f"no step of this {kind} leads clients to {taker} or starts anything there")
-    led, served = not leads, not serves
-    for key, _items in steps:
-        led, served = led or key in leads, served or key in serves
-        if led and served:
-            how = _lets_write(key in leads, key in serves, bool(leads), bool(serves))
-            how = f"lets {taker} join, which registers its names and may start its workload by itself" if key == joins else how
-            return PointOfNoReturn(key, f"{key} {how}: from here on clients may write on {taker}")
-    return PointOfNoReturn("")
-
-
-def _lets_write(leads: bool, serves: bool, led: bool, served: bool) -> str:
-    """What a step does that is the first possible client write. ``led`` and ``served``: whether any step of the run leads clients there, starts something."""
-    if leads and serves:
-        return "leads clients there and gives them shares"
-    if leads:
-        return f"leads clients there, and what serves them {'was started before' if served else 'may run already, as no step starts it'}"
-    return f"starts what serves clients, and they {'are led there' if led else 'may be led there already, as no step leads them'}"
-
-
-def _leads(key: str, taker: str, items: t.Collection[str]) -> bool:
-    return (key == "dns" and bool(items)) or (key == f"identity@{taker}" and any(not item.startswith("share ") for item in items))
-
-
-def _serves(key: str, taker: str, items: t.Collection[str]) -> bool:
-    if key == f"identity@{taker}":
-        return any(item.startswith("share ") for item in items)
-    return key in (f"services@{taker}", f"databases@{taker}") and bool(items)
-
-
-def steps_of_run(record: RunRecord, definition: t.Mapping[str, t.Any]) -> list[tuple[str, t.Collection[str]]]:
-    """The steps of a run for ``point_of_no_return``: as the journal shows them, and those to come as the definition lists them.
-
-    What the run has passed by is no step of it: the definition had nothing for it there.
-    """
-    keys = [(kind, key_of(kind, side, definition)) for kind, side in ORDER.get(record.kind, ())]
-    begun = [number for number, (_kind, key) in enumerate(keys) if key in record.steps]
-    to_come = begun[-1] if begun else -1
-    return [
-        (key, list(record.images.get(key, {})) if key in record.steps else _listed(kind, definition))
-        for number, (kind, key) in enumerate(keys)
-        if key in record.steps or number > to_come
-    ]
-
-
-def _listed(kind: str, definition: t.Mapping[str, t.Any]) -> list[str]:
-    """What a step that has not begun is expected to change: everything of its kind that the definition lists."""
-    if kind == "identity":
-        return [
-            *(f"address {entry['address']}" for entry in definition.get("addresses") or ()),
-            *(f"name {name}" for name in definition.get("names") or ()),
-            *(f"share {entry['name']}" for entry in definition.get("shares") or ()),
-        ]
-    if kind == "dns":
-        dns = definition.get("dns") or {}
-        return [*((dns.get("repoint") or {}).get("names") or ()), *(entry["name"] for entry in dns.get("records") or ())]
-    if kind in ("services", "databases"):
-        return [str(entry["name"]) for entry in definition.get(kind) or ()]
-    return []
-
-
-def data_at_stake(
-    record: RunRecord, definition: t.Mapping[str, t.Any], failover: RunRecord | None = None, hooks: t.Container[str] = ()
-) -> PointOfNoReturn | None:
-    """The point of no return, where the run has begun it; None while undoing loses nothing that a client wrote.
-
-    ``failover`` is the run that a failback was putting back, ``hooks`` the names of those that there are: the journal knows of none.
-    """
-    if record.kind not in TAKER:
-        return None
-    taker = str(definition[TAKER[record.kind]]["host"])
-    point = point_of_no_return(record.kind, taker, steps_of_run(record, definition))
-    joined = point.step.startswith("fence@") and point.step in record.steps  # it found nothing to release
-    if joined or record.images.get(point.step):
-        return point
-    if LETS_JOIN in hooks and _hook_may_have_run(record, definition, f"fence@{taker}", failover):
-        because = f"the hook {LETS_JOIN} may have let {taker} join, which registers its names and may start its workload by itself"
-        return PointOfNoReturn(f"fence@{taker}", f"{because}: clients may have written on {taker} since")
-    return None
-
-
-def _hook_may_have_run(record: RunRecord, definition: t.Mapping[str, t.Any], fence: str, failover: RunRecord | None) -> bool:
-    """Whether a failback came to the hook before its fence, or near it: to ask for nothing is harmless, and a resumed run may have failed at an earlier
-    step since, or found one more in its definition. What the failover fenced starts no workload there."""
-    fenced = failover is not None and failover.images.get(fence)
-    if record.kind != "failback" or fence in record.steps or fenced:
-        return False
-    before = expected(record.kind, definition)
-    before = before[: before.index(fence)]
-    releasing = [key for key in before if key.partition("@")[0] in ("identity", "spns")] or before
-    return not releasing or any(key in record.steps for key in releasing)
 
 
 def lasting(steps: Steps, images: t.Mapping[str, t.Any], facts: t.Mapping[str, t.Any]) -> list[str]:

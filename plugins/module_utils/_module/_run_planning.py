@@ -14,9 +14,11 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import stamp
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, deciding, minimum_of, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.no_return import had_fenced
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, document, expected_durations
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, STARTS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import key_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import wished_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
@@ -114,6 +116,7 @@ def _facts(task: RunTask, run: t.Mapping[str, t.Any]) -> Facts:
         baseline_age=round((now - moment(fold.armed_at)).total_seconds(), 1) if fold.armed_at else None,
         made_at=stamp(now),
         by=run.get("by") or task.who(),
+        fenced=kind == "failback" and had_fenced(fold.runs.get(fold.last_failover), key_of("fence", "source", task.definition)),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import undo
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import no_return, undo
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
@@ -49,7 +49,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     consent = reasons(task.params["accept"] or {}).get("data_at_stake", "") or (task.reason() if taken is None else "")
     consent = consent or record.data_consent
     if point is not None and not consent:
-        taker = task.definition[undo.TAKER[record.kind]]["host"]
+        taker = task.definition[no_return.TAKER[record.kind]]["host"]
         raise InvalidInput(
             f"undoing the {record.kind} run {record.id} of {task.identity} gives the identity back to the {owner}, but {point.because}. "
             f"Bring what was written on {taker} since to the {owner} first and say how with {option('failover_data_restored', '...')}, "
@@ -67,10 +67,10 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     )
 
 
-def _data_at_stake(record: RunRecord, task: RunTask) -> undo.PointOfNoReturn | None:
+def _data_at_stake(record: RunRecord, task: RunTask) -> no_return.PointOfNoReturn | None:
     if not task.definition:
         return None
-    return undo.data_at_stake(record, task.definition, task.fold.runs.get(record.reverts), task.params.get("hooks") or [])
+    return no_return.data_at_stake(record, task.definition, task.fold.runs.get(record.reverts), task.params.get("hooks") or [])
 
 
 def _facts(record: RunRecord, task: RunTask, steps: list[dict[str, str]]) -> dict[str, t.Any]:

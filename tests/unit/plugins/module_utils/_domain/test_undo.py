@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The order of an undo, the point of no return, and what stays."""
+"""The order of an undo, and what stays."""
 
 from __future__ import annotations
 
@@ -54,134 +54,6 @@ def ran(made: RunRecord, *steps: str) -> RunRecord:
 
 def folded(made: RunRecord, state: str = "failing_over") -> Fold:
     return Fold(state=state, runs={"r1": made}, active_run="" if made.ended else "r1")
-
-
-@pytest.mark.parametrize(
-    ("kind", "taker", "steps", "point"),
-    [
-        # Led there first, served later, and the other way round.
-        (
-            "failover",
-            "exch2",
-            [("fence@exch1", ["x"]), ("identity@exch2", ["address 10.0.0.21"]), ("services@exch2", ["IS"]), ("dns", ["a"])],
-            "services@exch2",
-        ),
-        ("failover", "exch2", [("fence@exch1", ["x"]), ("services@exch2", ["IS"]), ("databases@exch2", ["DB"]), ("dns", ["a"])], "dns"),
-        # A workload that runs already: the first step that leads there.
-        ("failover", "exch2", [("identity@exch2", ["address 10.0.0.21"]), ("services@exch2", []), ("dns", ["a"])], "identity@exch2"),
-        ("failover", "exch2", [("fence@exch1", ["x"]), ("dns", ["a"])], "dns"),
-        # A share is served by the server itself.
-        ("failover", "exch2", [("identity@exch2", ["name files", "share data"]), ("dns", ["a"])], "identity@exch2"),
-        ("failover", "exch2", [("identity@exch2", ["share data"]), ("dns", ["a"])], "dns"),
-        # Nothing leads there: whoever reaches it by itself can write once it serves.
-        ("failover", "exch2", [("fence@exch1", ["x"]), ("spns", ["http/mail"]), ("databases@exch2", ["DB"])], "databases@exch2"),
-        # Neither fence, SPNs nor script let a client write.
-        ("failover", "exch2", [("fence@exch1", ["x"]), ("spns", ["http/mail"]), ("script@exch2", ["s.ps1"])], ""),
-        ("failover", "exch2", [], ""),
-        # What a failback takes from the target is no client write on the source.
-        ("failback", "exch1", [("services@exch2", ["IS"]), ("identity@exch2", ["address 10.0.0.21"])], ""),
-        # A source that joins registers its names by itself; where nothing of it was fenced, its workload starts by itself too.
-        ("failback", "exch1", [("fence@exch1", ["x"]), ("services@exch1", ["IS"]), ("dns", ["a"])], "services@exch1"),
-        ("failback", "exch1", [("fence@exch1", ["x"]), ("services@exch1", ["IS"]), ("dns", [])], "services@exch1"),
-        ("failback", "exch1", [("identity@exch2", ["address a"]), ("fence@exch1", []), ("services@exch1", []), ("dns", [])], "fence@exch1"),
-        ("failback", "exch1", [("identity@exch2", ["address a"]), ("identity@exch1", ["address a"]), ("services@exch1", ["IS"])], "services@exch1"),
-        ("drill", "exch2", [("identity@exch2", ["address a"]), ("services@exch2", ["IS"]), ("dns", ["drill"])], ""),
-    ],
-)
-def test_the_first_step_from_which_a_client_could_write(kind: str, taker: str, steps: undo.Steps, point: str) -> None:
-    found = undo.point_of_no_return(kind, taker, steps)
-    assert found.step == point
-    assert found.because or not point
-
-
-@pytest.mark.parametrize(
-    ("steps", "because"),
-    [
-        ([("identity@exch2", ["address a", "share data"]), ("services@exch2", ["IS"])], "identity@exch2 leads clients there and gives them shares"),
-        ([("services@exch2", ["IS"]), ("dns", ["a"])], "dns leads clients there, and what serves them was started before"),
-        ([("dns", ["a"])], "dns leads clients there, and what serves them may run already, as no step starts it"),
-        ([("identity@exch2", ["address a"]), ("services@exch2", ["IS"])], "services@exch2 starts what serves clients, and they are led there"),
-        ([("services@exch2", ["IS"])], "services@exch2 starts what serves clients, and they may be led there already, as no step leads them"),
-    ],
-)
-def test_the_sentence_says_no_more_than_the_steps_show(steps: undo.Steps, because: str) -> None:
-    """Of services that a later step starts, nobody says that they run."""
-    assert undo.point_of_no_return("failover", "exch2", steps).because == f"{because}: from here on clients may write on exch2"
-
-
-@given(st.lists(st.tuples(st.sampled_from(FAILOVER), st.lists(st.sampled_from(["a", "share b"]), max_size=2)), unique_by=lambda step: step[0]))
-def test_the_point_of_no_return_is_a_step_that_changes_something_on_the_way_to_clients(steps: list[tuple[str, list[str]]]) -> None:
-    point = undo.point_of_no_return("failover", "exch2", steps).step
-    assert not point or dict(steps)[point]
-    assert point.partition("@")[0] in ("", "identity", "services", "databases", "dns")
-    # A run that stops before its point of no return has none of its own behind it.
-    before = [key for key, _items in steps][: [key for key, _items in steps].index(point)] if point else []
-    leads = [key for key in before if key in ("identity@exch2", "dns") and any(not i.startswith("share") for i in dict(steps)[key])]
-    serves = [key for key in before if key in ("services@exch2", "databases@exch2") and dict(steps)[key]]
-    assert not (leads and serves)
-
-
-@pytest.mark.parametrize(
-    ("begun", "at_stake"),
-    [
-        ([], ""),
-        (["fence@exch1"], ""),
-        (["fence@exch1", "identity@exch2"], ""),
-        (["fence@exch1", "identity@exch2", "services@exch2"], "services@exch2"),
-        (["fence@exch1", "identity@exch2", "services@exch2", "databases@exch2", "dns"], "services@exch2"),
-    ],
-)
-def test_data_are_at_stake_once_the_journal_shows_the_step_begun(begun: list[str], at_stake: str) -> None:
-    made = record()
-    for step in begun:
-        made.intended(intent(step, "address 10.0.0.21" if step.startswith("identity") else "item"))  # an intent alone: a crash may have swallowed the rest
-    point = undo.data_at_stake(made, DEFINITION)
-    assert (point.step if point else "") == at_stake
-
-
-def test_a_source_that_joined_and_needed_nothing_has_users_whose_data_are_asked_for() -> None:
-    """It was powered off: a hook gave it power, its services started and its names were registered, so that no step has an image."""
-    made = ran(record("failback"), "services@exch2", "identity@exch2")
-    assert undo.data_at_stake(made, DEFINITION) is None
-    made.concluded(outcome("fence@exch1"))
-    point = undo.data_at_stake(made, DEFINITION)
-    assert point is not None and point.step == "fence@exch1" and "clients may write on exch1" in point.because
-
-
-def test_a_hook_may_have_let_the_source_join_before_the_journal_knows_of_it() -> None:
-    """It gives the source power before the fence is looked at; where the failover had fenced something, nothing starts there yet."""
-    made = ran(record("failback"), "databases@exch2", "services@exch2")
-    hooks, failover = ["data", "before_source_joins"], ran(record(), "identity@exch2")
-    assert undo.data_at_stake(made, DEFINITION, failover, hooks) is None, "the target has its addresses still: the hook comes later"
-    ran(made, "identity@exch2")
-    assert undo.data_at_stake(made, DEFINITION, failover, ["data"]) is None
-    changed = {**DEFINITION, "spns": [{"spn": "HTTP/mail"}]}
-    assert undo.data_at_stake(made, changed, failover, hooks) is not None, "that may be in the definition since the hook ran"
-    point = undo.data_at_stake(made, DEFINITION, failover, hooks)
-    assert point is not None and point.step == "fence@exch1" and "the hook before_source_joins may have let exch1 join" in point.because
-    assert undo.data_at_stake(made, DEFINITION, ran(record(), "identity@exch2", "fence@exch1"), hooks) is None
-    assert undo.data_at_stake(ran(record(), "identity@exch2"), DEFINITION, None, hooks) is None, "a failover lets nobody join"
-    made.intended(intent("services@exch2"))
-    made.concluded(outcome("identity@exch2", failed=True))
-    assert undo.data_at_stake(made, DEFINITION, failover, hooks) is not None, "the run was resumed behind the hook, and fails earlier now"
-    nothing = {**DEFINITION, "addresses": [], "services": [], "databases": []}
-    assert undo.data_at_stake(record("failback"), nothing, failover, hooks) is not None, "the hook is the first thing that such a run does"
-
-
-def test_a_step_that_the_run_passed_by_is_not_waited_for_before_data_are_asked_for() -> None:
-    """A failback gives the source no shares, so it takes no step for its identity where its addresses never moved."""
-    definition = {**DEFINITION, "shares": [{"name": "archive"}]}
-    made = ran(record("failback"), "services@exch2", "identity@exch2", "fence@exch1")
-    assert undo.data_at_stake(made, definition) is None
-    point = undo.data_at_stake(ran(made, "services@exch1"), definition)
-    assert point is not None and point.step == "services@exch1"
-
-
-def test_a_workload_that_was_not_to_be_started_counts_as_running() -> None:
-    made = record()
-    made.intended(intent("identity@exch2", "address 10.0.0.21"))
-    point = undo.data_at_stake(made, {**DEFINITION, "services": [], "databases": []})
-    assert point is not None and point.step == "identity@exch2"
 
 
 @given(st.permutations(FAILOVER), st.integers(0, len(FAILOVER)))

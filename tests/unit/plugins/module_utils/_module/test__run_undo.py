@@ -487,7 +487,7 @@ def test_an_undo_of_a_failback_asks_for_the_data_where_its_hook_may_have_let_the
     opened = servers.forward("opened", kind="failback")
     servers.on("exch2", app_services, state="reverted", revert_run=opened.extra["reverts"])
     servers.stop()
-    with pytest.raises(InvalidInput, match=r"the hook before_source_joins may have let exch1 join.*failover_data_restored.*failover_discard"):
+    with pytest.raises(InvalidInput, match=r"the hook before_source_joins, .* may let exch1 join.*failover_data_restored.*failover_discard"):
         servers.estate.run("opened", reason=None, **hooks)
     undo = servers.estate.run("opened", reason="data discarded: nobody worked on exch1", **hooks)
     assert undo.extra["undoing"]["point_of_no_return"] == "fence@exch1"
@@ -550,3 +550,32 @@ def test_a_drill_that_a_failover_went_on_beside_is_put_back_after_it(servers: Se
     done = servers.estate.do(failover_status, definition=None)
     assert done.extra["left_over"] == [] and "undo" not in done.extra["next"]
     assert servers.undo().outcomes[0].status == "already"
+
+
+@pytest.mark.parametrize(("fenced", "point"), [(False, ("services@exch2", "IS", 1)), (True, ("services@exch1", "IS", 3))])
+def test_the_plan_of_a_failback_names_the_point_where_an_undo_asks(servers: Servers, fenced: bool, point: tuple[str, str, int]) -> None:
+    """Where the failover had fenced the source, whatever lets it join starts nothing there."""
+    hooks = ["before_source_joins"]
+    if fenced:
+        servers.fence()
+    servers.start()
+    servers.estate.run("closed", run=servers.run)
+    opened = servers.forward("opened", kind="failback", mode="plan")
+    failover = opened.extra["reverts"]
+    servers.on("exch2", app_services, state="reverted", revert_run=failover)
+    servers.on("exch1", fence_source, state="released", revert_run=failover)
+    servers.on("exch1", app_services, state="started", revert_run=failover)
+    named = servers.estate.run("closed", kind="failback", run=servers.run, hooks=hooks).extra["plan"]["point_of_no_return"]
+    assert (named["step"], named["item"], named["number"]) == point
+    opened = servers.forward("opened", kind="failback")
+    servers.on("exch2", app_services, state="reverted", revert_run=opened.extra["reverts"])
+    if fenced:
+        servers.on("exch1", fence_source, state="released", revert_run=opened.extra["reverts"])
+        servers.stop()
+        assert servers.forward("opened", mode="undo", reason=None, hooks=hooks).extra["undoing"]["point_of_no_return"] == ""
+        servers.stop()
+        servers.forward("opened", kind="failback")
+        servers.on("exch1", app_services, state="started")
+    servers.stop()
+    with pytest.raises(InvalidInput, match="clients may write on exch1"):
+        servers.estate.run("opened", mode="undo", reason=None, hooks=hooks)
