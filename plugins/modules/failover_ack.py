@@ -59,8 +59,9 @@ options:
   by:
     description:
       - Who decides. Without it, the user that runs Ansible. With O(how=signature) the key must be this person's.
-      - A slash between domain and user is read as a backslash. A blank name, a list, and a name with control characters or characters that
-        nobody can see are refused. In C(-e name=value) Ansible decodes a backslash. Write the variable as JSON there, with two backslashes.
+      - A slash between domain and user is read as a backslash. A blank name, a list (also one with a comma or a semicolon), a switch such as
+        V(true), a name without a letter or a digit, and a name with control characters or characters that nobody can see
+        are refused. In C(-e name=value) Ansible decodes a backslash. Write the variable as JSON there, with two backslashes.
     type: str
   how:
     description:

@@ -15,6 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_names import Inventory, as_address, doubles, normal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_shape import suggestion
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import several
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People, key_of
 
 Definition = t.Mapping[str, t.Any]
@@ -203,6 +204,8 @@ def _approvals(definition: Definition, path: str, inventory: Inventory) -> Probl
         written = [("name" if i == 0 else f"accounts[{i - 1}]", *spelling) for i, spelling in enumerate(spellings)]
         written += [(f"keys[{i}]", "", frozenset([key_of(line)])) for i, line in enumerate(person["keys"])]
         for key, spelling, marks in written:
+            if several(spelling):
+                yield f"{one}.{key} is {spelling!r}, which is a list: give one name, which has no comma and no semicolon"
             held = [holders.setdefault(mark, (f"{one}.{key}", spelling)) for mark in sorted(marks)]
             earlier, other = next((each for each in held if not each[0].startswith(f"{one}.")), ("", ""))
             if earlier:

@@ -4,7 +4,7 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""What is no person's name: nobody, a list, and what nobody can see. Such a name would count as one more person. Pure."""
+"""What is no person's name: nobody, a list, a switch, and what nobody can see. Such a name would count as one more person. Pure."""
 
 from __future__ import annotations
 
@@ -39,9 +39,21 @@ def odd_name(name: str) -> str:
         return f"{WHERE}: {name.strip()!r} only stands for a name in the printed command; write the name of who decides"
     if re.fullmatch(r"\s*(\[.*\]|\{.*\}|\(.*\))\s*", name):
         return f"{WHERE}: {name.strip()} is a list or a mapping, and one decision is one person's; give one name as text"
-    if not re.split(r"[\\/]", name)[-1].partition("@")[0].strip("\"' "):
+    if several(name):
+        return f"{WHERE}: {name.strip()!r} is a list, and one decision is one person's; give one name, which has no comma and no semicolon"
+    user = re.split(r"[\\/]", name)[-1].partition("@")[0].strip("\"' ")
+    if not user:
         return f"{WHERE}: {name.strip()} names nobody, only a domain; write DOMAIN\\user or user@domain"
+    if not any(each.isalnum() for each in user):
+        return f"{WHERE}: {name.strip()!r} names nobody, for it has no letter and no digit; give the name of who decides"
+    if name.strip().lower() in ("true", "false"):
+        return f"{WHERE}: {name.strip()} is a switch and nobody's name; give the name of who decides as text"
     return ""
+
+
+def several(name: str) -> bool:
+    """Whether this lists names: no account of Windows has these characters (Microsoft, "SAM-Account-Name attribute")."""
+    return bool(re.search("[,;]", name))
 
 
 def refuse_odd_name(name: str | None) -> None:

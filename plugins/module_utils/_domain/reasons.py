@@ -4,7 +4,10 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""What is no reason: blanks, switches and bare numbers, and the words that stand for one in the commands that this collection prints. Pure."""
+"""What is no reason: blanks, switches, bare numbers, what has no letter and no digit, what is no text, and placeholders.
+
+Placeholders are the words that stand for a reason in the commands that this collection prints. Pure.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ PLACEHOLDERS = ("...", "say why", "why", "REASON", "reason")
 BEFORE = ("data restored:", "data discarded:")
 #: How YAML, JSON and Ansible spell a boolean, and a number: an option of the type ``str`` gets them as such texts.
 SWITCHES = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "t", "f"))
+#: What Python and JSON write for a list or a mapping of texts: an option of the type ``str`` gets them as such texts too.
+STRUCTURE = re.compile(r"[\[{]\s*['\"].*[\]}]", re.DOTALL)
 NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
@@ -41,9 +46,10 @@ def filled(text: t.Any) -> bool:
 def says_nothing(text: t.Any) -> bool:
     """Whether something was given that is no text, or a text that a report could not explain anything with. What was not given, or is blank, is neither."""
     if not isinstance(text, str):
-        return isinstance(text, (bool, int, float, list, tuple))  # and not Ansible's mark for an option that is left out
+        return isinstance(text, (bool, int, float, list, tuple, t.Mapping))  # and not Ansible's mark for an option that is left out
     said = _said(text)
-    return said.lower() in SWITCHES or bool(NUMBER.fullmatch(said))
+    wordless = bool(said) and not any(each.isalnum() for each in said)
+    return wordless or said.lower() in SWITCHES or bool(NUMBER.fullmatch(said) or STRUCTURE.fullmatch(said))
 
 
 def explains(text: t.Any) -> bool:
@@ -63,7 +69,7 @@ def refusal(option: str, text: t.Any) -> str:
 def refuse_placeholders(given: t.Mapping[str, t.Any]) -> None:
     """Option -> reason, in which mappings may stand (``accept``). Raises InvalidInput; what was not given or is blank is for others to judge."""
     for option, text in given.items():
-        if isinstance(text, t.Mapping):
-            refuse_placeholders({f"{option}.{key}": one for key, one in text.items()})
-        elif why := refusal(option, text):
-            raise InvalidInput(why)
+        said = {f"{option}.{key}": one for key, one in text.items()} if isinstance(text, t.Mapping) else {option: text}
+        for where, one in said.items():
+            if why := refusal(where, one):
+                raise InvalidInput(why)

@@ -76,6 +76,13 @@ def problems(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = (), logons: 
     return found
 
 
+def typed_again(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = (), logons: t.Collection[str] = ()) -> dict[str, t.Any]:
+    """What was typed, for the command that does better: three dots where a value can't be meant, and what is ``asked`` and was not given."""
+    said = {name: value for name, value in given.items() if value is not None and str(value).strip()}
+    kept = {name: "..." if problems({name: value}, logons=logons) else value for name, value in said.items()}
+    return {**{name: ASKED[name][1] for name in asked}, **kept}
+
+
 def _known(logons: t.Collection[str]) -> str:
     if not logons:
         return "failover_credentials has no entry with user and password; add one of that name, or leave it out"

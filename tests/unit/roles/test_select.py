@@ -51,7 +51,11 @@ ACCOUNTS = {"failover_credentials": {"chief": {"user": "chief", "password": "Can
         ("failover", {"failover_script_unknown": "rerun"}, ["failover_script_unknown=rerun needs failover_script_reason too"]),
         ("failback", {"failover_discard": True, "failover_lease_seconds": "abc"}, ["failover_discard: True says nothing", "failover_lease_seconds is 'abc'"]),
         ("ack", {"failover_decision": "proceed"}, ["failover_reason is missing: say why", f"failover_decision=proceed -e '{REASON}'"]),
-        ("ack", {"failover_decision": "yes", "failover_reason": "no power"}, ["failover_decision is 'yes'", "failover_decision=proceed", "no power"]),
+        (
+            "ack",
+            {"failover_decision": "yes", "failover_reason": "no power", "failover_by": "carol", "failover_data_state": "discard_queues"},
+            ["failover_decision is 'yes'", "failover_decision=...", "no power", '{"failover_by": "carol"}', "-e failover_data_state=discard_queues"],
+        ),
         ("ack", {"failover_logon": "zz", **ACCOUNTS, **SAID}, ["failover_logon is 'zz': of failover_credentials it is one of chief", "-e failover_logon=..."]),
         ("ack", {"failover_by": "EXAMPLE\alice", **SAID}, ["in -e name=value a backslash is decoded"]),
         ("journal", {"failover_journal_state": "pruned"}, ["failover_journal_state=pruned needs failover_journal_export too"]),

@@ -156,6 +156,7 @@ CASES = [
         "approvals.people[2].accounts[0] is the same as failover_identities.mail.approvals.people[0].name: "
         "an account or a key belongs to one person; where these are two people, list the domain of each in failover_identities.mail.approvals.domains",
     ),
+    ("approvals", approvals(people=[*PEOPLE, {"name": "Doe, Jane"}]), "approvals.people[2].name is 'Doe, Jane', which is a list: give one name"),
     ("approvals", approvals(people=[*PEOPLE, {"name": "Guard", "keys": [f"{KEY} other comment"]}]), "approvals.people[2].keys[0] is the same as"),
     ("approvals", approvals(people=[{"name": "Chief", "keys": [f'command="x" {KEY}']}]), "approvals.people[0].keys[0] is no line of an SSH public key"),
     ("approvals", approvals(required=2, identity="signature"), "approvals.people has 1 persons with keys, and"),

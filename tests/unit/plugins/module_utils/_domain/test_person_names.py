@@ -45,6 +45,21 @@ def test_a_domain_alone_is_nobody(name: str) -> None:
     assert "names nobody, only a domain" in refusal(name)
 
 
+@pytest.mark.parametrize("name", ["*", "CORP\\*", "...@example.com", "-", "?!"])
+def test_a_name_without_a_letter_or_a_digit_is_nobodys(name: str) -> None:
+    assert "names nobody, for it has no letter and no digit" in refusal(name)
+
+
+@pytest.mark.parametrize("name", [str(True), "true", "False"])
+def test_a_switch_is_no_name(name: str) -> None:
+    assert "is a switch and nobody's name" in refusal(name)
+
+
+@pytest.mark.parametrize("name", ["alice, bob", "alice,bob", "alice; bob", "alice,"])
+def test_names_in_a_row_are_not_one_person(name: str) -> None:
+    assert f"{name!r} is a list, and one decision is one person's" in refusal(name)
+
+
 @pytest.mark.parametrize("user", ["alice", "bob", "frank", "nora", "robert", "tom", "victor"])
 def test_a_backslash_that_ansible_decoded_is_told_with_the_words_to_type(user: str) -> None:
     typed = f"EXAMPLE\\{user}"

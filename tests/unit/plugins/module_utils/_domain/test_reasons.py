@@ -25,7 +25,30 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
 
 @pytest.mark.parametrize(
     "text",
-    [None, "", "  ", "...", " ... ", "say why", "why", "REASON", "reason", "data restored: ...", "data discarded: why", "true", "1", "Yes", "4711", "0.5"],
+    [
+        None,
+        "",
+        "  ",
+        "...",
+        " ... ",
+        "say why",
+        "why",
+        "REASON",
+        "reason",
+        "data restored: ...",
+        "data discarded: why",
+        "true",
+        "1",
+        "Yes",
+        "4711",
+        "0.5",
+        ".",
+        "--",
+        "?!",
+        "{'a': 'b'}",
+        '["a"]',
+        "{}",
+    ],
 )
 def test_what_explains_nothing(text: str | None) -> None:
     assert not explains(text)
@@ -39,9 +62,17 @@ SPELT = st.builds(lambda word, case: case(word), st.sampled_from(SWITCHES), CASE
 NUMBERS = st.one_of(st.integers().map(str), st.floats(allow_nan=False, allow_infinity=False).map(str), st.from_regex(r"[0-9]{1,6},[0-9]{1,3}", fullmatch=True))
 BARE = st.builds(lambda before, word, after: before + word + after, BLANKS, st.one_of(SPELT, NUMBERS), BLANKS)
 NO_TEXT = st.one_of(st.booleans(), st.integers(), st.floats(), st.lists(st.text()))
+NO_WORD = st.text(".-/?!*(), ", min_size=1).filter(lambda text: bool(text.strip()) and text.strip() != "...")
+STRUCTURES = st.one_of(st.dictionaries(st.text(min_size=1), st.text(), min_size=1), st.lists(st.text(), min_size=1)).flatmap(
+    lambda made: st.sampled_from([str(made), json.dumps(made)])
+)
 
 
-@given(st.one_of(BARE, NO_TEXT, st.builds(lambda words, text: f"{words} {text}", st.sampled_from(("data restored:", "data discarded:")), BARE)))
+@given(
+    st.one_of(
+        BARE, NO_TEXT, NO_WORD, STRUCTURES, st.builds(lambda words, text: f"{words} {text}", st.sampled_from(("data restored:", "data discarded:")), BARE)
+    )
+)
 def test_a_switch_or_a_bare_number_is_no_reason_anywhere(said: t.Any) -> None:
     assert not explains(said)
     for given_so in ({"take_over": said}, {"accept": {"check_failed": said}}):
@@ -64,11 +95,20 @@ def test_a_switch_or_a_bare_number_is_no_reason_anywhere(said: t.Any) -> None:
         "4711 says so",
         "yes, as agreed",
         "CHG-17",
+        "[CHG-17]",
+        "n/a",
+        "停電",
     ],
 )
 def test_what_a_person_wrote_is_a_reason_whatever_it_says(text: str) -> None:
     assert explains(text)
     refuse_placeholders({"reason": text, "accept": {"baseline_missing": text}, "from_observation": None, "break_glass": " "})
+
+
+def test_a_mapping_is_no_reason() -> None:
+    assert not explains({"a": "b"})
+    with pytest.raises(InvalidInput, match=r"^accept\.check_failed: \{'a': 'b'\} says nothing"):
+        refuse_placeholders({"accept": {"check_failed": {"a": "b"}}})
 
 
 def test_the_option_is_named() -> None:

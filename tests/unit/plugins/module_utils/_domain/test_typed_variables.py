@@ -18,7 +18,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.typed_variables import CHECKED, CHOICES, NUMBERS, REASONS, problems
 
 ROLES = pathlib.Path(__file__).parents[5] / "roles"
-NO_REASONS = st.one_of(st.booleans(), st.sampled_from(("true", "Yes", "1", "...", "say why")), st.integers(), st.floats(allow_nan=False), st.lists(st.text()))
+NO_TEXT = st.one_of(st.dictionaries(st.text(min_size=1), st.text(), min_size=1), st.text(".-/?!* ", min_size=1).filter(str.strip))
+NO_REASONS = st.one_of(
+    st.booleans(), st.sampled_from(("true", "Yes", "1", "...", "say why")), st.integers(), st.floats(allow_nan=False), st.lists(st.text()), NO_TEXT
+)
 
 
 def options() -> t.Iterator[tuple[str, dict[str, t.Any]]]:
@@ -103,7 +106,16 @@ def test_a_logon_that_nobody_knows_is_refused_with_those_that_are_known(logons: 
 
 
 @pytest.mark.parametrize(
-    ("by", "says"), [(" ", "a blank name"), (["bob"], "is a list"), ("EXAMPLE\alice", "a backslash is decoded"), ("...", "only stands for")]
+    ("by", "says"),
+    [
+        (" ", "a blank name"),
+        (["bob"], "is a list"),
+        (True, "is a switch"),
+        ("alice, bob", "is a list"),
+        ("*", "names nobody"),
+        ("EXAMPLE\alice", "a backslash is decoded"),
+        ("...", "only stands for"),
+    ],
 )
 def test_an_odd_name_is_refused_before_anything_is_touched(by: t.Any, says: str) -> None:
     (found,) = problems({"failover_by": by})
