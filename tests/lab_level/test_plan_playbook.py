@@ -15,11 +15,13 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import parse
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport.winrm import WinrmSession
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.services import set_start_mode
 from ansible_collections.continuity.identity_failover.tests.demo.project import ROOT, Project
 from ansible_collections.continuity.identity_failover.tests.demo.traces import snapshot
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
+from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
 
 SERVICE = "MSExchangeTransport"
 #: A hook that drives the lab's replication as a team's would drive its engine: it looks, acts unless it may only look, and reads back.
@@ -123,8 +125,10 @@ def test_a_plan_is_made_refused_on_a_conflict_applied_and_scored(tmp_path: pathl
         assert not any(secret in text for secret in secrets for text in (paper, said, json.dumps(made)))
 
         start_mode(lab, "disabled")
-        refused = project.run("failover", failover_plan=str(tmp_path / "plan.json"), expect=2)
+        refused = project.run("failover", failover_plan=str(tmp_path / "plan.json"), failover_accept={"disk_space": "it is enough"}, expect=2)
         assert SERVICE in refused
+        accepted = {"failover_plan": str(tmp_path / "plan.json"), "failover_accept": {"disk_space": "it is enough"}}
+        assert outcome(refused) == ("refused", command("plan", "mail", **accepted))
         assert "start_mode disabled" in refused
         assert "run_opened" not in {event["kind"] for event in journal(project)}
         start_mode(lab, "manual")
@@ -142,8 +146,9 @@ def test_a_plan_is_made_refused_on_a_conflict_applied_and_scored(tmp_path: pathl
         assert (score["share"], score["differences"]) == (1.0, [])
         assert score["predicted"] == made["coverage"]["probed"] + made["coverage"]["predicted"]
 
-        back, _said = planned(lab, project, tmp_path / "back.json", failover_kind="failback")
-        assert (back["owner_afterwards"], back["coverage"]["not_observed"]) == (
+        back, _said = planned(lab, project, tmp_path / "back.json")  # without a kind it is what a run could do next
+        assert (back["kind"], back["owner_afterwards"], back["coverage"]["not_observed"]) == (
+            "failback",
             "source",
             ["fence@exch1", "identity@exch1", "services@exch1", "databases@exch1"],
         )

@@ -16,6 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings_text import findings_table
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import duration
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import PEOPLE, kind_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import begins_in_vain
 
 JSON = t.Any
 Document = t.Mapping[str, JSON]
@@ -48,10 +49,12 @@ def _head(document: Document, width: int) -> str:
     back = f"{_place(point, document)}: {point['because']}" if point else "none: nothing here lets users write elsewhere"
     grades = ", ".join(f"{coverage[grade]} {grade}" for grade in ("probed", "predicted", "unknown"))
     unseen = "".join(f"; {words}: {', '.join(coverage[key])}" for key, words in TROUBLE.items() if coverage[key])
+    in_vain = begins_in_vain(document["kind"], document["state"])
     rows = [
         ("Plan", f"{document['kind']} of {document['identity']}, made {about['made_at']} by {about['by'] or 'nobody named'}"),
         ("Hash", document["hash"]),
         ("Now", f"{document['state']}; baseline: {baseline}"),
+        *([("Not now", in_vain)] if in_vain else []),
         ("Afterwards", f"the {document['owner_afterwards']} owns the identity"),
         ("Changes", f"{coverage['changes']} ({grades}); as wanted already: {coverage['as_wanted']}{unseen}"),
         ("Hosts", _hosts(document)),

@@ -24,6 +24,19 @@ NOTHING_TO_PUT_BACK = ("clients", "data", "script", "verify")
 OWNER_AFTERWARDS = {"failover": "target", "failback": "source", "drill": "source"}
 
 
+def next_kind(state: str) -> str:
+    """The kind of the run that moves an identity on from this state, be it after a decision; a drill moves none."""
+    return "failback" if state in (*STARTS["failback"], "failing_back") else "failover"
+
+
+def begins_in_vain(kind: str, state: str) -> str:
+    """Why no run of this kind would begin, or go on, in this state, whatever people decide: a sentence; empty where one may."""
+    if state in STARTS[kind] or kind == next_kind(state):
+        return ""
+    moves_on = "" if kind == "drill" else f"; what moves it on from there is a {next_kind(state)}"
+    return f"no {kind} begins while the identity is {state}{moves_on}"
+
+
 class AwaitingApproval(WrongState):
     """People have to decide first; nothing is wrong."""
 

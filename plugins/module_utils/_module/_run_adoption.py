@@ -81,7 +81,7 @@ def _require_no_contradiction(task: RunTask, owner: str) -> tuple[str, list[dict
     reason = reasons(task.params["accept"] or {}).get(FINDING, "")
     if reason:
         return observed, evidence, {"what": f"{FINDING}: {what}", "finding": FINDING, "reason": reason}
-    accepting_it = command("adopt", task.identity, failover_owner=owner, failover_reason=task.reason(), failover_accept={FINDING: "say why"})
+    accepting_it = command("adopt", task.identity, failover_owner=owner, failover_reason=task.reason(), failover_accept=task.accepting(FINDING))
     raise OwnerNotConfirmed(
         f"it was not recorded that the {owner} owns {task.identity}: {what}. Put that right first, name the other owner, "
         f"or accept it with a reason: {accepting_it}",

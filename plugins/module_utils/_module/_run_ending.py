@@ -119,7 +119,7 @@ def require_owner(task: RunTask, record: RunRecord, promised: str) -> dict[str, 
     accepting_it = command(
         record.kind,
         task.identity,
-        failover_accept={**(task.params["accept"] or {}), FINDING: "say why"},
+        failover_accept=task.accepting(FINDING),
         **({"failover_accept_failure": failures} if failures else {}),
     )
     raise OwnerNotConfirmed(

@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.drift import conflicts, drift
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import KINDS, reasons
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import read
@@ -44,8 +45,8 @@ class Met:
         """Goes on where ``finding`` was accepted, and says with what consequence; else raises WrongState with the finding as its reason."""
         reason = self._before.get(finding) or self._reasons.get(finding)
         if reason is None:
-            anyway = command(self._task.params["kind"], self._task.identity, failover_accept={finding: "why"})
-            error = WrongState(f"{msg}. To mend it, {KINDS[finding].remedy}; to go on all the same: {anyway}", **details)
+            anyway = option("failover_accept", self._task.accepting(finding))
+            error = WrongState(f"{msg}. To mend it, {KINDS[finding].remedy}; to go on all the same, type the same command with {anyway}", **details)
             error.reason = finding
             raise error
         if finding not in self._before:

@@ -25,7 +25,7 @@ def accepted_without_mirror(task: RunTask) -> str:
         return ""
     reason = str((task.params.get("accept") or {}).get(FINDING) or "").strip()
     if not reason:
-        accept = command(task.playbook(), task.identity, failover_accept={FINDING: "say why"})
+        accept = command(task.playbook(), task.identity, failover_accept=task.accepting(FINDING))
         raise MirrorUnwritable(f"{without(lost)}. Make the folder writable, or go on without it: {accept}", next=accept)
     return reason
 

@@ -91,7 +91,7 @@ def _changed_meanwhile(task: RunTask, run_id: str, met: Met) -> None:
         msg = (
             f"{task.identity}: the undo of run {run_id} found what somebody else had changed and left it so, and going forward sets it anew: {'; '.join(found)}"
         )
-        anyway = command(record.kind, task.identity, failover_accept={"changed_by_other": "say why"})
+        anyway = command(record.kind, task.identity, failover_accept=task.accepting("changed_by_other"))
         met.settle("changed_by_other", msg, "An undo then puts back what was there before the run", next=anyway)
 
 

@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.no_return import had_fenced
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Facts, document, expected_durations
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS, STARTS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import BREAK_GLASS, OWNER_AFTERWARDS, STARTS, begins_in_vain
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import key_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import wished_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
@@ -69,21 +69,28 @@ def finish_plan(task: RunTask) -> None:
     coverage = made["coverage"]
     result.outcomes.append(Outcome(run["id"], "predicted", before=task.fold.state, after=made["hash"]))
     result.extra.update(plan=made, plan_hash=made["hash"], owner_afterwards=made["owner_afterwards"], next=_next(task, run["kind"]))
+    in_vain = begins_in_vain(run["kind"], made["state"])
     result.msg = (
         f"plan {made['hash'][:16]}: the {run['kind']} of {task.identity} would make {coverage['changes']} changes "
         f"({coverage['probed']} probed, {coverage['predicted']} predicted, {coverage['unknown']} unknown); "
-        f"afterwards the {made['owner_afterwards']} owns the identity"
+        f"afterwards the {made['owner_afterwards']} owns the identity{'. Not now, though: ' + in_vain if in_vain else ''}"
     )
 
 
 def _next(task: RunTask, kind: str) -> str:
-    """People decide before a failover; what needs no decision can begin."""
-    if kind == "failover" and task.fold.state == "protected":
+    """People decide before a failover, unless one breaks the glass; what needs no decision can begin. A kind that the state does not allow is not
+    what is done next."""
+    state, undoing = task.fold.state, task.fold.undoing()
+    if undoing or begins_in_vain(kind, state):
+        return next_command(state, task.identity, undoing=undoing, minimum=minimum_of(task.definition))
+    if kind == "failover" and task.params.get("break_glass") and state in (*BREAK_GLASS, "unarmed"):
+        return command(kind, task.identity, failover_break_glass="...")  # a word for one opening
+    if kind == "failover" and state == "protected":
         return deciding(task.identity, minimum_of(task.definition))
-    if kind == "failover" and task.fold.state not in STARTS[kind]:
-        return next_command(task.fold.state, task.identity, minimum=minimum_of(task.definition))
-    if kind == "failback" and "before_quiesce" not in (task.params.get("hooks") or []):
-        return next_command("failed_over", task.identity)  # it asks what became of the data, unless that hook proves it
+    if kind == "failover" and state not in STARTS[kind]:
+        return next_command(state, task.identity, minimum=minimum_of(task.definition))
+    if kind == "failback" and "before_quiesce" not in (task.params.get("hooks") or []) and not task.reason():
+        return next_command("failed_over", task.identity)  # it asks what became of the data, unless that hook proves it, or it was said
     return command(kind, task.identity)
 
 

@@ -52,6 +52,13 @@ class RunTask:
     def reason(self) -> str:
         return (self.params["reason"] or "").strip()
 
+    def accepting(self, finding: str) -> dict[str, str]:
+        """What ``failover_accept`` takes to go on in spite of ``finding``: typed again it stands for the whole, so with what was accepted beside the
+        definition's own."""
+        known = self.definition.get("accept") or {}
+        typed = {name: reason for name, reason in (self.params.get("accept") or {}).items() if known.get(name) != reason}
+        return {**typed, finding: "say why"}
+
     def status(self) -> str:
         """Of an outcome that changes something."""
         return "predicted" if self.check_mode else "done"

@@ -135,7 +135,7 @@ def _read_back(task: RunTask, record: RunRecord, owner: str) -> tuple[str, dict[
     absolute = both_hold_addresses(evidence)
     if task.reason() and not absolute:
         return observed, {"what": what, "finding": FINDING, "reason": task.reason()}
-    accepting_it = "" if absolute else command("undo", task.identity, failover_accept={FINDING: "say why"})
+    accepting_it = "" if absolute else command("undo", task.identity, failover_accept=task.accepting(FINDING))
     told: dict[str, t.Any] = {"observed": observed, **({"next": accepting_it} if accepting_it else {})}
     raise (WrongState if absolute else OwnerNotConfirmed)(
         f"the {record.kind} is not undone: {what}. Put right by hand what somebody changed on a server since, "

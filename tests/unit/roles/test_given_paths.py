@@ -124,8 +124,12 @@ def test_a_file_that_is_no_plan_is_refused_before_anything_is_done(tmp_path: pat
 def test_the_files_of_a_plan_are_looked_at_first(role: str) -> None:
     tasks = yaml.safe_load((ROOT / "roles" / role / "tasks" / "main.yml").read_text(encoding="utf-8"))
     (whole,) = [task for task in tasks if "rescue" in task]
-    assert whole["block"][0]["ansible.builtin.include_role"]["tasks_from"] == "given_plan"
-    assert ("steps_given_writing" in whole["block"][0]["vars"]) is (role == "plan")
+    first, second = whole["block"][:2]
+    if role == "plan":  # of which kind the other plan has to be depends on the state, where nobody said it
+        assert "continuity.identity_failover.failover_status" in first and first["when"].startswith("failover_kind ")
+        first = second
+    assert first["ansible.builtin.include_role"]["tasks_from"] == "given_plan"
+    assert ("steps_given_writing" in first["vars"]) is (role == "plan")
 
 
 def test_the_roles_take_no_other_path_that_ansible_would_touch_itself() -> None:

@@ -84,7 +84,7 @@ def following(failed: dict[str, t.Any], **given: t.Any) -> str:
     known["steps_files"] = worked_out(task["vars"]["steps_files"].removeprefix("{{").removesuffix("}}"), **known)
     known["steps_following"] = rendered(task["vars"]["steps_following"], **known)
     known["steps_typed"] = worked_out(task["vars"]["steps_typed"].strip().removeprefix("{{").removesuffix("}}"), **known)
-    known["steps_typed_again"] = rendered(task["vars"]["steps_typed_again"], **known)
+    known["steps_typed_again"] = rendered(known["steps_typed_again"], **known)
     return rendered(task["ansible.builtin.set_fact"]["steps_next"], **known)
 
 
@@ -182,6 +182,11 @@ ANEW = {"next": command("failback", "mail", failover_from_observation="say why")
             {"failover_accept": {"check_failed": "known"}},
             {"failover_accept": {"owner_not_confirmed": "say why"}},
         ),
+        (
+            {"next": command("plan", "mail")},
+            {"failover_accept": {"check_failed": "known"}, "failover_break_glass": "no time", "failover_discard": "empty", "failover_by": "alice"},
+            {"failover_accept": {"check_failed": "known"}, "failover_break_glass": "no time", "failover_discard": "empty"},
+        ),
         ({"next": command("ack", "mail", failover_reason="...")}, {"failover_discard": "empty"}, {"failover_reason": "..."}),
         (
             {"next": command("adopt", "mail", failover_from_observation="say why")},
@@ -196,6 +201,43 @@ def test_what_was_typed_goes_into_the_next_command_so_that_two_refusals_make_no_
     words = shlex.split(following(failed, **typed))[4:]
     assert set(words[::2]) == {"-e"}
     assert {name: value for word in words[1::2] for name, value in json.loads(word).items()} == said
+
+
+def test_a_plan_that_is_made_anew_is_written_to_the_file_that_was_named() -> None:
+    assert (
+        following({"next": command("plan", "mail")}, failover_plan="./mail-plan.json")
+        == f"{PLAYBOOK}plan -e failover_identity=mail -e failover_plan=./mail-plan.json"
+    )
+    better = command("plan", "mail", failover_plan="./other.json")
+    assert following({"next": better}, failover_plan="./mail-plan.md") == better
+
+
+PLANNED = """
+- hosts: localhost
+  gather_facts: false
+  vars_files: [{steps}/vars/main.yml]
+  vars: {given}
+  tasks:
+    - ansible.builtin.import_tasks: {steps}/tasks/planned.yml
+"""
+
+
+@pytest.mark.parametrize(
+    ("next_one", "typed", "said"),
+    [
+        (command("failover", "mail"), {"failover_plan": "p.json"}, command("failover", "mail", failover_plan="p.json")),
+        (
+            command("failover", "mail", failover_break_glass="..."),
+            {"failover_break_glass": "no time", "failover_plan": "p.json", "failover_accept": {"check_failed": "known"}},
+            command("failover", "mail", failover_break_glass="...", failover_plan="p.json", failover_accept={"check_failed": "known"}),
+        ),
+        (command("ack", "mail", failover_reason="..."), {"failover_plan": "p.json"}, command("ack", "mail", failover_reason="...")),
+        ("", {}, "nothing to do"),
+    ],
+)
+def test_the_run_behind_a_plan_takes_the_plan_and_what_was_typed_for_it(tmp_path: pathlib.Path, next_one: str, typed: dict[str, t.Any], said: str) -> None:
+    made = {"msg": "plan 0123: the failover would make 1 changes", "next": next_one}
+    assert outcome(told(tmp_path, "yaml", PLANNED, steps_kind="failover", steps_plan_made=made, **typed)) == ("planned", said)
 
 
 def test_what_was_typed_is_carried_over_by_ansible_itself(tmp_path: pathlib.Path) -> None:

@@ -61,3 +61,12 @@ def test_two_plans_side_by_side() -> None:
     assert "conflict" in text
     assert "10.0.9.9" in text
     assert difference(plan(), plan(made_at="2026-04-01T00:00:00.000Z")).startswith("The two plans are the same")
+
+
+def test_a_plan_that_no_run_would_follow_now_says_so_below_its_state() -> None:
+    shown = table({**plan(), "state": "threatened"}).splitlines()
+    (now,) = [number for number, line in enumerate(shown) if line.startswith("Now")]
+    assert " ".join(" ".join(shown[now + 1 : now + 3]).split()).startswith(
+        "Not now no failover begins while the identity is threatened; what moves it on from there is a failback"
+    )
+    assert "Not now" not in table(plan())

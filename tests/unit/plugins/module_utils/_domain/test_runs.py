@@ -8,8 +8,18 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval, Opening, abandoning, closing, opening
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import (
+    AwaitingApproval,
+    Opening,
+    abandoning,
+    begins_in_vain,
+    closing,
+    next_kind,
+    opening,
+)
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import ALLOWED
 
@@ -117,3 +127,25 @@ def test_only_a_run_that_moved_nothing_is_given_up() -> None:
         abandoning(folded("failing_over", moved), "mail")
     assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.undo -e failover_identity=mail"
     assert abandoning(folded("protected"), "mail") is None
+
+
+@pytest.mark.parametrize("state", [state.name for state in STATES])
+def test_without_a_kind_a_plan_is_of_a_run_that_can_be_next(state: str) -> None:
+    assert begins_in_vain(next_kind(state), state) == ""
+    onward = next_command(state, "mail")
+    assert ".failback " not in onward or next_kind(state) == "failback"
+    assert ".failover " not in onward or next_kind(state) == "failover"
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "said"),
+    [
+        ("failover", "failing_back", "no failover begins while the identity is failing_back; what moves it on from there is a failback"),
+        ("failback", "pending", "no failback begins while the identity is pending; what moves it on from there is a failover"),
+        ("drill", "suspect", "no drill begins while the identity is suspect"),
+        ("drill", "protected", ""),
+        ("failover", "unarmed", ""),  # by breaking the glass
+    ],
+)
+def test_a_kind_that_a_state_does_not_allow_is_named_with_what_it_does(kind: str, state: str, said: str) -> None:
+    assert begins_in_vain(kind, state) == said

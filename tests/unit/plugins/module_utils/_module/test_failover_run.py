@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import pathlib
 import re
+import shlex
 import threading
 import typing as t
 
@@ -17,6 +19,7 @@ import pytest
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import SystemClock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import checkpoint, lease_rules
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition import normalise
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import (
     ConnectionLost,
@@ -648,8 +651,37 @@ def test_the_plan_of_a_failback_asks_for_the_word_about_the_data_that_it_will_wa
     estate.do(failover_ack)
     estate.run("closed", run=estate.run("opened").extra["run"])
     run = estate.run("opened", mode="plan", kind="failback").extra["run"]
-    said = estate.run("closed", run=run, kind="failback", hooks=hooks).extra["next"]
+    said = estate.run("closed", run=run, kind="failback", hooks=hooks, reason=None).extra["next"]
     assert "identity_failover.failback " in said and ("failover_data_restored" in said) is asks
+    run = estate.run("opened", mode="plan", kind="failback").extra["run"]
+    told = estate.run("closed", run=run, kind="failback", hooks=hooks, reason="data restored: copied by hand").extra["next"]
+    assert told == command("failback", "mail")
+
+
+def test_a_plan_of_what_the_state_does_not_allow_is_made_and_says_so(estate: Estate) -> None:
+    estate.run("armed")
+    estate.do(failover_ack)
+    estate.run("closed", run=estate.run("opened").extra["run"])
+    run = estate.run("opened", mode="plan").extra["run"]
+    made = estate.run("closed", run=run, break_glass="nobody answers")
+    assert made.msg.endswith("Not now, though: no failover begins while the identity is failed_over; what moves it on from there is a failback")
+    assert made.extra["next"] == command("failback", "mail", failover_data_restored="...")
+    assert made.extra["plan"]["kind"] == "failover"
+
+
+def test_the_plan_of_who_breaks_the_glass_asks_nobody_else(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    run = estate.run("opened", mode="plan").extra["run"]
+    assert estate.run("closed", run=run, break_glass="nobody answers").extra["next"] == command("failover", "mail", failover_break_glass="...")
+
+
+def test_a_plan_while_a_run_is_undone_leads_to_the_end_of_the_undo(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    estate.run("stopped", run=run)
+    estate.run("opened", mode="undo")
+    plan = estate.run("opened", mode="plan").extra["run"]
+    assert estate.run("closed", run=plan).extra["next"] == command("undo", "mail")
 
 
 def test_two_plans_of_one_estate_have_one_hash_and_no_file_is_left(estate: Estate) -> None:
@@ -726,6 +758,11 @@ def test_a_conflict_refuses_names_the_item_and_can_be_accepted(estate: Estate) -
     assert (refused.value.reason, len(refused.value.details["conflicts"])) == ("plan_conflict", 1)
     assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail"
     assert estate.do(failover_status).extra["state"] == "approved"
+    estate.definition["accept"] = {"clock_skew": "known for long"}
+    with pytest.raises(WrongState, match="type the same command with") as again:
+        estate.run("opened", plan=made, replanned=now, accept={"disk_space": "it's enough", "clock_skew": "known for long"})
+    (typed,) = shlex.split(again.value.message.partition("type the same command with -e ")[2])
+    assert json.loads(typed) == {"failover_accept": {"disk_space": "it's enough", "plan_conflict": "say why"}}
     result = estate.run("opened", plan=made, replanned=now, accept={"plan_conflict": "we disabled it ourselves"})
     (accepted,) = estate.do(failover_status).extra["accepted"]
     assert (accepted["finding"], accepted["reason"]) == ("plan_conflict", "we disabled it ourselves")
