@@ -537,7 +537,7 @@ score:
   sample: {plan: 9f86d081, predicted: 8, exact: 7, share: 0.875, unknown: 1, differences: [], durations: []}
 accepted:
   description: What was accepted during the run, with reasons.
-  returned: when O(state=closed) or O(state=reverted)
+  returned: when O(state=closed), O(state=reverted) or O(state=stopped)
   type: list
   elements: dict
   sample: []

@@ -22,6 +22,11 @@ LONGEST, WHOLE = 600.0, 3600.0
 TURNS = 3
 
 
+def without_approval(reason: str) -> str:
+    """The first words on a run that nobody approved, with the reason; empty where somebody did."""
+    return f"break-glass, without approval: {reason}; " if reason else ""
+
+
 @dataclasses.dataclass
 class RunRecord:
     """``images``: step key -> item -> ``{before, after, afters, detail, recorded}``: the first before-image, the last after-image, every image
@@ -55,6 +60,10 @@ class RunRecord:
     def playbook(self) -> str:
         """What goes on with it in its direction."""
         return "undo" if self.undo_begun_at else self.kind
+
+    def first_word(self) -> str:
+        """What everything that is told of the run begins with; see ``without_approval``."""
+        return without_approval(self.break_glass)
 
     def moved(self) -> dict[str, list[str]]:
         """Step key -> items that may be changed and were not put back: an intent counts, its outcome may be what a crash swallowed."""

@@ -42,11 +42,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 def close(task: RunTask) -> None:
     run, result = task.given_run(), task.result
     record = closing(task.fold, task.identity, run["id"])
+    first = task.fold.runs[run["id"]].first_word()
     result.extra["phases"] = phases(task.fold.runs[run["id"]])
     result.extra["owner_afterwards"] = OWNER_AFTERWARDS[run["kind"]]
     if record is None:
         result.outcomes.append(Outcome(run["id"], "already"))
-        result.msg = f"run {run['id']} is closed"
+        result.msg = f"{first}run {run['id']} is closed"
         return
     accepted = require_owner(task, record, OWNER_AFTERWARDS[run["kind"]]) if task.definition else {}
     result.changed = True
@@ -63,7 +64,7 @@ def close(task: RunTask) -> None:
         task.journal.append([*events, task.journal.draft("run_closed", run=run["id"], by=by, data=data)], releasing(run), anywhere=True)
     result.outcomes.append(Outcome(run["id"], task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     result.extra.update(accepted=everything, score=judged)
-    result.msg = f"{run['kind']} run {run['id']} of {task.identity} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
+    result.msg = f"{first}{run['kind']} run {run['id']} of {task.identity} is closed: the {OWNER_AFTERWARDS[run['kind']]} owns the identity"
     if judged:
         result.msg += f"; {score_in_words(judged)}"
     if accepted:
@@ -139,10 +140,12 @@ def stop(task: RunTask) -> None:
         task.journal.claim(releasing(run))
     task.result.outcomes.append(Outcome(run["id"], task.status() if ours else "already", ours))
     record = task.fold.runs.get(run["id"])
+    first = record.first_word() if record is not None else ""
+    task.result.extra["accepted"] = list(record.accepted) if record is not None else []
     if record is not None and record.ended:
-        task.result.msg = f"run {record.id} of {task.identity} had been {record.ended} before; {_tell_what_follows(task, record)}"
+        task.result.msg = f"{first}run {record.id} of {task.identity} had been {record.ended} before; {_tell_what_follows(task, record)}"
     else:
-        task.result.msg = f"run {run['id']} of {task.identity} is stopped; {_tell_progress(task, run)}"
+        task.result.msg = f"{first}run {run['id']} of {task.identity} is stopped; {_tell_progress(task, run)}"
 
 
 def _tell_what_follows(task: RunTask, record: RunRecord) -> str:
@@ -190,4 +193,6 @@ def abandon(task: RunTask) -> None:
     result.outcomes.append(Outcome(record.id, task.status(), True, before=task.fold.state, after=task.journal.fold().state))
     owner = OWNER_BEFORE[record.kind]
     result.extra["owner_afterwards"] = owner
-    result.msg = f"{record.kind} run {record.id} of {task.identity} is abandoned: it had moved nothing, the {owner} owns the identity{left}"
+    result.msg = (
+        f"{record.first_word()}{record.kind} run {record.id} of {task.identity} is abandoned: it had moved nothing, the {owner} owns the identity{left}"
+    )

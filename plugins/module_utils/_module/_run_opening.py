@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.machine import Machine
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import without_approval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import OWNER_AFTERWARDS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import UndoBegun, changed_meanwhile, forward_refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import LeaseHeld
@@ -144,7 +145,8 @@ def begin(
         reverts=fold.last_failover if kind == "failback" else run_id,
     )
     now = "taken over" if resumed and taken else "resumed" if resumed else "open"
-    result.msg = f"{kind} run {run_id} of {task.identity} is {now}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
+    first = without_approval(fold.runs[resumed].break_glass if resumed else approval.break_glass)
+    result.msg = f"{first}{kind} run {run_id} of {task.identity} is {now}; afterwards the {OWNER_AFTERWARDS[kind]} owns the identity"
 
 
 def _refuse_unsettled(task: RunTask) -> None:

@@ -62,7 +62,7 @@ def open_undo(task: RunTask, taken: t.Mapping[str, t.Any] | None = None) -> None
     result.extra.update(owner_afterwards=owner, reverts=record.id, undoing=facts)
     stays = f" What stays: {'; '.join(facts['lasting'])}." if facts["lasting"] else ""
     result.msg = (
-        f"the {record.kind} run {record.id} of {task.identity} is resumed in order to undo it; {what_it_takes(facts['steps'], record)}. "
+        f"{record.first_word()}the {record.kind} run {record.id} of {task.identity} is resumed in order to undo it; {what_it_takes(facts['steps'], record)}. "
         f"Afterwards the {owner} owns the identity.{stays}"
     )
 
@@ -92,7 +92,7 @@ def revert(task: RunTask) -> None:
     result.extra["owner_afterwards"] = owner
     if record is None:
         result.outcomes.append(Outcome(run["id"], "already"))
-        result.msg = f"run {run['id']} is undone"
+        result.msg = f"{task.fold.runs[run['id']].first_word()}run {run['id']} is undone"
         return
     observed, accepted = _read_back(task, record, owner)
     left = undo.left_behind(record)
@@ -110,7 +110,7 @@ def revert(task: RunTask) -> None:
     result.extra["undoing"] = {**_facts(record, task, undo.undo_order(record, task.fold.runs.get(record.reverts))), "left": left, "observed": observed}
     result.extra["accepted"] = [*record.accepted, *([accepted] if accepted else [])]
     stays = f". What stays: {'; '.join([*left, *lasting])}" if left or lasting else ""
-    result.msg = f"the {record.kind} run {record.id} of {task.identity} is undone: the {owner} owns the identity{stays}"
+    result.msg = f"{record.first_word()}the {record.kind} run {record.id} of {task.identity} is undone: the {owner} owns the identity{stays}"
 
 
 def _look_at_the_source(task: RunTask) -> None:

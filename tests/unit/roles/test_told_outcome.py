@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import without_approval
 from ansible_collections.continuity.identity_failover.tests.lab_level.steps import outcome
 from ansible_collections.continuity.identity_failover.tests.unit.expressions import rendered, worked_out
 
@@ -306,8 +307,24 @@ def test_a_closing_that_the_world_contradicts_is_accepted_by_its_own_command() -
 def test_how_far_a_run_came_is_a_part_of_its_reason_and_what_was_accepted_a_part_of_its_next_command() -> None:
     tasks = yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8"))
     (far,) = [one["ansible.builtin.set_fact"] for one in tasks if one["name"] == "Tell how far it came"]
-    assert rendered(far["steps_reason"], steps_reason="dns: refused", steps_released={"msg": "done: fence"}) == "dns: refused (done: fence)"
+    assert rendered(far["steps_reason"], steps_reason="dns: refused", steps_glass="", steps_released={"msg": "done: fence"}) == "dns: refused (done: fence)"
     assert rendered(far["steps_next"], steps_again=" -e more", steps_released={"next": "go on"}) == "go on -e more"
+
+
+def test_a_run_that_nobody_approved_and_that_stopped_begins_with_it() -> None:
+    (far,) = [one for one in yaml.safe_load((STEPS / "tasks" / "stopped.yml").read_text(encoding="utf-8")) if one["name"] == "Tell how far it came"]
+    first = without_approval("nobody answers")
+
+    def reason(*accepted: dict[str, str]) -> str:
+        given: dict[str, t.Any] = {"steps_reason": "dns: refused", "steps_released": {"msg": f"{first}run r1 is stopped", "accepted": list(accepted)}}
+        given["steps_broken"] = worked_out(far["vars"]["steps_broken"].removeprefix("{{").removesuffix("}}"), **given)
+        given["steps_glass"] = rendered(far["vars"]["steps_glass"], **given)
+        return rendered(far["ansible.builtin.set_fact"]["steps_reason"], **given)
+
+    assert reason({"finding": "disk_space", "reason": "known"}, {"kind": "break_glass", "reason": "nobody answers"}) == (
+        f"{first}dns: refused (run r1 is stopped)"
+    )
+    assert reason({"finding": "disk_space", "reason": "known"}).startswith("dns: refused (")
 
 
 @pytest.mark.parametrize(

@@ -471,6 +471,29 @@ def test_break_glass_opens_without_approval_and_is_told_before_everything_else(e
     assert status.extra["unexpected"] == []
 
 
+def test_whatever_is_told_of_a_run_that_nobody_approved_begins_with_it(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    first = "break-glass, without approval: nobody answers the telephone; "
+    told = [estate.run(**GLASS)]
+    told.append(estate.run("stopped", run=told[-1].extra["run"]))
+    assert told[-1].extra["accepted"][0]["kind"] == "break_glass"
+    told.append(estate.run("opened", mode="undo"))
+    told.append(estate.run("reverted", run=told[-1].extra["run"]))
+    told.append(estate.run("reverted", run=told[-2].extra["run"]))
+    told.append(estate.run(**GLASS))
+    estate.run("stopped", run=told[-1].extra["run"])
+    told.append(estate.run("abandoned"))
+    estate.run("stopped", run=estate.run(**GLASS).extra["run"])
+    told.append(estate.run("opened"))
+    told.append(estate.run("closed", run=told[-1].extra["run"]))
+    told.append(estate.run("closed", run=told[-2].extra["run"]))
+    told.append(estate.run("stopped", run=told[-3].extra["run"]))
+    assert [one.msg for one in told if not one.msg.startswith(first)] == []
+    back = estate.run("opened", kind="failback")
+    assert back.msg.startswith("failback run ")
+
+
 def test_who_said_proceed_is_told_also_where_they_were_too_few_and_the_glass_was_broken(estate: Estate) -> None:
     estate.run("armed")
     estate.fail()
