@@ -106,6 +106,34 @@ def serving() -> list[Prediction]:
     return [fence, *moved()]
 
 
+#: The name servers beside the one that is written, and a resolver of the clients.
+OTHERS: dict[str, t.Any] = {**PEACE["dns"], "verify_servers": [{"address": "10.0.1.10"}], "discover": True, "resolvers": [{"address": "10.0.9.9"}]}
+ISOLATED: dict[str, t.Any] = {**PEACE, "dns": OTHERS}
+SOURCE = ("fence@exch1", "identity@exch1", "services@exch1", "databases@exch1")
+
+
+def giving_back(*, silent: bool) -> list[Prediction]:
+    """A failback whose source answers, and was fenced; or whose source is switched off."""
+    (identity, *_rest), disabled = moved(), {"state": "Stopped", "start_mode": "disabled"}
+    address, share = (one["after"] for one in identity.changes)
+    source = [
+        said("fence@exch1", change("service MSExchangeIS", disabled, STOPPED, do="put it back as it was")),
+        said("identity@exch1", change("address 10.0.0.30", None, address, do="add it")),
+        said("services@exch1", change("MSExchangeIS", STOPPED, RUNNING, do="start")),
+        said("databases@exch1", change("DB01", {"mounted": False}, {"mounted": True}, do="mount it")),
+    ]
+    if silent:
+        source = [said(step, reason="unreachable", msg="exch1 does not answer") for step in SOURCE]
+    return [
+        said("databases@exch2", change("DB01-DR", {"mounted": True}, {"mounted": False}, do="dismount it")),
+        said("services@exch2", change("MSExchangeIS", RUNNING, STOPPED, do="stop")),
+        said("identity@exch2", change("share archive", share, None, do="remove it"), change("address 10.0.0.30", address, None, do="remove it")),
+        *source,
+        said("dns", change("mail.example.com A", NEW, OLD, do="lead it back", detail={"zone": "example.com"})),
+        *usual()[6:],
+    ]
+
+
 def typed(text: str) -> list[str]:
     """The commands of a plan on paper, in order."""
     return [line.strip() for line in text.splitlines() if re.match(r"    +\S", line)]

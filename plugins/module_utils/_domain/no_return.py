@@ -52,8 +52,8 @@ def point_of_no_return(kind: str, taker: str, steps: Steps, hook_behind: t.Colle
     joins = f"fence@{taker}" if kind == "failback" else ""
     if hook_behind is not None:
         since = next((key for key, _items in steps if key in hook_behind), "")
-        where = f"which stands behind {since}" if since else "which stands in front of all that the run moves"
-        because = f"the hook {LETS_JOIN}, {where} and of which no journal tells, may let {taker} join, {BY_ITSELF}: from here on clients may write on {taker}"
+        where = f"{since} is followed by" if since else f"{joins} comes behind"
+        because = f"{where} the hook {LETS_JOIN}, of which no journal tells; it may let {taker} join, {BY_ITSELF}: from here on clients may write on {taker}"
         return PointOfNoReturn(joins, because, since)
     leads = {key for key, items in steps if key == joins or _leads(key, taker, items)}
     serves = {key for key, items in steps if (key == joins and not items) or _serves(key, taker, items)}

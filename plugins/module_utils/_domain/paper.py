@@ -12,11 +12,12 @@ import itertools
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_arrival import arrival
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_back import way_back
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_back import ending, way_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import commands, inverse
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import is_alias
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import everywhere, is_alias
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_giving_back import before_joining, is_joining
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed, Done, Line, Points
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_notes import Notes, hooks_left_out
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_notes import Note, Notes, hooks_left_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_source import source_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import kind_of
@@ -40,24 +41,48 @@ def paper(document: t.Mapping[str, JSON], definition: Definition) -> str:
     if document["kind"] == "failover":
         fence = f"fence@{definition['source']['host']}"
         changes = [change for change in changes if change["step"] != fence]
-        done += source_out(points, document, definition, notes.before(fence))
+        done += source_out(points, document, definition, [note for note in notes.before(fence) if isinstance(note, str)])
         points.say(f"## Then: {definition['target']['host']} takes over")
-        _say(points, notes.behind(fence))
-    told, point = document["point_of_no_return"], 0
+        _write(points, done, notes.behind(fence), document, definition)
     for group in _grouped(changes):
-        _say(points, notes.before(group[0]["step"]))
-        if told and told["number"] == group[0]["number"]:
-            point = points.next
-            points.say(f'> **{point} is the point of no return.** {told["because"]}. What that means for going back is told under "The way back".')
+        _write(points, done, notes.before(group[0]["step"]), document, definition)
+        if document["point_of_no_return"] and group[0]["number"] >= document["point_of_no_return"]["number"]:
+            _announce(points, document)
         done.append(points.deed(_deed(group, document, definition)))
-    _say(points, notes.rest())
-    way_back(points, document, definition, done, point)
+        others = everywhere(_led_by(group, changes), definition)
+        if others is not None:
+            done.append(points.deed(others))
+    _write(points, done, notes.rest(), document, definition)
+    ending(points, document, document["owner_afterwards"])
+    way_back(points, document, definition, done)
     return points.text()
 
 
-def _say(points: Points, said: t.Iterable[str]) -> None:
-    for text in said:
-        points.say(text)
+def _write(points: Points, done: list[Done], notes: t.Iterable[Note], document: t.Mapping[str, JSON], definition: Definition) -> None:
+    """What stands between the changes. A source that joins may be the point of no return, which no change is then."""
+    told = document["point_of_no_return"]
+    for note in notes:
+        if isinstance(note, str):
+            points.say(note)
+            continue
+        if told and is_joining(note) and told["step"] in before_joining(definition):
+            _announce(points, document)
+        done.append(points.deed(note))
+
+
+def _announce(points: Points, document: t.Mapping[str, JSON]) -> None:
+    if points.no_return:
+        return
+    points.no_return = points.next
+    because = document["point_of_no_return"]["because"]
+    points.say(f'> **{points.next} is the point of no return.** {because}. What that means for going back is told under "The way back".')
+
+
+def _led_by(group: t.Sequence[Change], changes: t.Sequence[Change]) -> list[Change]:
+    """All changes of records, behind the last of them; what comes behind the clients leads nobody any more."""
+    records = [change for change in changes if change["step"] == "dns" and not change["puts_back"]]
+    leading = [change for change in records if change["number"] - records[0]["number"] == records.index(change)]
+    return leading if leading and group[-1]["number"] == leading[-1]["number"] else []
 
 
 def _head(document: t.Mapping[str, JSON], definition: Definition) -> str:

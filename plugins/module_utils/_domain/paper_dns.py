@@ -17,16 +17,19 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.dns_names import NUMBERS_BEFORE_NAME
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Line
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed, Line
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.powershell_text import program, quoted
 
 JSON = t.Any
 DONE = "Command completed successfully."
+#: What the deed is called that asks all others.
+EVERYWHERE = "dns: the other name servers"
+NO_RECORD = "an error: the name does not exist, or has no such record"
 
 
 def record_commands(change: t.Mapping[str, JSON], definition: Definition) -> list[Line]:
     name, _blank, rdtype = change["item"].rpartition(" ")
-    zone = str((change.get("detail") or {}).get("zone") or name.partition(".")[2]).rstrip(".")
+    zone = _zone(change)
     server = str((definition.get("dns") or {})["servers"][0]["address"])
     node = "@" if name == zone else name.removesuffix(f".{zone}")
     before, after = change["before"] or {"values": [], "ttl": 0}, change["after"] or {"values": [], "ttl": 0}
@@ -41,8 +44,56 @@ def record_commands(change: t.Mapping[str, JSON], definition: Definition) -> lis
         for value in after["values"]
         if value not in kept
     ]
-    shown = f"{', '.join(after['values'])} with a TTL of {after['ttl']} s" if after["values"] else "an error: the name does not exist, or has no such record"
+    shown = f"{', '.join(after['values'])} with a TTL of {after['ttl']} s" if after["values"] else NO_RECORD
     return [*lines, Line(f"Resolve-DnsName -Name {quoted(name)} -Type {rdtype} -Server {quoted(server)} -DnsOnly", shown)]
+
+
+def everywhere(changes: t.Sequence[t.Mapping[str, JSON]], definition: Definition) -> Deed | None:
+    """What a run waits for before it clears any cache: the other name servers, and behind them the clients' resolvers. None where there are none."""
+    if not changes:
+        return None
+    back = [{**change, "before": change["after"], "after": change["before"]} for change in changes]
+    lines = _asked(changes, definition)
+    where, do = "any host that may ask them", "see that each of them has the records, before any cache is cleared"
+    return Deed(EVERYWHERE, do, where, lines, _asked(back, definition)) if lines else None
+
+
+def _asked(changes: t.Sequence[t.Mapping[str, JSON]], definition: Definition) -> list[Line]:
+    dns = definition.get("dns") or {}
+    listed = [str(server["address"]) for server in [*dns["servers"], *(dns.get("verify_servers") or [])]]
+    others = [server for server in dict.fromkeys(listed) if server != listed[0]]
+    lines = [Line(_question(change, quoted(server)), _until(change, "")) for server in others for change in changes]
+    for change in changes if dns.get("discover") else ():
+        each = f"(Resolve-DnsName -Name {quoted(_zone(change))} -Type NS -Server {quoted(listed[0])} -DnsOnly).NameHost"
+        ask = f"{each} | ForEach-Object {{ {_question(change, '$_')} }}"
+        lines.append(Line(ask, f"of each name server of the zone: {_until(change, '')}"))
+    for resolver in dns.get("resolvers") or ():
+        lines += [Line(_question(change, quoted(str(resolver["address"]))), _until(change, _held(change))) for change in changes]
+    return lines
+
+
+def _question(change: t.Mapping[str, JSON], server: str) -> str:
+    """``server`` is PowerShell already."""
+    name, _blank, rdtype = change["item"].rpartition(" ")
+    return f"Resolve-DnsName -Name {quoted(name)} -Type {rdtype} -Server {server} -DnsOnly"
+
+
+def _until(change: t.Mapping[str, JSON], held: str) -> str:
+    values, old = (list((change[side] or {}).get("values") or []) for side in ("after", "before"))
+    wanted = ", ".join(values) if values else NO_RECORD
+    gone = [value for value in old if value not in values] or ["Anything else"]
+    return f"{wanted}. {' or '.join(gone)}, or no answer: wait, and type it again until it says so{held}"
+
+
+def _held(change: t.Mapping[str, JSON]) -> str:
+    """A resolver keeps an answer for its TTL."""
+    seconds = (change["before"] or {}).get("ttl")
+    return f"; its cache may hold the old answer for {seconds} s" if seconds else ""
+
+
+def _zone(change: t.Mapping[str, JSON]) -> str:
+    name = change["item"].rpartition(" ")[0]
+    return str((change.get("detail") or {}).get("zone") or name.partition(".")[2]).rstrip(".")
 
 
 def is_alias(change: t.Mapping[str, JSON]) -> bool:

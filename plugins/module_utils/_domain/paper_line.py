@@ -42,11 +42,15 @@ class Done(t.NamedTuple):
 
 
 class Points:
-    """The points of a paper, numbered as they are written, with what is said between them."""
+    """The points of a paper, numbered as they are written, with what is said between them.
+
+    ``no_return``: the number of the first from which on clients may write on the side that takes over; 0 = none yet.
+    """
 
     def __init__(self, first: int = 1) -> None:
         self.parts: list[str] = []
         self.first = self.next = first
+        self.no_return = 0
 
     def say(self, text: str) -> None:
         self.parts.append(f"{text}\n")

@@ -4,12 +4,14 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""What a run would meet between the steps of a plan and a paper cannot do: hooks, and steps that could not be looked at or would stop. Pure."""
+"""What stands between the changes of a plan on paper: hooks, steps that could not be looked at or would stop, and what only people can do. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_giving_back import data_are_complete, data_come_back, joining
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
@@ -19,6 +21,8 @@ JSON = t.Any
 Document = t.Mapping[str, JSON]
 #: Number of a step in its run, and whether before its commands (0), in front of them for what the plan said of it (1), or behind them (2).
 Place = tuple[int, int]
+#: A sentence, or what people do at that place.
+Note = str | Deed
 
 #: Hooks that are not named after a step that they stand around -> kind and side of the step, and where.
 ELSEWHERE = {
@@ -37,39 +41,51 @@ def hooks_left_out(document: Document, definition: Definition) -> list[str]:
 
 
 class Notes:
-    """Sentences for each place between the commands, given out in order."""
+    """Notes for each place between the commands, given out in order."""
 
     def __init__(self, document: Document, definition: Definition) -> None:
         kind = document["kind"]
         order = ORDER.get(kind, ORDER["failover"])
         self._steps = [key_of(step, side, definition) for step, side in order]
-        self._waiting: list[tuple[Place, str]] = []
+        self._waiting: list[tuple[Place, Note]] = []
         for hook in hooks_left_out(document, definition):
             step, side, where = ELSEWHERE.get(hook, (hook.partition("_")[2], None, 0 if hook.startswith("before_") else 2))
             found = [number for number, (name, its) in enumerate(order) if name == step and side in (None, its)]
             self._waiting.append(((found[0] if found else len(order), where), _hook(hook, hook in document["hooks_not_run"], definition)))
+        if kind == "failback":
+            self._waiting += _giving_back(document, definition)
         for step in document["steps"]:
             if step["reason"] and not (kind == "failover" and step["step"].startswith("fence@")):
-                self._waiting.append(((self._number(step["step"]), 1), _trouble(step)))
+                self._waiting.append(((self.number(step["step"]), 1), _trouble(step)))
         self._waiting.sort(key=lambda note: note[0])
 
-    def _number(self, step: str) -> int:
+    def number(self, step: str) -> int:
+        """Of a step in its run; -1 = it is none."""
         return self._steps.index(step) if step in self._steps else -1
 
-    def before(self, step: str) -> list[str]:
+    def before(self, step: str) -> list[Note]:
         """What is to be said before the commands of a step."""
-        return self._until((self._number(step), 1))
+        return self._until((self.number(step), 1))
 
-    def behind(self, step: str) -> list[str]:
-        return self._until((self._number(step), 2))
+    def behind(self, step: str) -> list[Note]:
+        return self._until((self.number(step), 2))
 
-    def rest(self) -> list[str]:
+    def rest(self) -> list[Note]:
         return self._until((len(self._steps), 2))
 
-    def _until(self, place: Place) -> list[str]:
+    def _until(self, place: Place) -> list[Note]:
         said = [text for at, text in self._waiting if at <= place]
         self._waiting = [note for note in self._waiting if note[0] > place]
         return said
+
+
+def _giving_back(document: Document, definition: Definition) -> t.Iterator[tuple[Place, Note]]:
+    order = ORDER["failback"]
+    yield (0, 0), data_come_back(definition)
+    yield (order.index(("services", "target")), 2), data_are_complete(definition)
+    join = joining(document, definition, hooks_left_out(document, definition))
+    if join is not None:
+        yield (order.index(("fence", "source")), 0), join
 
 
 def _hook(name: str, exists: bool, definition: Definition) -> str:

@@ -7,16 +7,21 @@
 from __future__ import annotations
 
 import re
+import typing as t
+
+import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper import paper
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
 from ansible_collections.continuity.identity_failover.tests.unit.plans import (
     DEFINITION,
+    ISOLATED,
     NEW,
     PEACE,
     RUNNING,
     STOPPED,
     change,
+    giving_back,
     moved,
     plan,
     said,
@@ -32,6 +37,10 @@ def back_of(predictions: list[Prediction], kind: str = "failover") -> tuple[str,
     return there, back
 
 
+#: What stands behind the commands, there and back.
+TOLD = "### When all of that is done: tell the collection"
+
+
 def numbers(text: str) -> list[int]:
     return [int(found) for found in re.findall(r"^(\d+)\. ", text, re.MULTILINE)]
 
@@ -41,7 +50,7 @@ def test_before_the_point_only_what_was_done_on_the_source_is_taken_back() -> No
     (point,) = map(int, re.findall(r"\*\*(\d+) is the point of no return\.\*\*", there))
     assert f"\n{point}. On exch2:\n\n       New-NetIPAddress" in there
     (first, last) = map(int, re.findall(rf"You are not at {point} yet:\*\* type (\d+) to (\d+)", back)[0])
-    early = back.partition(f"### Before {point}: nobody can have written on exch2")[2]
+    early = back.partition(f"### Before {point}: nobody can have written on exch2")[2].partition(TOLD)[0]
     assert numbers(early) == list(range(first, last + 1))
     assert set(re.findall(r"^\d+\. On (?:the console of )?(\w+)", early, re.MULTILINE)) == {"exch1"}
     started = [line for line in typed(early) if line.startswith("Start-Service")]
@@ -50,8 +59,8 @@ def test_before_the_point_only_what_was_done_on_the_source_is_taken_back() -> No
 
 def test_behind_the_point_somebody_decides_about_the_data_and_all_of_it_is_taken_back() -> None:
     there, back = back_of(serving())
-    (first, last) = map(int, re.findall(r"somebody writes down that it is given up\. Then type (\d+) to (\d+)", back)[0])
-    assert numbers(back) == list(range(first, last + 1)) and first == numbers(there)[-1] + 1
+    (first, last) = map(int, re.findall(r"whether it is brought to exch1, or given up\. Then type (\d+) to (\d+)", back)[0])
+    assert numbers(back.partition(TOLD)[0]) == list(range(first, last + 1)) and first == numbers(there)[-1] + 1
     taken = [tuple(map(int, span)) for span in re.findall(r"### Takes back (\d+) (?:and|to) (\d+)", back)]
     assert taken == sorted(taken, reverse=True), "the last one first"
     assert all(end < first for _begin, end in taken)
@@ -70,7 +79,7 @@ def test_a_point_that_is_the_first_command_says_so() -> None:
     assert re.search(r"Where exch1 did not answer, \d+ is the first command that changes anything: before it there is nothing to take back", back)
     joins = [said("services@exch1", change("MSExchangeIS", STOPPED, RUNNING))]
     _there, alone = back_of(joins, "failback")
-    assert "**1 is the first command that changes anything:** there is no way back on which no data are at stake" in alone and "not at 1 yet" not in alone
+    assert "* **You are not at 3 yet:** nothing that is typed before it has a way back." in alone, "the data were brought back before"
 
 
 def test_what_was_done_to_the_data_before_the_point_is_not_passed_over() -> None:
@@ -107,3 +116,67 @@ def test_what_no_command_takes_back_is_told() -> None:
 
 def test_a_drill_has_its_way_back_in_itself() -> None:
     assert "The way back" not in paper(plan(moved(), kind="drill"), DEFINITION)
+
+
+def headings(text: str) -> list[str]:
+    """What is taken back, in order; and where the data come in."""
+    return re.findall(r"^### (?:Takes back [^:]*: )?(The data|[\w@]+: [\w. ]+)", text, re.MULTILINE)
+
+
+def failback(*, silent: bool, hooks: t.Sequence[str] = (), fenced: bool = False) -> str:
+    made = plan(giving_back(silent=silent), kind="failback", definition=ISOLATED, hooks=list(hooks), fenced=fenced)
+    return paper(made, ISOLATED).partition("## The way back\n")[2]
+
+
+def test_the_data_are_brought_when_the_target_has_stopped_and_before_the_source_serves() -> None:
+    """What users write on exch2 after their data were taken would be lost."""
+    _there, back = back_of(serving())
+    (number,) = re.findall(r"The data are brought at (\d+), when nothing is written on exch2 any more", back)
+    (first,) = re.findall(r"Then type (\d+) to \d+\. From the first of them on users are cut off", back)
+    early, late = back.partition(f"\n{number}. Whoever answers for the data: bring to exch1 what users wrote on exch2")[::2]
+    assert int(first) == numbers(early)[0] and late
+    assert set(re.findall(r"^\d+\. On (exch\d)", early, re.MULTILINE)) == {"exch2"} and "Stop-Service -Name 'MSExchangeIS'" in early
+    assert set(re.findall(r"^\d+\. On (?:the console of )?(exch\d)", late, re.MULTILINE)) == {"exch1"}
+    (begin, end) = map(int, re.findall(r"If exch1 has no network for that, do (\d+) and (\d+) first", late)[0])
+    assert re.search(rf"^{begin}\. On the console of exch1[^\n]*\n\n +Enable-NetAdapter", late, re.MULTILINE) and end == begin + 1
+
+
+@pytest.mark.parametrize(
+    ("silent", "hooks", "fenced", "late", "early"),
+    [
+        (
+            False,
+            ["before_source_joins"],
+            True,
+            ["databases@exch1: DB01", "services@exch1: MSExchangeIS", "The data"],
+            ["identity@exch1: address 10.0.0.30", "fence@exch1: service MSExchangeIS", "fence@exch1: join", "dns: mail.example.com A"],
+        ),
+        (True, [], False, ["The data", "fence@exch1: join", "dns: mail.example.com A", "dns: the other name servers"], ["identity@exch2: address 10.0.0.30"]),
+    ],
+)
+def test_a_failback_goes_back_as_an_undo_does(silent: bool, hooks: list[str], fenced: bool, late: list[str], early: list[str]) -> None:
+    """The records behind all that is the source's own, which registers its names until then; its data before it is cut off."""
+    back = failback(silent=silent, hooks=hooks, fenced=fenced)
+    there, _before, rest = back.partition("### Before ")
+    assert headings(there) == late
+    assert headings(rest)[: len(early)] == early and headings(rest)[-1] == "databases@exch2: DB01"
+    assert "Once exch1 has joined, type what takes back the records all the same" in back
+
+
+def test_what_started_by_itself_has_no_command_and_is_stopped_before_its_data_are_taken() -> None:
+    back = failback(silent=True, hooks=["before_source_joins"])
+    (data,) = re.findall(r"^(\d+)\. Whoever answers for the data: stop on exch1 what serves users \(MSExchangeADTopology, MSExchangeIS\)", back, re.MULTILINE)
+    joins, left_out = re.findall(r"While (\d+) was not done, and exch1 is off or cut off, nobody has written there: leave (\d+) out", back)[0]
+    assert left_out == data and f"### Takes back {joins}: fence@exch1: join" in back
+    assert "stop on exch1" not in failback(silent=False, fenced=True)
+
+
+@pytest.mark.parametrize(("kind", "there", "back"), [("failover", "target", "source"), ("failback", "source", "target")])
+def test_both_ends_of_the_paper_say_how_the_collection_learns_of_it(kind: str, there: str, back: str) -> None:
+    text = paper(plan(serving() if kind == "failover" else giving_back(silent=True), kind=kind), PEACE)
+    ends = [part.partition(TOLD)[2] for part in text.partition("## The way back")[::2]]
+    for end, owner in zip(ends, (there, back), strict=True):
+        assert f'adopt -e failover_identity=mail -e failover_owner={owner} -e \'{{"failover_reason": ' in end
+        assert ("identity_failover.arm -e failover_identity=mail" in end) is (owner == "source")
+    assert text.rstrip().endswith(ends[1].rstrip()) and text.count(TOLD) == 2
+    assert TOLD not in paper(plan(moved(), kind="drill"), DEFINITION)

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper import paper
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import Prediction
-from ansible_collections.continuity.identity_failover.tests.unit.plans import HOOKS, PEACE, moved, plan, said, serving, typed, usual
+from ansible_collections.continuity.identity_failover.tests.unit.plans import HOOKS, ISOLATED, PEACE, giving_back, moved, plan, said, serving, typed, usual
 
 PAPERS = pathlib.Path(__file__).parent / "papers"
 SILENT = [usual()[0], *moved()]
@@ -24,6 +24,12 @@ def written(predictions: list[Prediction], **definition: t.Any) -> str:
     """The plan's hash is of no paper's own making."""
     document = plan(predictions, hooks=HOOKS)
     return paper(document, {**PEACE, **definition}).replace(document["hash"][:16], "0123456789abcdef")
+
+
+def test_the_whole_paper_of_a_failback_is_as_it_was_read_last() -> None:
+    document = plan(giving_back(silent=True), kind="failback", definition=ISOLATED, hooks=["before_source_joins", "before_quiesce"])
+    text = paper(document, ISOLATED).replace(document["hash"][:16], "0123456789abcdef")
+    assert text == (PAPERS / "failback_silent.md").read_text(encoding="utf-8")
 
 
 def first_part(text: str) -> str:
