@@ -269,7 +269,9 @@ read_from:
   type: str
   sample: 'C:\ProgramData\continuity\identity_failover on exch2'
 journal:
-  description: In which condition the journal is. V(ok), V(silent), V(unreadable), V(broken), V(rewound) or V(empty); its place, and why.
+  description:
+    - In which condition the journal is. V(ok), V(silent), V(unreadable), V(broken), V(rewound) or V(empty); its place, and why.
+    - V(ok) with a message is a copy in the store of which events were changed that the mirror has as they were written. Runs read those from the mirror.
   returned: success
   type: dict
   sample: {condition: ok, place: 'C:\ProgramData\continuity\identity_failover on exch2', msg: ""}
@@ -280,7 +282,7 @@ certain:
   elements: str
   sample: [the journal verifies up to event 12]
 uncertain:
-  description: What is not, a sentence each. Empty while the journal is in order.
+  description: What is not, a sentence each. Empty while every copy of the journal is in order.
   returned: success
   type: list
   elements: str

@@ -71,9 +71,14 @@ def read_or_restart(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, r
         return _restart(params, hosts, clock, journal, error, result, check_mode=check_mode)
     if asked and not read.armed_at and not journal.events:
         return _restart(params, hosts, clock, journal, None, result, check_mode=check_mode)
-    if asked:
+    if asked and not _begun_for(asked.strip(), journal):
         journal.warnings.append("from_observation was not needed: the journal verifies")
     return journal, read
+
+
+def _begun_for(reason: str, journal: Journal) -> bool:
+    """Whether this journal was begun anew for this very word: an earlier task of the playbook, or of the one before, did what was asked."""
+    return any(event.kind == "journal_restarted" and event.data["reason"] == reason for event in journal.events)
 
 
 def _next(params: t.Mapping[str, t.Any], *, anew: bool) -> str:
@@ -104,7 +109,7 @@ def _restart(
         condition,
         there.head,
         journal.store.place,
-        f"{identity}.journal.{word}",
+        f"{identity}.journal.{word}" if there.lines else "",
         error.message if error is not None else "",
         observed=observed,
         evidence=evidence,
@@ -157,7 +162,8 @@ def _observed(definition: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock) -> 
 
 def _tell(result: Result, identity: str, data: t.Mapping[str, t.Any], adopt: str) -> None:
     cites, known = data["cites"], data["known"]
-    what = f"the journal in {cites['place']} {restart.CONDITIONS[cites['condition']]}; it is kept as {cites['kept_as']}"
+    kept = f"it is kept as {cites['kept_as']}" if cites["kept_as"] else "nothing is left of it to be kept"
+    what = f"the journal in {cites['place']} {restart.CONDITIONS[cites['condition']]}; {kept}"
     begun = f"a new one was begun from {known['of']}" + (f", up to event {known['seq']}" if known["seq"] else " but observation")
     result.warnings.append(f"{identity}: {what}. {begun[0].upper()}{begun[1:]}; observed owner: {data['observed']}")
     if adopt:

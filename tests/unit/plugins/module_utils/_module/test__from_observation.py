@@ -23,7 +23,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._erro
     StoreError,
     WrongState,
 )
-from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _from_observation
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _from_observation, _journal_source
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_status as status_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
@@ -82,6 +82,45 @@ def test_status_tells_the_state_from_the_mirror_and_what_is_certain(estate: Esta
     assert "failover_from_observation" in status.extra["next"] and ".failover " in status.extra["next"]
 
 
+def changed_in_the_middle(estate: Estate) -> None:
+    lines = store(estate).read_text(encoding="utf-8").splitlines(keepends=True)
+    store(estate).write_text("".join([lines[0], lines[1].replace('"host":"exch1"', '"host":"exch9"'), *lines[2:]]), encoding="utf-8")
+
+
+def in_another_order(estate: Estate) -> None:
+    lines = store(estate).read_text(encoding="utf-8").splitlines(keepends=True)
+    store(estate).write_text("".join([lines[0], lines[2], lines[1], *lines[3:]]), encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [changed_in_the_middle, in_another_order])
+def test_a_copy_that_was_changed_where_its_mirror_is_read_is_told_by_status(estate: Estate, damage: t.Any) -> None:
+    opened(estate)
+    assert estate.do(failover_status).extra["certain"] == ["the journal verifies up to event 4"]
+    before = store(estate).read_bytes()
+    damage(estate)
+    assert store(estate).read_bytes() != before
+    status = estate.do(failover_status)
+    assert (status.extra["state"], status.extra["journal"]["condition"]) == ("failing_over", "ok")
+    assert status.extra["certain"] == ["the mirror verifies up to event 4, and what is told here is from it"]
+    (told,) = [one for one in status.warnings if "does not" in one]
+    assert "Status and runs do not meet it" in told and "Safe now: go on, while the mirror stays where it is; put the journal's file back" in told
+    seq = 3 if damage is changed_in_the_middle else 2
+    assert told.startswith(f"event {seq} of the journal in ") and status.extra["journal"]["msg"] == told
+    assert status.extra["uncertain"][0].startswith(f"the copy in {status.extra['read_from']} from event {seq} on: ")
+    assert "failover_from_observation" not in status.extra["next"]
+
+
+def test_a_copy_that_cannot_be_read_once_more_is_not_said_to_verify(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(estate)
+
+    def refuse(*_args: t.Any) -> t.NoReturn:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(_journal_source, "read_copies", refuse)
+    status = estate.do(failover_status)
+    assert "the mirror verifies up to event 4" in status.extra["certain"][0] and "the disk is full" in status.extra["uncertain"][0]
+
+
 def test_without_a_mirror_status_tells_what_of_the_store_verifies(estate: Estate) -> None:
     opened(estate)
     no_mirror(estate)
@@ -132,6 +171,21 @@ def test_the_new_journal_cites_the_old_one_which_is_set_aside_and_never_deleted(
     assert any(kept[0].name in warning for warning in result.warnings)
     cites = event_data(estate)["cites"]
     assert (cites["condition"], cites["seq"], cites["kept_as"]) == ("rewound", 4, kept[0].name)
+
+
+def test_of_a_journal_that_is_gone_nothing_is_said_to_be_kept_and_the_next_task_of_the_playbook_says_nothing_of_it(estate: Estate) -> None:
+    run = opened(estate).extra["run"]
+    estate.run("stopped", run=run)
+    gone(estate)
+    begun = estate.run("opened", from_observation=REASON)
+    (told,) = [one for one in begun.warnings if "A new one was begun" in one]
+    assert "is gone, although it had been written; nothing is left of it to be kept. A new one" in told
+    assert event_data(estate)["cites"]["kept_as"] == ""
+    estate.run("closed", run=begun.extra["run"])
+    for reason, said in ((f" {REASON} ", False), ("another reason", True)):
+        armed = estate.run("opened", kind="failback", from_observation=reason)
+        assert any("not needed" in one for one in armed.warnings) is said
+        estate.run("stopped", run=armed.extra["run"])
 
 
 def event_data(estate: Estate) -> dict[str, t.Any]:
