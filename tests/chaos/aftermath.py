@@ -125,8 +125,9 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
         without = (*without, "accepted")  # what a person decided about the script, with the reason
     found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
     found += outcomes.different(clean["data"], result["data"], "data")
-    if outage == "message" and result["history"] and not result["decided"]:  # only what became of the script is asked of a person
-        found.append(f"one lost message held the run up: {result['history'][-3:]}")
+    held_up = [line for line in result["history"] if "run_post_script: unknown_outcome" not in line]  # only that is asked of a person, and ends a drill
+    if outage == "message" and held_up:
+        found.append(f"one lost message held the run up: {held_up[-3:]}")
     found += result["mirror"]
     may = result["decided"] or options.repeatable  # a script that is declared repeatable is started again where nobody knows that it ended
     more = result["scripts"] - clean["scripts"]
