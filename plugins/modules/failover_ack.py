@@ -49,6 +49,7 @@ options:
   decision:
     description:
       - V(proceed) approves, V(decline) refuses, V(withdraw) takes the person's own decision back.
+      - A planned move is declined as soon as somebody has voted for it. Without an incident and without such a vote there is nothing to decline.
       - V(acknowledge) says that a person has looked at a source that came back by itself.
       - Not needed with O(signature), where the signed statement says it.
     type: str

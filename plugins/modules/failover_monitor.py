@@ -208,7 +208,9 @@ time_to_fail:
   type: float
   sample: 12.5
 incident:
-  description: The open incident, null where there is none.
+  description:
+    - The open incident, null where there is none.
+    - Its C(void_votes) names who had voted for a planned move when the source failed. Those votes count no more, for that was another intent.
   returned: success
   type: dict
   sample: {id: "3", opened_at: "2026-11-22T20:00:00.000Z", class: host}

@@ -197,7 +197,9 @@ situation:
     - "incident 3, a host incident, since 2026-11-22T20:00:00.000Z, 4 min ago: tcp 445 from controller got no reply (it was silent for 25 s by then)"
     - "decisions: 0 of 1 needed say proceed; without another word the data get apply_queues"
 incident:
-  description: The open incident, null where there is none.
+  description:
+    - The open incident, null where there is none.
+    - Its C(void_votes) names who had voted for a planned move when the source failed. Those votes count no more, for that was another intent.
   returned: success
   type: dict
   sample: {id: "3", opened_at: "2026-11-22T20:00:00.000Z", class: host}

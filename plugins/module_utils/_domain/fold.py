@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner, step_state
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import quorum, refusals
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, quorum, refusals
 
 
 #: In any other state a decision decides nothing, and must not count later.
@@ -74,14 +74,20 @@ def _settle(result: Fold, now: datetime.datetime, where: str) -> None:
     """A refusal that expired holds up nothing: what the others said may be enough by now, and no event says so."""
     if step_state(result.state, "quorum") and quorum(result.votes, now):
         _move(result, "quorum", where)
+    elif result.state == "declined" and not result.incident and not refusals(result.votes, now):
+        _move(result, "expired_planned", where)
+
+
+def _expire(result: Fold, now: datetime.datetime, where: str) -> None:
+    if result.state == "approved" and not quorum(result.votes, now):
+        _move(result, "expired" if result.incident else "expired_planned", where)
+    _settle(result, now, where)
 
 
 def fold(events: t.Iterable[Event], now: datetime.datetime) -> Fold:
     """Every event applied, and what expired until ``now``. What the table of states does not expect is kept in ``unexpected``."""
     result = replay(events)
-    if result.state == "approved" and not quorum(result.votes, now):
-        _move(result, "expired" if result.incident else "expired_planned", "expiry")
-    _settle(result, now, "expiry")
+    _expire(result, now, "expiry")
     return result
 
 
@@ -118,13 +124,16 @@ def _armed(result: Fold, event: Event) -> None:
 
 
 def _disarmed(result: Fold, event: Event) -> None:
+    _expire(result, moment(event.at), f"event {event.seq}")
     _move(result, "disarmed", f"event {event.seq}")
     result.baseline, result.armed_at = {}, ""
 
 
 def _incident_opened(result: Fold, event: Event) -> None:
     _move(result, "incident_opened", f"event {event.seq}")
-    result.incident, result.votes = {"id": f"{event.seq}", "opened_at": event.at, **event.data}, []
+    planned = [str(vote["by"]) for vote in live_votes(result.votes, moment(event.at)) if vote["decision"] == "proceed"]
+    result.incident = {"id": f"{event.seq}", "opened_at": event.at, **event.data, **({"void_votes": planned} if planned else {})}
+    result.votes = []
 
 
 def _incident_recovered(result: Fold, event: Event) -> None:
@@ -154,7 +163,7 @@ def _decision(result: Fold, event: Event) -> None:
     decided = quorum(result.votes, moment(event.at))
     if decided and before != "approved":
         _move(result, "quorum", where)
-    elif event.data["decision"] == "decline" and before in ("pending", "approved"):
+    elif event.data["decision"] == "decline" and before != "declined":
         _move(result, "declined", where)
     elif event.data["decision"] == "proceed" and before == "declined":
         _move(result, "vote" if result.incident else "vote_planned", where)

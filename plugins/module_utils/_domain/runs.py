@@ -11,8 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, deciding, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import awaited, command, deciding, next_command
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, unfinished
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import Votes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 
 #: For each kind of run: the states it starts from.
@@ -52,13 +53,21 @@ class Opening(t.NamedTuple):
 
 
 def opening(
-    fold: Fold, identity: str, kind: str, *, break_glass: bool = False, no_baseline: bool = False, refusals: t.Sequence[str] = (), minimum: str = "asserted"
+    fold: Fold,
+    identity: str,
+    kind: str,
+    *,
+    break_glass: bool = False,
+    no_baseline: bool = False,
+    refusals: t.Sequence[str] = (),
+    minimum: str = "asserted",
+    votes: Votes = (),
 ) -> Opening:
     """What ``state: opened`` has to do. Raises WrongState, or AwaitingApproval, with the next command to type.
 
     ``no_baseline``: a person accepts that there is none. Nobody can vote on such an identity, so it takes ``break_glass`` too.
     ``refusals``: who declines now, and whose decision expired (``votes.refusals``, ``votes.expired``), whom the message names.
-    ``minimum``: how a person must be known who decides.
+    ``minimum``: how a person must be known who decides. ``votes``: those that live.
     """
     starts = STARTS[kind]
     if break_glass and kind == "failover":
@@ -79,13 +88,13 @@ def opening(
         # What an earlier drill left there must not become the before-images of this one.
         return Opening("resume", left[0].id) if left else Opening("open")
     if kind == "failover":
-        return _failover_opening(fold, identity, refusals, minimum)
+        return _failover_opening(fold, identity, refusals, minimum, votes)
     if kind == "failback" and fold.state == "protected" and fold.last_failover:
         return Opening("already")
     raise WrongState(f"{identity} is {fold.state}: a {kind} starts from {' or '.join(STARTS[kind])}", next=next_command(fold.state, identity, minimum=minimum))
 
 
-def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str], minimum: str) -> Opening:
+def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str], minimum: str, votes: Votes) -> Opening:
     if fold.state in ("failed_over", "threatened"):
         return Opening("already")
     if fold.state == "unarmed":
@@ -97,7 +106,8 @@ def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str], mini
         "declined": "the failover was declined",
         "recovered": "the source came back by itself and the votes are void",
     }
-    raise awaiting(identity, f"{identity} is {fold.state}: {'; '.join((waiting[fold.state], *refusals))}", fold.state, minimum)
+    waits = waiting[fold.state].replace("nobody has decided", "too few have decided") if votes else waiting[fold.state]
+    raise awaiting(identity, f"{identity} is {fold.state}: {'; '.join((waits, *refusals))}", fold.state, minimum, votes)
 
 
 def _unarmed(identity: str) -> WrongState:
@@ -112,10 +122,11 @@ def _unarmed(identity: str) -> WrongState:
     return error
 
 
-def awaiting(identity: str, why: str, state: str, minimum: str = "asserted") -> AwaitingApproval:
-    """With the next command that this state takes, and the one for when there is nobody to wait for."""
-    decide = deciding(identity, minimum)
-    todo, first = f"To decide: {decide}", decide
+def awaiting(identity: str, why: str, state: str, minimum: str = "asserted", votes: Votes = ()) -> AwaitingApproval:
+    """``votes``: those that live. With the next command that this state takes, and the one for when there is nobody to wait for."""
+    decide = awaited(identity, minimum, votes) if votes else deciding(identity, minimum)
+    declined = any(vote["decision"] == "decline" for vote in votes)
+    todo, first = f"{'Whoever declines can withdraw that' if declined else 'To decide'}: {decide}", decide
     if state == "recovered":
         first = next_command(state, identity)
         todo = f"To say that somebody looked at the source: {first}. To move it all the same, decide after that: {decide}"

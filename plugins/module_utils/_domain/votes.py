@@ -139,7 +139,17 @@ def quorum(votes: Votes, now: datetime.datetime) -> bool:
 
 def refusals(votes: Votes, now: datetime.datetime) -> list[str]:
     """Who declines, and until when: while any of these holds, nothing is approved."""
-    return [f"{vote['by']} declines until {vote['expires_at']}" for vote in live_votes(votes, now) if vote["decision"] == "decline"]
+    against = [vote for vote in live_votes(votes, now) if vote["decision"] == "decline"]
+    return [f"{vote['by']} declines until {vote['expires_at']}, and can withdraw that before" for vote in against]
+
+
+def voided(incident: t.Mapping[str, t.Any] | None, votes: Votes) -> list[str]:
+    """Whose words for a planned move ended when the source failed, of those who have said nothing since. ``incident`` and ``votes`` of a fold."""
+    since = {str(vote["by"]) for vote in votes}
+    names = [by for by in (incident or {}).get("void_votes") or () if by not in since]
+    if not incident or not names:
+        return []
+    return [f"what {', '.join(names)} said for a planned move is void since the source failed at {incident['opened_at']}: a failover needs new decisions"]
 
 
 def expired(votes: Votes, now: datetime.datetime) -> list[str]:

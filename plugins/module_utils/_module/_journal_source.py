@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
@@ -16,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.copies import disagreement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, ScriptFailed, StoreError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import condition_of
@@ -94,9 +95,11 @@ def _raw(journal: Journal) -> tuple[tuple[str, ...], Head]:
     return reply.lines, reply.head
 
 
-def next_with(source: Source, fold: Fold, identity: str, threats: t.Sequence[t.Mapping[str, t.Any]] = (), minimum: str = "asserted") -> str:
+def next_with(
+    source: Source, fold: Fold, identity: str, now: datetime.datetime, threats: t.Sequence[t.Mapping[str, t.Any]] = (), minimum: str = "asserted"
+) -> str:
     """A journal that is lost is begun anew by the command that would be next anyway."""
-    usual = next_command(fold.state, identity, undoing=fold.undoing(), left_over=bool(fold.left_over()), threats=threats, minimum=minimum)
+    usual = next_of(fold, identity, now, threats=threats, minimum=minimum)
     if source.condition in ("ok", "silent"):
         return usual
     playbook = {"failing_over": "failover", "approved": "failover", "failing_back": "failback", "failed_over": "failback", "threatened": "failback"}

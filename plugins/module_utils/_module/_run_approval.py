@@ -15,7 +15,15 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import LOSING, disagreements, expired, refusals, require_named_data
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import (
+    LOSING,
+    disagreements,
+    expired,
+    live_votes,
+    refusals,
+    require_named_data,
+    voided,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._signatures import forged
@@ -47,15 +55,16 @@ UNASKED = Approval()
 
 def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
     """What ``state: opened`` has to do, and who allows it. Raises WrongState, or AwaitingApproval with what to type next."""
-    kind, fold, glass = task.params["kind"], task.fold, break_glass(task)
+    kind, fold, glass, now = task.params["kind"], task.fold, break_glass(task), task.clock.now()
     found = opening(
         fold,
         task.identity,
         kind,
         break_glass=bool(glass),
         no_baseline="baseline_missing" in (task.params.get("accept") or {}),
-        refusals=[said for against in (refusals, disagreements, expired) for said in against(fold.votes, task.clock.now())],
+        refusals=[*voided(fold.incident, fold.votes), *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, now))],
         minimum=minimum_of(task.definition),
+        votes=live_votes(fold.votes, now),
     )
     if kind != "failover" or found.how != "open":
         return found, UNASKED
@@ -68,7 +77,7 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
     if fold.state not in STARTS[kind]:
         missing = f"it is {fold.state}, and {missing}" if verdict.votes else f"it is {fold.state} and nobody approved"
     if not glass:
-        raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}", fold.state, minimum_of(task.definition))
+        raise awaiting(task.identity, f"{task.identity} may not be moved yet: {missing}", fold.state, minimum_of(task.definition), live_votes(fold.votes, now))
     data_state, data_at_risk = task.params.get("data_state") or "apply_queues", (task.params.get("data_at_risk") or "").strip()
     require_named_data(data_state, data_at_risk)
     task.result.warnings.append(f"break-glass: {task.identity} is moved although {missing}")

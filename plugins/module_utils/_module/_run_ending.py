@@ -12,7 +12,7 @@ import secrets
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.findings import reasons
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, minimum_of, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import accepting, command, minimum_of, next_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import failed_steps, in_words, progress
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import OWNER_BEFORE
@@ -159,7 +159,7 @@ def _tell_what_follows(task: RunTask, record: RunRecord) -> str:
         # No arming, and no other drill, which arms first: that would take what was left behind for peace time.
         extra["next"] = command("status", task.identity)
         return "what failed came afterwards: take away by hand what it left behind before the identity is armed again"
-    extra["next"] = next_command(task.fold.state, task.identity, left_over=bool(task.fold.left_over()), minimum=minimum_of(task.definition))
+    extra["next"] = next_of(task.fold, task.identity, task.clock.now(), minimum=minimum_of(task.definition))
     return f"what failed came afterwards. {task.identity} is {task.fold.state}"
 
 

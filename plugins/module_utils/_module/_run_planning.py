@@ -19,7 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import BREAK_GLASS, OWNER_AFTERWARDS, STARTS, begins_in_vain
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import key_of
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import wished_data
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, wished_data
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_opening import run_option
@@ -80,15 +80,14 @@ def finish_plan(task: RunTask) -> None:
 def _next(task: RunTask, kind: str) -> str:
     """People decide before a failover, unless one breaks the glass; what needs no decision can begin. A kind that the state does not allow is not
     what is done next."""
-    state, undoing = task.fold.state, task.fold.undoing()
+    state, undoing, minimum = task.fold.state, task.fold.undoing(), minimum_of(task.definition)
     if undoing or begins_in_vain(kind, state):
-        return next_command(state, task.identity, undoing=undoing, minimum=minimum_of(task.definition))
+        return next_command(state, task.identity, undoing=undoing, minimum=minimum)
     if kind == "failover" and task.params.get("break_glass") and state in (*BREAK_GLASS, "unarmed"):
         return command(kind, task.identity, failover_break_glass="...")  # a word for one opening
-    if kind == "failover" and state == "protected":
-        return deciding(task.identity, minimum_of(task.definition))
     if kind == "failover" and state not in STARTS[kind]:
-        return next_command(state, task.identity, minimum=minimum_of(task.definition))
+        votes = live_votes(task.fold.votes, task.clock.now())
+        return next_command(state, task.identity, minimum=minimum, votes=votes) or deciding(task.identity, minimum)
     if kind == "failback" and "before_quiesce" not in (task.params.get("hooks") or []) and not task.reason():
         return next_command("failed_over", task.identity)  # it asks what became of the data, unless that hook proves it, or it was said
     return command(kind, task.identity)

@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import options_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_schema import DEFINITION
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, deciding, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import QUIET, command, known_by, next_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import odd_name, refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains, refuse_placeholders
@@ -34,6 +34,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     shown,
     strong_enough,
     tally,
+    voided,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -53,7 +54,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._wire
 #: In which states a decision means anything.
 ALLOWED = {
     "proceed": ("protected", "suspect", "pending", "declined", "approved"),
-    "decline": ("pending", "declined", "approved"),
+    "decline": ("protected", "suspect", "pending", "declined", "approved"),
     "withdraw": ("protected", "suspect", "pending", "declined", "approved"),
     "acknowledge": ("recovered",),
 }
@@ -129,12 +130,12 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
     """What every answer says at its end: state, votes, and how many are needed."""
     identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
     votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
-    result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_command(fold.state, identity, minimum=params["minimum"]))
-    against = "".join(f"; {said}" for why_not in (refusals, disagreements, expired) for said in why_not(fold.votes, clock.now()))
+    result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_of(fold, identity, clock.now(), minimum=params["minimum"]))
+    why_not = [*voided(fold.incident, fold.votes), *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, clock.now()))]
     enough = f"{len(found.proceed)} of {found.needed} needed say proceed"
     if found.proceed and not found.agreed:
         enough = f"{len(found.proceed)} say proceed, and {found.needed} needed would have to mean the same"
-    result.msg = result.msg or f"{identity} is {fold.state}; {enough}{against}"
+    result.msg = result.msg or f"{identity} is {fold.state}; {'; '.join((enough, *why_not))}"
     return result
 
 
@@ -156,16 +157,18 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
         _name_data(params["decision"], params["data_state"], params["data_at_risk"])
 
 
-def _typed_again(params: t.Mapping[str, t.Any]) -> str:
-    """The ack command with what was right of the options, for whoever mends the rest."""
-    if params["signature"]:
+def _typed_again(params: t.Mapping[str, t.Any], minimum: str = "", by: str = "") -> str:
+    """The ack command with what was right of the options, for whoever mends the rest; ``minimum``: the way in which ``by`` has to be known for it."""
+    if params["signature"] and not minimum:
         return command("ack", params["identity"], failover_signature=params["signature"])
     words = {"failover_decision": params["decision"] or "proceed", "failover_reason": params["reason"] if explains(params["reason"]) else "..."}
-    if params["how"] != "asserted":
+    if minimum:
+        words.update(known_by(params["identity"], minimum, by))
+    elif params["how"] != "asserted":
         words["failover_how"] = params["how"]
     if params["how"] == "windows_logon" and params["logon"]:
         words["failover_logon"] = "..."  # the task has the account, and not its name in failover_credentials
-    for name in ("by", "statement", "signing_key"):
+    for name in () if minimum else ("by", "statement", "signing_key"):
         if params[name]:
             words[f"failover_{name}"] = "..." if name == "by" and odd_name(params[name]) else params[name]
     if params["data_state"] in LOSING:
@@ -206,7 +209,7 @@ def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Jo
         vote = asserted(params, fold, people, clock)
     _name_data(vote["decision"], vote["intent"]["data_state"], vote["data_at_risk"])
     if vote["decision"] in NEEDS_STRENGTH and not strong_enough(vote["how"], _asked_of(params, fold, vote, clock)):
-        after = deciding(params["identity"], params["minimum"], vote["decision"], vote["by"])
+        after = _typed_again(params, str(params["minimum"]), str(vote["by"]))
         raise VoteRefused(
             f"{vote['decision']} is not recorded: {vote['by']} is only {vote['how']}, and approvals.identity asks for {params['minimum']}; {after}",
             because="too_weak",
@@ -233,10 +236,12 @@ def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str,
         return f"nothing was recorded: {by} has no vote to withdraw"
     for one in mine:
         if all(one.get(key) == vote[key] for key in ("decision", "intent", "how")):
-            _refuse_second_spelling(params, fold, vote, one, people)
+            _refuse_second_spelling(params, fold, vote, one, people, clock)
             return f"not counted again: {by} said {decision} already at {one['at']}, and nothing was recorded"
+    if decision == "decline" and fold.state in QUIET and not any(one["decision"] == "proceed" for one in live_votes(fold.votes, clock.now())):
+        raise WrongState(f"{params['identity']} is {fold.state}: nobody has voted for a planned move, so there is nothing to decline", state=fold.state)
     if fold.state not in ALLOWED[decision]:
-        after = next_command(fold.state, params["identity"], minimum=params["minimum"])
+        after = next_of(fold, params["identity"], clock.now(), minimum=params["minimum"])
         raise WrongState(
             f"{params['identity']} is {fold.state}: '{decision}' can be said while it is {' or '.join(ALLOWED[decision])}{f'. Next: {after}' if after else ''}",
             state=fold.state,
@@ -245,7 +250,9 @@ def _said_before(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str,
     return ""
 
 
-def _refuse_second_spelling(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], earlier: t.Mapping[str, t.Any], people: People) -> None:
+def _refuse_second_spelling(
+    params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], earlier: t.Mapping[str, t.Any], people: People, clock: Clock
+) -> None:
     """Whoever repeats a word in another spelling or with another key means to be one person more. Raises VoteRefused."""
     again = ""
     if earlier["by"] != vote["by"]:
@@ -258,7 +265,7 @@ def _refuse_second_spelling(params: t.Mapping[str, t.Any], fold: Fold, vote: t.M
             f"not counted: {again}, who said {vote['decision']} already at {earlier['at']}, and one person counts once; nothing was recorded. "
             f"Somebody else has to decide; to change one's own word, say another one{f'; {doubt}' if doubt else ''}",
             because="same_person",
-            next=next_command(fold.state, params["identity"], minimum=params["minimum"]),
+            next=next_of(fold, params["identity"], clock.now(), minimum=params["minimum"]),
         )
 
 

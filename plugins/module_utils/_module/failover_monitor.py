@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 
@@ -17,12 +18,13 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import ageing
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.threats import GUARDED, Evidence, judged, pulling, unproven
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import voided
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import endpoints
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_debts import settlement, shown, warnings
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._ownership import observe_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._threats import look_for_threats
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of, next_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, HeadMoved, InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._probing import Prober
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -113,7 +115,7 @@ def _count_down(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journ
             clock.sleep(params["interval"] - (clock.monotonic() - round_begun))
     finally:
         prober.close()
-    _conclude(params, fold, countdown, observations, result)
+    _conclude(params, fold, countdown, observations, result, clock)
 
 
 def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: Journal, fold: Fold, result: Result, check_mode: bool) -> None:
@@ -131,10 +133,10 @@ def _guard(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, journal: J
             break
         clock.sleep(params["interval"] - (clock.monotonic() - begun))
     seen = pulling(fold.threats, evidence)
-    _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result)
+    _conclude(params, fold, Countdown(params["interval"], params["missed"], params["trigger"]), (), result, clock)
     result.extra.update(
         threats=seen,
-        next=next_command(fold.state, params["identity"], left_over=bool(fold.left_over()), threats=seen, minimum=minimum_of(params["definition"])),
+        next=next_of(fold, params["identity"], clock.now(), threats=seen, minimum=minimum_of(params["definition"])),
     )
     ages = ageing(fold.runs.get(fold.last_failover), clock.now())
     result.warnings.extend(f"{params['identity']}: {sentence}" for sentence in [*unproven(evidence), *ages])
@@ -215,7 +217,7 @@ def _announce(params: t.Mapping[str, t.Any], hosts: Hosts, kind: str, result: Re
         result.warnings.append(f"the event log of the target has no entry for this: {error.message}")
 
 
-def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], result: Result) -> None:
+def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, observations: t.Sequence[Observation], result: Result, clock: Clock) -> None:
     for one in observations:
         result.outcomes.append(
             Outcome(f"{one.vantage_point} {one.kind} {params['source']}", "skipped" if one.ok is None else "already", msg=one.msg, after=one.ok)
@@ -226,8 +228,9 @@ def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, o
         "time_to_fail": countdown.time_to_fail(),
         "incident": fold.incident,
         "threats": fold.threats,
-        "next": next_command(state, params["identity"], left_over=bool(fold.left_over()), minimum=minimum_of(params["definition"])),
+        "next": next_of(dataclasses.replace(fold, state=state), params["identity"], clock.now(), minimum=minimum_of(params["definition"])),
         "observations": [{"vantage_point": one.vantage_point, "probe": one.kind, "ok": one.ok, "msg": one.msg} for one in observations],
     }
     left = f"; Time to Fail {countdown.time_to_fail():g} s" if fold.incident is None else ""
-    result.msg = f"{params['identity']} is {state}{left}" + (f": {fold.incident['msg']}" if fold.incident else "")
+    why = f": {'; '.join((fold.incident['msg'], *voided(fold.incident, fold.votes)))}" if fold.incident else ""
+    result.msg = f"{params['identity']} is {state}{left}{why}"

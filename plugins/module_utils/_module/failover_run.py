@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.continuity.identity_failover.plugins.module_utils._argspec import ArgumentSpec, accounts_option
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import definition_spec
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of, next_command
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import minimum_of, next_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import refuse_odd_name
@@ -122,9 +122,6 @@ def failover_run(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
     result.diff = {"before": {"state": fold.state}, "after": {"state": after.state}}
     result.extra.setdefault("run", {})
     result.extra.update(state=after.state, timeline=timeline(journal.events), baseline=after.baseline)
-    result.extra.setdefault(
-        "next",
-        next_command(after.state, params["identity"], undoing=after.undoing(), left_over=bool(after.left_over()), minimum=minimum_of(params["definition"])),
-    )
+    result.extra.setdefault("next", next_of(after, params["identity"], clock.now(), minimum=minimum_of(params["definition"])))
     result.extra.setdefault("owner_afterwards", "target" if after.state in ("failed_over", "threatened") else "source")
     return result

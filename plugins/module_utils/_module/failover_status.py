@@ -26,7 +26,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import owner_after_undo
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import disagreements, live_votes, shown
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import disagreements, live_votes, refusals, shown, voided
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_debts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
@@ -90,7 +90,8 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend([doubt] if doubt else [f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling])
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
-    result.warnings.extend(f"{identity}: {sentence}" for sentence in disagreements(fold.votes, clock.now()))
+    against = [*voided(fold.incident, fold.votes), *refusals(fold.votes, clock.now()), *disagreements(fold.votes, clock.now())]
+    result.warnings.extend(f"{identity}: {sentence}" for sentence in against)
     result.warnings.extend(journal.warnings)
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
     result.extra = _facts(journal, source, fold, clock)
@@ -110,7 +111,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend(f"{identity}: {warning}" for warning in _dns_debts.warnings(owed))
     _tell_locks(params, fold, clock, result, guarded=guarded)
     result.extra["repairs"] = repairs(guards_of(params["definition"], fold), evidence) if params["definition"] and guarded else []
-    result.extra["next"] = command("status", identity) if doubt else next_with(source, fold, identity, pulling, minimum_of(params["definition"]))
+    result.extra["next"] = command("status", identity) if doubt else next_with(source, fold, identity, clock.now(), pulling, minimum_of(params["definition"]))
     # Status writes nothing: the state is what the journal says, until the monitor has looked.
     pulls = f"; {len(pulling)} thing{'s pull' if len(pulling) > 1 else ' pulls'} it back (see the warnings)" if pulling else ""
     pulls = "; the mirror may be out of date (see the warnings)" if doubt else pulls

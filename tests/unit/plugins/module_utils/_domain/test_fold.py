@@ -154,6 +154,47 @@ def test_behind_a_declined_planned_move(after: list[Event], state: str) -> None:
     assert (found.state, found.unexpected) == (state, [])
 
 
+@pytest.mark.parametrize(
+    ("after", "state"),
+    [
+        ([], "declined"),
+        ([vote("withdraw", by="deputy")], "protected"),
+        ([vote(required=2, by="chief")], "protected"),
+        ([INCIDENT], "pending"),
+        ([vote("decline", by="third"), vote("withdraw", by="deputy")], "declined"),
+    ],
+)
+def test_a_planned_move_is_declined_before_enough_people_voted_for_it(after: list[Event], state: str) -> None:
+    found = fold([ARMED, vote(required=2), vote("decline", by="deputy"), *after], NOW)
+    assert (found.state, found.unexpected) == (state, [])
+
+
+@pytest.mark.parametrize("required", [1, 2])
+@pytest.mark.parametrize(
+    ("happened", "state"),
+    [(None, "protected"), (event("disarmed", {}), "unarmed"), (opened("drill"), "protected"), (vote("decline", by="deputy"), "declined")],
+)
+def test_a_refusal_of_a_planned_move_that_expired_leaves_the_identity_protected(required: int, happened: Event | None, state: str) -> None:
+    """Here the votes expired too, for one that was enough approves again once the refusal is gone."""
+    refused = [ARMED, vote(required=required, expires_at=SOON), vote("decline", by="deputy", expires_at=SOON)]
+    found = fold([*refused, *([later(happened)] if happened else [])], NOW)
+    assert (found.state, found.unexpected) == (state, [])
+
+
+def test_an_identity_is_disarmed_behind_an_approval_that_expired() -> None:
+    found = fold([ARMED, vote(expires_at=SOON), later(event("disarmed", {}))], NOW)
+    assert (found.state, found.unexpected) == ("unarmed", [])
+
+
+def test_who_had_voted_for_a_planned_move_is_kept_where_the_source_fails() -> None:
+    planned = [ARMED, vote(required=3), vote(required=3, by="chief"), vote("decline", by="third"), vote(by="old", expires_at=SOON)]
+    found = fold([*planned, later(INCIDENT)], NOW)
+    assert found.incident is not None and (found.incident["void_votes"], found.votes) == (["ops", "chief"], [])
+    assert "void_votes" not in (fold([ARMED, INCIDENT], NOW).incident or {})
+    again = fold([*planned, later(INCIDENT), event("incident_recovered", {}), INCIDENT], NOW)
+    assert again.incident is not None and "void_votes" not in again.incident
+
+
 def test_a_vote_for_another_intent_does_not_count() -> None:
     votes = [vote(required=2).data, vote(required=2, by="chief", incident="9").data]
     assert not quorum(votes, NOW)

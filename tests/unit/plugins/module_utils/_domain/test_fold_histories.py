@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import QUIET, next_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import ALLOWED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import INCIDENT as ENDS
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import WATCHED
@@ -31,13 +33,17 @@ LATER = "2026-11-22T21:00:00.000Z"
 CLOSES = {"failing_over": "failover", "failing_back": "failback"}
 
 
+def waiting(found: Fold) -> bool:
+    return any(one["decision"] == "proceed" for one in live_votes(found.votes, NOW))
+
+
 def may_follow(found: Fold, number: int) -> list[Event]:
     """What the monitor, the people and the runs write in this state."""
     state, incident = found.state, found.incident["id"] if found.incident else ""
     entries = [
         vote(decision, by=by, required=required, expires_at=until, incident=incident)
         for decision, states in ALLOWED.items()
-        if state in states and decision != "acknowledge"
+        if state in states and decision != "acknowledge" and (decision != "decline" or state not in QUIET or waiting(found))
         for by in ("ops", "deputy")
         for required in (1, 2)
         for until in (SOON, LATER)
@@ -65,3 +71,5 @@ def test_a_state_of_an_incident_has_one_and_a_quiet_state_has_none(data: st.Data
         assert found.unexpected == []
         if found.state in ("pending", "protected"):
             assert (found.incident is not None) == (found.state == "pending")
+        if found.state in ("pending", "declined") or waiting(found):
+            assert ".ack " in next_of(found, "mail", NOW) or found.state == "approved"

@@ -45,6 +45,39 @@ def test_a_failover_that_waits_asks_in_that_way_too(state: str, minimum: str) ->
     assert caught.value.details["next"] == deciding("mail", minimum) and deciding("mail", minimum) in caught.value.message
 
 
+def said(by: str, decision: str = "proceed", data_state: str = "apply_queues", how: str = "asserted") -> dict[str, t.Any]:
+    return {"by": by, "decision": decision, "how": how, "intent": {"data_state": data_state}}
+
+
+ACK = {"failover_identity": "mail", "failover_decision": "proceed", "failover_reason": "..."}
+
+
+@pytest.mark.parametrize("state", ["protected", "suspect", "pending", "declined"])
+@pytest.mark.parametrize(
+    ("votes", "more"),
+    [
+        ([said("alice")], {}),
+        ([said("alice"), said("bob", data_state="discard_queues")], {"failover_data_state": "..."}),
+        ([said("alice", data_state="discard_queues")], {"failover_data_state": "discard_queues", "failover_data_at_risk": "..."}),
+    ],
+)
+def test_votes_that_are_not_enough_wait_for_somebody_else_who_gives_a_name(state: str, votes: list[dict[str, t.Any]], more: dict[str, str]) -> None:
+    assert variables(next_command(state, "mail", votes=votes)) == {**ACK, "failover_by": "...", **more}
+    assert variables(next_command(state, "mail", votes=votes, minimum="windows_logon")) == {**ACK, **NEEDED["windows_logon"], **more}
+    assert next_command(state, "mail", votes=votes, left_over=True).partition(" -e ")[0].endswith((".ack", ".undo"))
+
+
+@pytest.mark.parametrize(("how", "known"), [("asserted", {}), ("signature", {"failover_how": "signature", "failover_statement": "mail.statement"})])
+def test_while_somebody_declines_that_person_can_withdraw_it(how: str, known: dict[str, str]) -> None:
+    votes = [said("alice"), said("dave", "decline", how=how)]
+    withdraw = {**ACK, "failover_decision": "withdraw", "failover_by": "dave", **known}
+    assert all(variables(next_command(state, "mail", votes=votes, minimum="signature")) == withdraw for state in ("protected", "pending", "declined"))
+
+
+def test_a_refusal_that_nothing_stands_against_asks_nobody_in_peace_time() -> None:
+    assert next_command("protected", "mail", votes=[said("dave", "decline")]) == ""
+
+
 def test_to_acknowledge_a_name_is_enough() -> None:
     assert "failover_how" not in next_command("recovered", "mail", minimum="signature")
 

@@ -80,6 +80,15 @@ def test_what_comes_after_the_acknowledgement_is_said_too() -> None:
         opening(folded("recovered"), "mail", "failover")
 
 
+def test_whoever_waits_for_more_votes_is_told_so_with_the_command_for_somebody_else() -> None:
+    votes = [{"by": "alice", "decision": "proceed", "intent": {}}]
+    with pytest.raises(AwaitingApproval, match="no incident is open, and too few have decided on a planned move. To decide: ") as caught:
+        opening(Fold(state="protected"), "mail", "failover", votes=votes)
+    assert """-e '{"failover_by": "..."}'""" in caught.value.details["next"]
+    with pytest.raises(AwaitingApproval, match="the failover was declined. Whoever declines can withdraw that: .*failover_decision=withdraw"):
+        opening(Fold(state="declined"), "mail", "failover", votes=[*votes, {"by": "dave", "decision": "decline", "intent": {}}])
+
+
 def test_who_declines_is_named_to_whoever_waits() -> None:
     with pytest.raises(AwaitingApproval, match="manual intervention is pending; deputy declines until noon"):
         opening(folded("pending"), "mail", "failover", refusals=["deputy declines until noon"])

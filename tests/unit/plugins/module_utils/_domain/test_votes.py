@@ -22,6 +22,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     live_votes,
     quorum,
     tally,
+    voided,
     wished_data,
 )
 
@@ -123,6 +124,14 @@ def test_votes_under_two_fence_grades_disagree_about_that() -> None:
     other = vote("deputy")
     other["intent"] = {**other["intent"], "fence_minimum": 3}
     assert disagreement([vote(), other]).startswith("the votes disagree about the grade of the fence: ops said none, deputy said 3; ")
+
+
+def test_whose_words_for_a_planned_move_are_void_is_told_until_they_speak_again() -> None:
+    incident = {"id": "7", "opened_at": "2026-11-22T19:00:00.000Z", "void_votes": ["chief", "deputy"]}
+    (told,) = voided(incident, [])
+    assert told == "what chief, deputy said for a planned move is void since the source failed at 2026-11-22T19:00:00.000Z: a failover needs new decisions"
+    assert voided(incident, [vote("deputy")])[0].startswith("what chief said")
+    assert voided(incident, [vote("deputy"), vote("chief", "decline")]) == voided(None, []) == voided({"id": "7", "opened_at": ""}, []) == []
 
 
 def test_an_expired_vote_does_not_count() -> None:

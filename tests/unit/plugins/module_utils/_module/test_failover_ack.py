@@ -371,6 +371,13 @@ def test_whoever_is_refused_as_too_weak_gets_a_command_that_succeeds(desk: Desk)
     assert desk.hand_over(desk.signed(path)).extra["state"] == "approved"
 
 
+def test_whoever_is_refused_as_too_weak_types_nothing_twice(desk: Desk) -> None:
+    with pytest.raises(VoteRefused) as caught:
+        desk.ack(how="asserted", by="chief", decision="proceed", data_state="discard_queues", data_at_risk="the queue")
+    again = typed(caught.value.details["next"])
+    assert (again["reason"], again["data_state"], again["data_at_risk"]) == ("the site has no power", "discard_queues", "the queue")
+
+
 def test_the_next_command_of_a_decision_that_is_not_enough_asks_for_a_signature(desk: Desk) -> None:
     assert "failover_how=signature" in desk.ack(signing_key=desk.keys["chief"], required=2).extra["next"]
     with pytest.raises(InvalidInput, match="'...' only stands for a name"):

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import HeadMoved
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_monitor as monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
@@ -77,6 +78,21 @@ def test_a_threat_is_recorded_although_somebody_wrote_meanwhile(estate: Estate, 
     meanwhile(estate, monkeypatch, lambda: written(estate, "plan_recorded", plan="p"))
     result = estate.do(monitor.failover_monitor, duration=0.0)
     assert (result.changed, result.extra["state"], [one["kind"] for one in result.extra["threats"]]) == (True, "threatened", ["dns"])
+
+
+def test_whose_votes_for_a_planned_move_are_void_is_told_to_whoever_looks_next(estate: Estate) -> None:
+    for by in ("alice", "bob"):
+        estate.do(failover_ack, by=by, required=2)
+    assert estate.do(failover_status).extra["state"] == "approved"
+    told = "what alice, bob said for a planned move is void since the source failed at "
+    assert told in estate.fail().msg
+    seen = estate.do(failover_status)
+    assert seen.extra["incident"]["void_votes"] == ["alice", "bob"] and any(f"mail: {told}" in warning for warning in seen.warnings)
+    with pytest.raises(AwaitingApproval, match=f"manual intervention is pending; {told}.*: a failover needs new decisions"):
+        estate.run("opened")
+    assert "1 of 2 needed say proceed; what bob said for a planned move is void" in estate.do(failover_ack, by="alice", required=2).msg
+    estate.do(failover_ack, by="bob", required=2)
+    assert not any("void" in warning for warning in estate.do(failover_status).warnings)
 
 
 @pytest.mark.parametrize("again", [False, True])

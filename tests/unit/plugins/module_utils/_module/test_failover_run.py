@@ -207,6 +207,22 @@ def test_a_decision_said_twice_by_one_person_counts_once(estate: Estate) -> None
     assert estate.do(failover_ack, required=2, by="chief").extra["state"] == "approved"
 
 
+def test_a_planned_move_that_waits_for_more_votes_is_next_and_may_be_declined(estate: Estate) -> None:
+    estate.run("armed")
+    with pytest.raises(WrongState, match="mail is protected: nobody has voted for a planned move, so there is nothing to decline"):
+        estate.do(failover_ack, by="dave", decision="decline")
+    waiting = estate.do(failover_ack, by="alice", required=2)
+    assert (waiting.extra["state"], waiting.extra["next"]) == ("protected", estate.do(failover_status).extra["next"])
+    assert "failover_decision=proceed" in waiting.extra["next"] and """-e '{"failover_by": "..."}'""" in waiting.extra["next"]
+    refused = estate.do(failover_ack, by="dave", decision="decline", required=2)
+    assert refused.extra["state"] == "declined" and "dave declines until 20" in refused.msg and ", and can withdraw that before" in refused.msg
+    seen = estate.do(failover_status)
+    assert seen.extra["next"] == refused.extra["next"] and "failover_decision=withdraw" in seen.extra["next"] and '"dave"' in seen.extra["next"]
+    assert any("mail: dave declines until 20" in warning for warning in seen.warnings)
+    assert estate.do(failover_ack, by="dave", decision="withdraw", required=2).extra["state"] == "protected"
+    assert estate.do(failover_ack, by="bob", required=2).extra["state"] == "approved"
+
+
 def test_a_decision_that_expired_is_named_where_it_is_missing(estate: Estate) -> None:
     approved(estate)
     estate.clock.sleep(3601.0)
