@@ -174,9 +174,8 @@ def _choice(point: int, taker: str, giver: str, whole: str, before: str, *, firs
 
 def _joined(done: t.Sequence[Done], point: int, source: str, data: int) -> str:
     """What depends on whether the source has joined, which no command of this paper may have done."""
-    said = (
-        [f"Once {source} has joined, type what takes back the records all the same: it registers its names by itself."] if any(map(_of_records, done)) else []
-    )
+    own = "it may have started that by itself, and registers its names (errors 9701 and 9711 of dnscmd are none then)"
+    said = [f"Once {source} has joined, type all the same what stops anything on it, and what takes back the records: {own}."]
     join = next((one.first for one in done if is_joining(one.deed) and one.first > point > 0), 0)
     if join:
         said.append(f"While {join} was not done, and {source} is off or cut off, nobody has written there: leave {data} out.")

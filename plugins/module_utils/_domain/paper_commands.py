@@ -118,8 +118,8 @@ def remove_address(address: str) -> list[Line]:
     ]
 
 
-def add_address(address: str, prefix_length: int, interface: str, more: str = "") -> list[Line]:
-    """``interface`` and ``more`` are PowerShell already."""
+def add_address(address: str, prefix_length: int | str, interface: str, more: str = "") -> list[Line]:
+    """All but ``address`` is PowerShell already."""
     return [
         Line(f"New-NetIPAddress -IPAddress {quoted(address)} -PrefixLength {prefix_length} -InterfaceAlias {interface}{more}", f"the new address {address}"),
         Line(

@@ -22,16 +22,28 @@ def database_commands(change: t.Mapping[str, JSON], definition: Definition) -> l
     side = "source" if change["host"] == definition["source"]["host"] else "target"
     mount = bool((change["after"] or {}).get("mounted"))
     for entry in databases(definition, side, {}):
-        instance = str(entry.get("instance") or "")
-        named = entry["kind"] == "sqlserver" and instance and instance.upper() != "MSSQLSERVER"
-        if (f"{instance}\\{entry['name']}" if named else entry["name"]) != change["item"]:
+        if _item(entry) != change["item"]:
             continue
         if entry["kind"] == "exchange":
             return _exchange(entry["name"], mount)
         if entry["kind"] == "sqlserver":
-            return _sqlserver(entry["name"], f".\\{instance}" if named else ".", mount, str((change["before"] or {}).get("state") or ""))
+            server = f".\\{entry['instance']}" if _named_instance(entry) else "."
+            return _sqlserver(entry["name"], server, mount, str((change["before"] or {}).get("state") or ""))
         return _command(entry["command"], mount)
     raise ValueError(f"the definition has no database {change['item']} on the {side}")
+
+
+def database_items(definition: Definition, side: str) -> list[str]:
+    """What a step calls the databases of one side."""
+    return [_item(entry) for entry in databases(definition, side, {})]
+
+
+def _item(entry: t.Mapping[str, JSON]) -> str:
+    return f"{entry['instance']}\\{entry['name']}" if _named_instance(entry) else str(entry["name"])
+
+
+def _named_instance(entry: t.Mapping[str, JSON]) -> bool:
+    return entry["kind"] == "sqlserver" and str(entry.get("instance") or "MSSQLSERVER").upper() != "MSSQLSERVER"
 
 
 def _exchange(name: str, mount: bool) -> list[Line]:

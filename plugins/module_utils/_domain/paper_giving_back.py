@@ -61,6 +61,15 @@ def joining(document: Document, definition: Definition, hooks: t.Container[str])
     return Deed(what, "let it join, and not before", where, [Line(text, seen, by_eye=True)], [back])
 
 
+def registered(definition: Definition) -> str:
+    """dnscmd's errors 9701 and 9711 are DNS_ERROR_RECORD_DOES_NOT_EXIST and DNS_ERROR_RECORD_ALREADY_EXISTS (reference: Microsoft, system error codes)."""
+    source = definition["source"]["host"]
+    return (
+        f"> **{source} may have registered its names by itself since it joined.** Then /RecordDelete ends in error 9701 and /RecordAdd in error 9711: go on, "
+        f"the look behind them counts. Where it shows another TTL, type /RecordDelete with the address that is there, and /RecordAdd again."
+    )
+
+
 def is_joining(deed: Deed) -> bool:
     return deed.what.startswith("fence@") and deed.what.endswith(": join")
 

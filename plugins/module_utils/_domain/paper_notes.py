@@ -10,8 +10,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_giving_back import data_are_complete, data_come_back, joining
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_giving_back import (
+    data_are_complete,
+    data_come_back,
+    joining,
+    registered,
+)
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_unseen import unseen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
@@ -56,7 +62,9 @@ class Notes:
             self._waiting += _giving_back(document, definition)
         for step in document["steps"]:
             if step["reason"] and not (kind == "failover" and step["step"].startswith("fence@")):
-                self._waiting.append(((self.number(step["step"]), 1), _trouble(step)))
+                deeds = unseen(step, definition) if kind == "failback" else []
+                notes: list[Note] = [_trouble(step, bool(deeds)), *deeds]
+                self._waiting += [((self.number(step["step"]), 1), note) for note in notes]
         self._waiting.sort(key=lambda note: note[0])
 
     def number(self, step: str) -> int:
@@ -83,6 +91,8 @@ def _giving_back(document: Document, definition: Definition) -> t.Iterator[tuple
     order = ORDER["failback"]
     yield (0, 0), data_come_back(definition)
     yield (order.index(("services", "target")), 2), data_are_complete(definition)
+    if any(change["step"] == "dns" for change in document["changes"]):
+        yield (order.index(("dns", "")), 1), registered(definition)
     join = joining(document, definition, hooks_left_out(document, definition))
     if join is not None:
         yield (order.index(("fence", "source")), 0), join
@@ -95,9 +105,11 @@ def _hook(name: str, exists: bool, definition: Definition) -> str:
     return f"> **Your hook {name}{there} runs here in a run, and on paper it does not.** Read {file}, and do by hand what it does."
 
 
-def _trouble(step: t.Mapping[str, JSON]) -> str:
+def _trouble(step: t.Mapping[str, JSON], has_deeds: bool) -> str:
     title = "a run would have stopped here" if seen(step) else "not looked at when the plan was made"
     said = f"### {step['step']}: {title}\n\n{step['msg'].rstrip('.')}."
+    if has_deeds:
+        return f"{said} What follows is made from the definition. Leave out what is as it was in peace time already."
     if not step["changes"]:
         return f"{said} So this paper has no commands for it: find out here what is to be changed."
     lacking = f" Of {', '.join(step['stops_at'])} it has no commands." if step["stops_at"] else ""

@@ -202,7 +202,7 @@ def test_windows_powershell_takes_every_command(tmp_path: pathlib.Path) -> None:
     subprocess.run([sys.executable, str(fixtures("powershell", "make_modules.py")), str(facts)], check=True, capture_output=True, cwd=facts)
     lines = typed(paper(plan(EVERY), DEFINITION)) + typed(paper(plan(EVERY, kind="failback"), DEFINITION)) + typed(paper(plan(), DEFINITION))
     lines += typed(paper(plan(serving(), hooks=HOOKS), PEACE)) + typed(paper(plan(usual()), {**PEACE, "fence": {"minimum": 4}}))
-    for kind, predictions in (("failover", serving()), ("failback", giving_back(silent=False))):
+    for kind, predictions in (("failover", serving()), ("failback", giving_back(silent=False)), ("failback", giving_back(silent=True))):
         lines += typed(paper(plan(predictions, kind=kind, definition=ISOLATED), ISOLATED))
     script = tmp_path / "paper.ps1"
     script.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
