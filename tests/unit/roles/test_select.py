@@ -34,7 +34,7 @@ def test_a_refusal_is_published_before_it_fails() -> None:
     published, failed = tasks("refuse.yml")
     assert published["ansible.builtin.set_stats"]["data"]["failover_outcome"] == "refused"
     assert "steps_refusal" in published["ansible.builtin.set_stats"]["data"]["failover_reason"]
-    assert "steps_refusal" in failed["ansible.builtin.fail"]["msg"]
+    assert "steps_refusal" in failed["vars"]["steps_sentence"] and "steps_sentence" in failed["ansible.builtin.fail"]["msg"]
 
 
 REASON = '{"failover_reason": "..."}'

@@ -43,13 +43,21 @@ REFUSED = """
       rescue:
         - ansible.builtin.import_tasks: {steps}/tasks/stopped.yml
 """
+REFUSAL = """
+- hosts: localhost
+  gather_facts: false
+  vars_files: [{steps}/vars/main.yml]
+  vars: {given}
+  tasks:
+    - ansible.builtin.import_tasks: {steps}/tasks/refuse.yml
+"""
 #: Longer than any line that a callback would leave whole, with both kinds of quotes.
 NEXT = command("failover", "mail", failover_accept={"owner_not_confirmed": 'it\'s "known" ' * 9}, failover_by="duty  officer")
 
 
 def told(folder: pathlib.Path, result_format: str, play: str = PLAY, **given: t.Any) -> str:
     (folder / "play.yml").write_text(play.format(steps=STEPS, given=json.dumps({"failover_identity": "mail", **given})), encoding="utf-8")
-    return played(folder, result_format, 2 if play is REFUSED else 0)
+    return played(folder, result_format, 2 if play in (REFUSED, REFUSAL) else 0)
 
 
 def played(folder: pathlib.Path, result_format: str, code: int = 0) -> str:
@@ -71,6 +79,15 @@ def test_in_the_other_format_of_ansible_each_line_is_one_of_a_list(tmp_path: pat
     said = told(tmp_path, "json", steps_outcome="stopped", steps_reason="why", steps_next=NEXT)
     printed = json.loads("{" + said.rpartition("=> {")[2].partition("\n}")[0] + "}")
     assert printed == {"msg": ["failover_outcome: stopped", "why", f"next: {NEXT}"]}
+
+
+def test_a_refusal_on_the_controller_ends_with_its_command_as_it_is_typed(tmp_path: pathlib.Path) -> None:
+    said = told(tmp_path, "yaml", REFUSAL, steps_refusal="failover_by: 'alice, bob' is \ntwo people", steps_refusal_more=" (and: x)", steps_mend=f"{NEXT}\n")
+    last = said.rpartition("    msg: |-\n")[2].partition("\n\n")[0]
+    assert last.splitlines() == [
+        "        failover_by: 'alice, bob' is two people (and: x) (failover_outcome: refused)",
+        f"        Next: {NEXT}",
+    ]
 
 
 def following(failed: dict[str, t.Any], **given: t.Any) -> str:
