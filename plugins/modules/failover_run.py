@@ -46,8 +46,8 @@ options:
         The source must own the identity.
       - V(disarmed) ends the baseline and removes everything that was left on hosts, host by host, which are the journal and the lease, the
         markers of scripts, the folder once it is empty, the source in the event log, and the runs' markers in DNS, for which it takes O(key) or
-        O(kerberos). The journal itself is kept on the controller. The source must own the identity and no run may be open. It fails where
-        something is left, and goes on when it is run again.
+        O(kerberos). Entries of the event log stay, and it says so. The journal itself is kept on the controller. The source must own the
+        identity and no run may be open. It fails where something is left, and goes on when it is run again.
       - V(opened) opens a run or resumes it. V(stopped) gives its lease back, so that it can be resumed at once.
       - V(taken_over) does what V(opened) does, and takes the lease from another controller that holds it. Once that lease has run out this is
         done at once; before, only with O(reason). What that controller still sends is refused where it can be.

@@ -19,6 +19,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head, follow
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_disarming import LOGGED
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_run import failover_run, failover_run_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.run_post_script import run_post_script, run_post_script_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.update_dns import update_dns, update_dns_spec
@@ -95,7 +96,7 @@ def test_everything_goes_and_the_journal_is_kept_in_the_mirror(lab: Lab, tmp_pat
     armed.drilled()
     assert armed.traces()
     predicted = armed.run("disarmed", check_mode=True)
-    assert predicted.changed and {outcome.status for outcome in predicted.outcomes} == {"predicted"}
+    assert predicted.changed and {outcome.status for outcome in predicted.outcomes if outcome.name != LOGGED} == {"predicted"}
     assert armed.traces()
     result = armed.run("disarmed", reason="the servers are retired")
     assert not result.failed, result.msg
@@ -103,6 +104,8 @@ def test_everything_goes_and_the_journal_is_kept_in_the_mirror(lab: Lab, tmp_pat
     assert ("exch2", "mail.journal") in gone and ("exch2", "mail.lease") in gone and ("exch2", "event log source") in gone
     assert [name for _host, name in gone if name.endswith((".started", ".done"))] and [name for _host, name in gone if name.startswith(MARKER)]
     assert ("exch2", "identity_failover") in gone  # the empty folder
+    assert [(outcome.host, outcome.status) for outcome in result.outcomes if outcome.name == LOGGED] == [("exch2", "skipped")]
+    assert "what stays are the entries 101 to 104 of continuity.identity_failover in the Application event log of exch2" in result.msg
     assert len(predicted.outcomes) == len(result.outcomes) - 1  # all but that folder
     assert armed.traces() == []
     lines = pathlib.Path(result.extra["journal_kept"]).read_text(encoding="utf-8").splitlines()

@@ -20,9 +20,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import DISARMED, Mirror
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
 from ansible_collections.continuity.identity_failover.plugins.module_utils._windows import leftovers
+from ansible_collections.continuity.identity_failover.plugins.module_utils._windows.event_log import ENTRIES, SOURCE
 
 #: Seconds for one answer of a host.
 REQUEST = 60.0
+#: The name of the outcome that tells of entries which the monitor wrote.
+LOGGED = "event log entries"
 
 
 def disarm(task: RunTask) -> None:
@@ -97,7 +100,10 @@ def _host(task: RunTask, host: str, last: str, folders: t.Sequence[str]) -> None
         session = task.hosts.named(host)
         for folder in folders:
             others = _folder(task, host, session, folder, last) or others
-        if not others and leftovers.event_source(session, REQUEST):
+        there = not others and leftovers.event_source(session, REQUEST)
+        if there or (others and host == task.definition["target"]["host"] and any(event.kind in ENTRIES for event in task.journal.events)):
+            task.result.outcomes.append(Outcome(LOGGED, "skipped", host=host, msg="an event log keeps what happened; only clearing it takes entries out"))
+        if there:
             if not task.check_mode:
                 leftovers.remove_event_source(session, REQUEST)
                 if leftovers.event_source(session, REQUEST):
@@ -133,6 +139,10 @@ def _conclude(task: RunTask, kept: str, exported: str) -> None:
     result.msg = f"{task.identity} is disarmed: {removed} things removed{where}"
     if not removed and not bad:
         result.msg = f"{task.identity} is unarmed, and nothing of it is left"
+    logged = [outcome.host for outcome in result.outcomes if outcome.name == LOGGED]
+    if logged:
+        numbers = sorted(entry.id for entry in ENTRIES.values())
+        result.msg += f"; what stays are the entries {numbers[0]} to {numbers[-1]} of {SOURCE} in the Application event log of {' and '.join(logged)}"
     if bad:
         result.failed, result.reason = True, bad[0].reason
         result.msg += f"; left behind: {'; '.join(f'{one.name} on {one.host} ({one.msg})' for one in bad)}. Run it again once that is mended"

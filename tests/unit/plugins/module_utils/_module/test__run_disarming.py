@@ -13,6 +13,8 @@ import typing as t
 import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_disarming
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store import opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.directory import DirectoryStore
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.target import DEFAULT_PATH
@@ -80,3 +82,24 @@ def test_the_file_that_a_person_names_is_written_beside_what_keeps_the_journal_a
     result = estate.run("disarmed", export=str(file), key=None, kerberos=None)
     assert [json.loads(line)["kind"] for line in file.read_text(encoding="utf-8").splitlines()] == ["armed", "disarmed"]
     assert result.extra["journal_kept"] not in ("", str(file)) and result.msg.endswith(f"and exported to {file}")
+
+
+@pytest.mark.parametrize(("incident", "others", "source", "told"), [(True, True, False, True), (False, True, False, False), (False, False, True, True)])
+def test_entries_of_the_event_log_are_said_to_stay(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, incident: bool, others: bool, source: bool, told: bool
+) -> None:
+    """Where another identity keeps the source there, the journal knows whether this one has entries."""
+    estate = make_estate(tmp_path, monkeypatch)
+    estate.run("armed")
+    if incident:
+        estate.fail()
+        estate.dead.clear()
+        estate.do(failover_monitor)
+        estate.do(failover_ack, decision="acknowledge")
+    there = {"exch2"} if source else set()
+    monkeypatch.setattr(_run_disarming.leftovers, "remove", lambda *arguments: Leftovers([], [], [], others=others, folder="kept", refused=""))
+    monkeypatch.setattr(_run_disarming.leftovers, "event_source", lambda session, timeout: session.name in there)
+    monkeypatch.setattr(_run_disarming.leftovers, "remove_event_source", lambda session, timeout: there.discard(session.name))
+    result = estate.run("disarmed", export=None, key=None, kerberos=None)
+    assert [one.host for one in result.outcomes if one.name == _run_disarming.LOGGED] == (["exch2"] if told else [])
+    assert ("in the Application event log of exch2" in result.msg) is told and not there and not result.failed
