@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import refusal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import accepted_wrongly
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, DECISIONS, STRENGTHS
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import DATA_STATES, DECISIONS, LOSING, STRENGTHS
 
 #: Who decides, and whose logon to the target that is: a key of ``failover_credentials``.
 BY, LOGON = "failover_by", "failover_logon"
@@ -41,6 +41,8 @@ NEEDED = {
     ("failover_script_unknown", ("rerun", "skip")): ("failover_script_reason", "say what you found out about the script's last run", "..."),
     ("failover_journal_state", ("exported", "pruned")): ("failover_journal_export", "name the file of the export", "FILE"),
 }
+#: The same for a decision to proceed with a choice that may lose data.
+AT_RISK = ("failover_data_at_risk", "say which data may be lost", "...")
 #: What a playbook may ask for: how, and how it is typed.
 ASKED = {
     "failover_decision": (f"say one of {', '.join(DECISIONS)}", "proceed"),
@@ -54,33 +56,48 @@ CHECKED = frozenset([BY, LOGON, *REASONS, *NAMED, *CHOICES, *NUMBERS, *ASKED, *(
 def problems(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = (), logons: t.Collection[str] = ()) -> list[str]:
     """Variable -> value; one sentence for each that can't be meant. ``asked``: those that the playbook can't do without; ``logons``: what
     ``failover_logon`` may name."""
-    said = {name: value for name, value in given.items() if value is not None and str(value).strip()}
+    said = _said(given)
     found = [f"{name} is missing: {ASKED[name][0]}, with {option(name, ASKED[name][1])}" for name in asked if name not in said]
-    if given.get(BY) not in (None, ""):
-        found += filter(None, [odd_name(str(given[BY]))])
-    for name, value in said.items():
-        if name == LOGON and value not in logons:
-            found.append(f"{name} is {value!r}: {_known(logons)}")
-        elif name in NAMED:
-            found += _of_names(name, value)
-        elif name in REASONS:
-            found += filter(None, [refusal(name, value)])
-        elif name in CHOICES and value not in CHOICES[name]:
-            found.append(f"{name} is {value!r}: it is one of {', '.join(CHOICES[name])}")
-        elif name in NUMBERS and not _is_number(value, NUMBERS[name][0]):
-            lowest = "of 0 or more" if NUMBERS[name][0] else "above 0"
-            found.append(f"{name} is {value!r}: give a number {lowest}, such as {option(name, str(NUMBERS[name][1]))}")
-    for (name, values), (needed, what, typed) in NEEDED.items():
-        if said.get(name) in values and needed not in said:
-            found.append(f"{name}={said[name]} needs {needed} too: {what}, with {option(needed, typed)}")
-    return found
+    found += [sentence for name, value in said.items() for sentence in _wrong(name, value, logons)]
+    return found + [f"{name}={said[name]} needs {needed} too: {what}, with {option(needed, typed)}" for name, (needed, what, typed) in _lacking(said)]
+
+
+def _said(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What was given. A blank is nothing, but for a blank name, which would make whoever runs Ansible of somebody."""
+    return {name: value for name, value in given.items() if value is not None and (str(value).strip() or (name == BY and value != ""))}
+
+
+def _wrong(name: str, value: t.Any, logons: t.Collection[str]) -> list[str]:
+    """Why this value alone can't be meant."""
+    if name == BY:
+        return list(filter(None, [odd_name(str(value))]))
+    if name == LOGON and value not in logons:
+        return [f"{name} is {value!r}: {_known(logons)}"]
+    if name in NAMED:
+        return _of_names(name, value)
+    if name in REASONS:
+        return list(filter(None, [refusal(name, value)]))
+    if name in CHOICES and value not in CHOICES[name]:
+        return [f"{name} is {value!r}: it is one of {', '.join(CHOICES[name])}"]
+    if name in NUMBERS and not _is_number(value, NUMBERS[name][0]):
+        lowest = "of 0 or more" if NUMBERS[name][0] else "above 0"
+        return [f"{name} is {value!r}: give a number {lowest}, such as {option(name, str(NUMBERS[name][1]))}"]
+    return []
 
 
 def typed_again(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = (), logons: t.Collection[str] = ()) -> dict[str, t.Any]:
     """What was typed, for the command that does better: three dots where a value can't be meant, and what is ``asked`` and was not given."""
-    said = {name: value for name, value in given.items() if value is not None and str(value).strip()}
-    kept = {name: "..." if problems({name: value}, logons=logons) else value for name, value in said.items()}
-    return {**{name: ASKED[name][1] for name in asked}, **kept}
+    said = _said(given)
+    kept = {name: "..." if _wrong(name, value, logons) else value for name, value in said.items()}
+    return {**{name: ASKED[name][1] for name in asked}, **kept, **{needed: typed for _name, (needed, _what, typed) in _lacking(said)}}
+
+
+def _lacking(said: t.Mapping[str, t.Any]) -> list[tuple[str, tuple[str, str, str]]]:
+    """Each variable that needs another one, which was not given, and that one as in NEEDED."""
+    lacking = [(name, needs) for (name, values), needs in NEEDED.items() if said.get(name) in values and needs[0] not in said]
+    if said.get("failover_decision") == "proceed" and said.get("failover_data_state") in LOSING and AT_RISK[0] not in said:
+        lacking.append(("failover_data_state", AT_RISK))  # of a run the votes have said it
+    return lacking
 
 
 def _known(logons: t.Collection[str]) -> str:

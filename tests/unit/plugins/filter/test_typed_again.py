@@ -55,6 +55,10 @@ def test_what_was_right_is_kept_and_what_was_wrong_is_refused_again_where_it_is_
     assert {re.split(r"[ :]", sentence)[0] for sentence in problems(again, logons=["chief"])} >= {"by" if name == "failover_by" else name for name in wrong}
 
 
+def test_a_blank_name_does_not_become_that_of_whoever_runs_ansible() -> None:
+    assert variables(typed_again({"failover_by": " "}, "ack", "mail"))["failover_by"] == "..."
+
+
 def test_the_playbook_prints_all_that_its_task_takes() -> None:
     taken = set(re.findall(r"failover_\w+", (STEPS / "tasks" / "ack.yml").read_text(encoding="utf-8"))) - {
         "failover_identity",

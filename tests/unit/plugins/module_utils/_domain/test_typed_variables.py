@@ -15,7 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import FREE_TEXTS
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.typed_variables import CHECKED, CHOICES, NUMBERS, REASONS, problems
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.typed_variables import (
+    CHECKED,
+    CHOICES,
+    NUMBERS,
+    REASONS,
+    problems,
+    typed_again,
+)
 
 ROLES = pathlib.Path(__file__).parents[5] / "roles"
 NO_TEXT = st.one_of(st.dictionaries(st.text(min_size=1), st.text(), min_size=1), st.text(".-/?!* ", min_size=1).filter(str.strip))
@@ -131,6 +138,19 @@ def test_a_decision_and_the_way_to_be_known_are_words_that_the_playbook_knows() 
     assert problems({}, ("failover_decision",)) == [
         "failover_decision is missing: say one of proceed, decline, withdraw, acknowledge, with -e failover_decision=proceed"
     ]
+
+
+@pytest.mark.parametrize("choice", ["discard_queues", "revert_to_snapshot"])
+def test_whoever_proceeds_with_a_loss_is_asked_for_the_data_and_types_the_rest_once(choice: str) -> None:
+    said = {"failover_decision": "proceed", "failover_data_state": choice, "failover_logon": "chief"}
+    assert problems(said, logons=["chief"]) == [
+        f"""failover_data_state={choice} needs failover_data_at_risk too: say which data may be lost, with -e '{{"failover_data_at_risk": "..."}}'"""
+    ]
+    assert typed_again(said, logons=["chief"]) == {**said, "failover_data_at_risk": "..."}
+    assert problems({**said, "failover_data_at_risk": "mail since noon"}, logons=["chief"]) == []
+    assert typed_again({"failover_script_unknown": "skip"}) == {"failover_script_unknown": "skip", "failover_script_reason": "..."}
+    # Whoever declines loses nothing, and of a run the votes have said it.
+    assert problems({**said, "failover_decision": "decline"}, logons=["chief"]) == problems({"failover_data_state": choice}) == []
 
 
 def test_what_a_playbook_cannot_do_without_is_asked_for() -> None:
