@@ -79,9 +79,9 @@ class People:
         return [(spelling, self.accounts(spelling, listed=True)) for spelling in (person.name, *person.accounts)]
 
     def doubt(self, one: str, other: str) -> str:
-        """``TWO_PEOPLE`` where nothing that the definition lists says whether two spellings of one user name are one person; else empty."""
+        """``TWO_PEOPLE`` where nothing that the definition lists says whether two names of one user are one person; else empty."""
         (user, domain), (second, elsewhere) = parts = _parts(one), _parts(other)
-        if not user or user != second or (self._listed(domain) and self._listed(domain) == self._listed(elsewhere)):
+        if not user or user != second or domain == elsewhere or (self._listed(domain) and self._listed(domain) == self._listed(elsewhere)):
             return ""
         listed = [{_parts(each) for each in (person.name, *person.accounts)} for person in self.persons]
         return "" if any(held.issuperset(parts) for held in listed) else TWO_PEOPLE

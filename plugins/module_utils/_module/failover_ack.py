@@ -15,7 +15,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._cloc
 from ansible_collections.continuity.identity_failover.plugins.module_utils._definition_spec import options_spec
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.definition_schema import DEFINITION
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import QUIET, command, known_by, next_of
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import QUIET, command, deciding, known_by, next_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.person_names import odd_name, refuse_odd_name
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.persons import People
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.reasons import explains, refuse_placeholders
@@ -109,6 +109,8 @@ def failover_ack(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *, c
         return _statement(params, fold, clock, result, check_mode=check_mode)
     vote = _vote(params, fold, people, journal, clock)
     repeated = _said_before(params, fold, vote, people, clock)
+    if not repeated:
+        _refuse_to_lift(params, fold, vote, people, clock)
     clause = repeated or _replaced(fold, vote, people, clock)
     result.changed = not repeated
     before = fold.state
@@ -267,6 +269,22 @@ def _refuse_second_spelling(
             because="same_person",
             next=next_of(fold, params["identity"], clock.now(), minimum=params["minimum"]),
         )
+
+
+def _refuse_to_lift(params: t.Mapping[str, t.Any], fold: Fold, vote: t.Mapping[str, t.Any], people: People, clock: Clock) -> None:
+    """Whoever only may be the person that declines does not lift that: where in doubt nothing is approved. Raises VoteRefused."""
+    if vote["decision"] == "decline":
+        return
+    for one in live_votes(fold.votes, clock.now()):
+        doubt = people.doubt(str(one["by"]), str(vote["by"]))
+        if doubt and one["decision"] == "decline" and same_person(one, vote):
+            after = deciding(params["identity"], str(one.get("how") or STRENGTHS[0]), "withdraw", str(one["by"]))
+            raise VoteRefused(
+                f"{vote['decision']} is not recorded: {one['by']} declines until {one['expires_at']}, and nothing says for certain that {vote['by']} is the "
+                f"same person; withdraw that first, under the name {one['by']}; {doubt}",
+                because="in_doubt",
+                next=after,
+            )
 
 
 def _replaced(fold: Fold, vote: t.Mapping[str, t.Any], people: People, clock: Clock) -> str:

@@ -207,6 +207,17 @@ def test_one_person_in_domains_that_are_not_listed_is_no_quorum_and_two_people_a
     assert "who counts once (where these are two people, list the domain of each in approvals.domains, " in replaced
 
 
+@pytest.mark.parametrize("decision", ["proceed", "withdraw"])
+def test_a_refusal_is_not_lifted_by_somebody_who_only_may_be_that_person(desk: Desk, decision: str) -> None:
+    desk.ack(**STATED, by="CORP\\jdoe", decision="decline")
+    for spelling in ("jdoe", "OTHER\\jdoe", "jdoe@company.com"):
+        with pytest.raises(VoteRefused, match=f"{decision} is not recorded: CORP.jdoe declines until 2026-.*; where these are two people, list") as caught:
+            desk.ack(**STATED, by=spelling, decision=decision)
+    assert desk.state() == "declined" and caught.value.details["because"] == "in_doubt"
+    assert typed(caught.value.details["next"]) == {"decision": "withdraw", "reason": "...", "by": "CORP\\jdoe"}
+    assert desk.ack(**STATED, by="JDOE@corp.example.com", decision=decision).extra["state"] == "pending"
+
+
 def test_two_people_of_one_user_name_decide_once_both_domains_are_listed(desk: Desk) -> None:
     listed: dict[str, t.Any] = {**STATED, "domains": [*STATED["domains"], {"netbios": "OTHER", "dns": ["other.org"]}]}
     desk.ack(**STATED, by="OTHER\\jdoe")
