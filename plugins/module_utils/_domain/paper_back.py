@@ -45,33 +45,34 @@ def way_back(points: Points, document: Document, definition: Definition, done: t
         return
     giver, taker = (str(definition[side]["host"]) for side in (OWNER_BEFORE[kind], TAKER[kind]))
     late, early = _late_and_early(_in_order(done, kind, taker), point)
-    back = [_back_of(one) for one in late]
-    data = _behind_what_serves(late, taker)
-    first = points.next
+    rows, cut, first = [_back_of(one) for one in [*late, *early]], len(late), points.next
+    at = _behind_what_serves(late, taker) if kind == "failback" else len([one for one in [*late, *early] if not _fences(one)])
+    data = _next(rows[:at], first)
     if point:
-        back.insert(data, _data(taker, giver, definition, late[:data], _network(early, first + 1 + sum(len(deed.lines) for deed in back))))
-    number = first + sum(len(deed.lines) for deed in back)
-    last = number + sum(len(one.deed.back) for one in early) - 1
-    there = first + sum(len(deed.lines) for deed in back[:data])
+        rows.insert(at, _data(taker, giver, definition, late[:at], _network(rows[at:], data + 1)))
+        cut += at <= cut
+    last = _next(rows, first) - 1
     points.say(_head(document, point, taker))
     one_way = [one for one in done if one.first < point and one.last >= one.first and not one.deed.back and not _fences(one)]
-    points.say(_choice(point, taker, giver, span(first, last), span(number, last) if early else "", first_of_all=not one_way, data=there))
+    before = span(_next(rows[:cut], first), last) + (f", without {data}" if at >= cut else "") if early else ""
+    points.say(_choice(point, taker, giver, span(first, last), before, first_of_all=not one_way, data=data))
     if kind == "failback":
-        points.say(_joined(done, point, taker, there))
+        points.say(_joined(done, point, taker, data))
     if kind == "failover":
-        elsewhere = sum(len(deed.lines) for deed in back) + sum(len(one.deed.back) for one in early if not _fences(one))
-        points.say(_source_last(giver, point if all(map(_fences, early)) and not one_way else 0, span(first, first + elsewhere - 1) if elsewhere else ""))
-    if back and point:
-        points.say(f"### From {point} on: {taker} may have been written on")
-    for deed in back:
+        elsewhere = span(first, data - 1) if data > first else ""
+        points.say(_source_last(giver, point if all(map(_fences, early)) and not one_way else 0, elsewhere, data if point else 0))
+    for number, deed in enumerate(rows):
+        if point and number in (0, cut):
+            points.say(f"### From {point} on: {taker} may have been written on" if number < cut else f"### Before {point}: nobody can have written on {taker}")
         points.deed(deed)
-    if early and point:
-        points.say(f"### Before {point}: nobody can have written on {taker}")
-    for one in early:
-        points.deed(_back_of(one))
     for sentence in _behind(document, giver, done):
         points.say(f"* {sentence}")
     ending(points, document, OWNER_BEFORE[kind])
+
+
+def _next(deeds: t.Sequence[Deed], first: int) -> int:
+    """The number behind deeds that begin with ``first``."""
+    return first + sum(len(deed.lines) for deed in deeds)
 
 
 def _in_order(done: t.Sequence[Done], kind: str, taker: str) -> list[Done]:
@@ -113,14 +114,10 @@ def _behind_what_serves(late: t.Sequence[Done], taker: str) -> int:
     return next((number for number, one in enumerate(late) if is_joining(one.deed)), len(late))
 
 
-def _network(early: t.Sequence[Done], number: int) -> str:
-    """The points that give the former owner its network or power back; "" = none does. ``number``: of the first point that takes anything of ``early``
-    back."""
-    for one in early:
-        if one.deed.what.endswith((": network", ": power")):
-            return span(number, number + len(one.deed.back) - 1)
-        number += len(one.deed.back)
-    return ""
+def _network(deeds: t.Sequence[Deed], first: int) -> str:
+    """The points that give the former owner its network or power back; "" = none does. ``first``: the number of the first of ``deeds``."""
+    found = [number for number, deed in enumerate(deeds) if deed.do.endswith((": network", ": power"))]
+    return span(_next(deeds[: found[0]], first), _next(deeds[: found[0] + 1], first) - 1) if found else ""
 
 
 def _data(taker: str, giver: str, definition: Definition, stopped: t.Sequence[Done], network: str) -> Deed:
@@ -147,11 +144,12 @@ def _fences(one: Done) -> bool:
     return kind_of(one.deed.what) == "fence"
 
 
-def _source_last(giver: str, point: int, elsewhere: str) -> str:
+def _source_last(giver: str, point: int, elsewhere: str, data: int) -> str:
     """What becomes of a source that was cut off from outside. ``point``: that of no return, where only the fence is in front of it."""
     first = f"Where {giver} did not answer, {point} is the first command that changes anything: before it there is nothing to take back. " if point else ""
     late = f" when {elsewhere} are done, and not before" if elsewhere else ""
-    return f"{first}Where {giver} was switched off or cut off by hand, give it power and network back{late}."
+    serving = f" Behind the point of no return let nothing serve users on it until {data} is done." if data else ""
+    return f"{first}Where {giver} was switched off or cut off by hand, give it power and network back{late}.{serving}"
 
 
 def _choice(point: int, taker: str, giver: str, whole: str, before: str, *, first_of_all: bool, data: int) -> str:

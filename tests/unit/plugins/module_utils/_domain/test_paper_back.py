@@ -72,6 +72,7 @@ def test_a_source_that_was_cut_off_gets_its_power_back_when_nothing_of_its_ident
     (first, last) = map(int, re.findall(r"give it power and network back when (\d+) to (\d+) are done, and not before", back)[0])
     lines = re.findall(r"^(\d+)\. On (\w+)", back, re.MULTILINE)
     assert [int(number) for number, where in lines if where == "exch2"][-1] == last and int(lines[0][0]) == first
+    assert f"The data are brought at {last + 1}," in back
     assert "is the first command that changes anything" not in back, "the address comes before the point"
 
 
@@ -140,6 +141,18 @@ def test_the_data_are_brought_when_the_target_has_stopped_and_before_the_source_
     assert set(re.findall(r"^\d+\. On (?:the console of )?(exch\d)", late, re.MULTILINE)) == {"exch1"}
     (begin, end) = map(int, re.findall(r"If exch1 has no network for that, do (\d+) and (\d+) first", late)[0])
     assert re.search(rf"^{begin}\. On the console of exch1[^\n]*\n\n +Enable-NetAdapter", late, re.MULTILINE) and end == begin + 1
+
+
+def test_an_address_leaves_the_target_before_the_source_has_a_network_to_bring_the_data_over() -> None:
+    """It is added before the point of no return, and the data are brought behind everything of the target's."""
+    there, back = back_of(usual())
+    (point,) = re.findall(r"\*\*(\d+) is the point of no return", there)
+    (data,) = re.findall(r"The data are brought at (\d+),", back)
+    (removed,) = re.findall(r"^(\d+)\. On exch2:\n\n +Remove-NetIPAddress", back, re.MULTILINE)
+    assert int(removed) < int(data)
+    assert re.search(rf"not at {point} yet:\*\* type \d+ to \d+, without {data}\. Nobody has written on exch2", back)
+    assert f"Behind the point of no return let nothing serve users on it until {data} is done." in back
+    assert "without" not in back_of(serving())[1].partition("### From")[0]
 
 
 @pytest.mark.parametrize(
