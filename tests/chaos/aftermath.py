@@ -69,7 +69,7 @@ class Aftermath:
 
     def ended(self, controller: Controller, number: int) -> dict[str, t.Any]:
         """The playbook is run again and again until it ends well, and a person is asked what only a person knows."""
-        decided, outcome = False, "never ended"
+        decided, outcome = "", "never ended"
         for _attempt in range(TRIES):
             try:
                 outcome = self._again(controller)
@@ -82,8 +82,8 @@ class Aftermath:
                 self.history.append(str(stopped))
                 self.lab.clock.sleep(OUTAGE_SECONDS)
                 if stopped.reason == "unknown_outcome" and not decided:
-                    decided = True
-                    controller.script = {"unknown": ("rerun", "skip")[number // 2 % 2], "reason_for_unknown": "looked at its log"}
+                    decided = ("rerun", "skip")[number // 2 % 2]
+                    controller.script = {"unknown": decided, "reason_for_unknown": "looked at its log"}
         self.lab.clock.sleep(self.over_at - self.lab.clock.monotonic())  # users look when it is over
         if self.outage == "mirror-unwritable":  # the last line of all may have come meanwhile: whoever asks next brings the mirror up to date
             controller.journal("failover_status", controller.definition)
@@ -123,13 +123,16 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
     without = ("images", "failed") if act == "drill" else ("images",) if harms else ()
     if result["decided"]:
         without = (*without, "accepted")  # what a person decided about the script, with the reason
-    found += outcomes.different(*(outcomes.without(one["meaning"], without) for one in (clean, result)), "journal")
+    meant = [outcomes.without(one["meaning"], without) for one in (clean, result)]
+    if result["decided"] == "skip":  # nobody saw how it ended
+        meant = [outcomes.without_ends_of_scripts(one) for one in meant]
+    found += outcomes.different(*meant, "journal")
     found += outcomes.different(clean["data"], result["data"], "data")
     held_up = [line for line in result["history"] if "run_post_script: unknown_outcome" not in line]  # only that is asked of a person, and ends a drill
     if outage == "message" and held_up:
         found.append(f"one lost message held the run up: {held_up[-3:]}")
     found += result["mirror"]
-    may = result["decided"] or options.repeatable  # a script that is declared repeatable is started again where nobody knows that it ended
+    may = bool(result["decided"]) or options.repeatable  # a script that is declared repeatable is started again where nobody knows that it ended
     more = result["scripts"] - clean["scripts"]
     found += [f"the user's script ran {more} times more"] if more > may else []  # behind one death at most once more
     if harms:

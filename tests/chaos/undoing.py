@@ -73,7 +73,7 @@ class Undoing(Aftermath):
         return self._told(self._undone(third), third)
 
     def _told(self, outcome: str, controller: Controller) -> dict[str, t.Any]:
-        return {"outcome": outcome, "history": self.history, "decided": False, "consented": bool(self.discard), **self.seen(controller)}
+        return {"outcome": outcome, "history": self.history, "decided": "", "consented": bool(self.discard), **self.seen(controller)}
 
     def _undone(self, controller: Controller) -> str:
         """The playbook is run again and again until it ends well; the data are given up only where it asks."""
