@@ -18,6 +18,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import without_approval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE
 from ansible_collections.continuity.identity_failover.tests.demo.project import Project
 from ansible_collections.continuity.identity_failover.tests.lab.testing import Lab
@@ -83,9 +84,13 @@ def test_with_directory_mirror_and_one_approver_gone_the_identity_still_moves(la
     output = mail.run("failover", label="failover-stops", expect=2, **given)
     stopped, command = outcome(output)
     assert stopped == "stopped" and "failover_accept" in command
+    first = without_approval(NO_APPROVER)
+    assert f"failover_outcome: stopped\n        {first}" in output
     assert "done: fence on exch1, identity on exch2; not done: spns" in re.sub(r"\s+", " ", output)
     without = {"failover_accept_failure": {"spns": NO_DIRECTORY}}
-    done, command = outcome(mail.run("failover", **given, **without))
+    output = mail.run("failover", **given, **without)
+    assert f"failover_outcome: failed_over\n        {first}failover run " in output
+    done, command = outcome(output)
     assert (done, ".failback " in command) == ("failed_over", True)
     assert {answered_by(lab, client) for client in ("ws001", "ws002", "ws003")} == {"EXCH2"}
 

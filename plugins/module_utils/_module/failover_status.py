@@ -21,7 +21,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._record_guard import guards_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, minimum_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import ageing, repairs
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, without_approval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.situation import ownership, situation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
@@ -95,8 +95,9 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend(journal.warnings)
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
     result.extra = _facts(journal, source, fold, clock)
+    glass = _open_glass(fold)
     result.warnings.extend(
-        f"break-glass: {one['by']} opened the {one['kind']} run {one['run']} at {one['at']} without approval: {one['reason']}" for one in _open_glass(fold)
+        f"break-glass: {one['by']} opened the {one['kind']} run {one['run']} at {one['at']} without approval: {one['reason']}" for one in glass
     )
     result.warnings.extend(
         f"the {one.kind} run {one.id} stopped and was not put back before another run was opened. To put it back: {command('undo', identity)}"
@@ -118,7 +119,8 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     threatened = " and threatened" if pulling and not doubt and fold.state == "failed_over" else ""
     active = fold.active()
     given_back = owner_after_undo(fold, active.kind) if active is not None and active.undo_begun_at else ""
-    result.msg = f"{identity} is {fold.state}{threatened}; {ownership(fold.state, rightful, observed, given_back)}{pulls}"
+    first = without_approval(glass[0]["reason"]) if glass else ""
+    result.msg = f"{first}{identity} is {fold.state}{threatened}; {ownership(fold.state, rightful, observed, given_back)}{pulls}"
     return result
 
 

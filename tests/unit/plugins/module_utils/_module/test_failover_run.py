@@ -491,8 +491,8 @@ def test_whatever_is_told_of_a_run_that_nobody_approved_begins_with_it(estate: E
     estate.run("armed")
     estate.fail()
     first = "break-glass, without approval: nobody answers the telephone; "
-    told = [estate.run(**GLASS)]
-    told.append(estate.run("stopped", run=told[-1].extra["run"]))
+    told = [estate.run(**GLASS), estate.do(failover_status)]
+    told.append(estate.run("stopped", run=told[0].extra["run"]))
     assert told[-1].extra["accepted"][0]["kind"] == "break_glass"
     told.append(estate.run("opened", mode="undo"))
     told.append(estate.run("reverted", run=told[-1].extra["run"]))
@@ -505,9 +505,12 @@ def test_whatever_is_told_of_a_run_that_nobody_approved_begins_with_it(estate: E
     told.append(estate.run("closed", run=told[-1].extra["run"]))
     told.append(estate.run("closed", run=told[-2].extra["run"]))
     told.append(estate.run("stopped", run=told[-3].extra["run"]))
+    told.append(estate.do(failover_status))
     assert [one.msg for one in told if not one.msg.startswith(first)] == []
     back = estate.run("opened", kind="failback")
     assert back.msg.startswith("failback run ")
+    estate.run("closed", run=back.extra["run"])
+    assert estate.do(failover_status).msg.startswith("mail is ")
 
 
 def test_who_said_proceed_is_told_also_where_they_were_too_few_and_the_glass_was_broken(estate: Estate) -> None:
