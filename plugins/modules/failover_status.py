@@ -273,7 +273,8 @@ read_from:
 journal:
   description:
     - In which condition the journal is. V(ok), V(silent), V(unreadable), V(broken), V(rewound) or V(empty); its place, and why.
-    - V(ok) with a message is a copy in the store of which events were changed that the mirror has as they were written. Runs read those from the mirror.
+    - Beside a mirror only what the store has behind it is read. The store's own copy of the mirrored events is read by the playbook
+      C(continuity.identity_failover.journal).
   returned: success
   type: dict
   sample: {condition: ok, place: 'C:\ProgramData\continuity\identity_failover on exch2', msg: ""}
@@ -284,7 +285,7 @@ certain:
   elements: str
   sample: [the journal verifies up to event 12]
 uncertain:
-  description: What is not, a sentence each. Empty while every copy of the journal is in order.
+  description: What is not, a sentence each. Empty while the journal is in order.
   returned: success
   type: list
   elements: str

@@ -115,10 +115,16 @@ def after_disarming(ended: Head, kept_as: str) -> dict[str, t.Any]:
     return {"cites": cites, "known": known_before, "observed": "unknown", "evidence": [], "reason": reason, **as_json(Fold())}
 
 
+def verified(mirrored: int, seq: int) -> str:
+    """What was read of a journal that is in order. Beside a mirror only what the store has behind it is: all of it is read by the journal playbook."""
+    if not mirrored:
+        return f"the journal verifies up to event {seq}"
+    behind = f", and the store's events behind it up to {seq}" if seq > mirrored else ""
+    return f"the mirror verifies up to event {mirrored}{behind}; the journal playbook reads the store's copy of those too"
+
+
 def certainty(condition: str, found: Known, store: Head, fold: Fold) -> tuple[list[str], list[str]]:
     """(certain, not certain), a sentence each, for a person who has to decide with this."""
-    if condition == "ok":
-        return [f"the journal verifies up to event {found.head.seq}"], []
     certain, uncertain = [], []
     if found.of == "nothing":
         uncertain.append("nothing that was recorded is known: no baseline, no votes, no before-images")

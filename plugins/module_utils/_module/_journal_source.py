@@ -14,7 +14,6 @@ import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._clock import Clock
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain import restart
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.copies import disagreement
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.fold import Fold, fold
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, next_of
@@ -22,10 +21,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, ScriptFailed, StoreError, TransportError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._from_observation import condition_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Result
-from ansible_collections.continuity.identity_failover.plugins.module_utils._store.copies import read_copies
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.transaction import Request
-from ansible_collections.continuity.identity_failover.plugins.module_utils._transport._session import Hosts
 
 
 TOLD = {
@@ -63,28 +60,7 @@ def read_what_verifies(journal: Journal, clock: Clock, result: Result) -> tuple[
             result.warnings.append(warning)
         return fold_of_it, Source("observation" if found.of == "nothing" else found.of, condition, error.message, tuple(certain), tuple(uncertain), found)
     found = restart.Known("store", tuple(journal.events), journal.head)
-    return read, Source(journal.store.place, "ok", "", tuple(restart.certainty("ok", found, journal.head, read)[0]), (), found)
-
-
-def with_every_copy(source: Source, params: t.Mapping[str, t.Any], hosts: Hosts, result: Result) -> Source:
-    """Beside a mirror only what the store has behind it was read, so that a line in the store's middle that was changed shows here alone."""
-    if source.condition != "ok" or not params["mirror"]:
-        return source
-    last = source.known.head.seq
-    mirrored = f"the mirror verifies up to event {last}, and what is told here is from it"
-    try:
-        copies = read_copies(params["identity"], params["store"], params["mirror"], hosts)
-    except FailoverError as error:
-        unseen = f"whether the whole copy in {source.read_from} verifies, which could not be read once more: {error.message}"
-        return dataclasses.replace(source, certain=(mirrored,), uncertain=(unseen,))
-    if copies.store is not None and copies.mirror is not None and copies.store.finding is None:
-        copies.contradiction = disagreement(copies.store, copies.mirror)
-    finding = next(iter(copies.findings()), None)
-    if finding is None:
-        return source
-    result.warnings.append(finding.message)
-    doubtful = f"the copy in {source.read_from} from event {finding.details['seq']} on: {finding.message}"
-    return dataclasses.replace(source, msg=finding.message, certain=(mirrored,), uncertain=(doubtful,))
+    return read, Source(journal.store.place, "ok", "", (restart.verified(journal.mirrored, journal.head.seq),), (), found)
 
 
 def _raw(journal: Journal) -> tuple[tuple[str, ...], Head]:

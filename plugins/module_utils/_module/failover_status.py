@@ -39,7 +39,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
     overtaken,
     read_what_verifies,
     seen_state,
-    with_every_copy,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.journal import Journal
@@ -73,7 +72,6 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
             raise DeadlineExceeded(f"{identity} is still {fold.state}, not {' or '.join(params['wait_for'])}, after {params['timeout']:g} s", state=fold.state)
         clock.sleep(min(LOOK, deadline.remaining()))
         fold, source = read_what_verifies(journal, clock, result)
-    source = with_every_copy(source, params, hosts, result)
     observed, evidence = observe_owner(params["definition"], hosts, clock) if params["definition"] else ("unknown", [])
     if source.read_from == "observation":
         fold.state = seen_state(observed)

@@ -73,6 +73,7 @@ class Journal:
                 kept = mirror.set_aside()
                 found = f"event {error.details['seq']} {WHAT[error.details['what']]}"
                 self.warnings.append(f"the mirror did not verify ({found}); it was kept as {kept} and is written again from the store")
+        self.mirrored = self.head.seq  #: up to which event the mirror had it, so that the store was not asked for those
 
     def set_mirror_aside(self, why: str) -> None:
         """Keeps the mirror's file under another name; the next journal that is opened writes a new one."""
