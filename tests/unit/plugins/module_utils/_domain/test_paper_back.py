@@ -155,6 +155,17 @@ def test_an_address_leaves_the_target_before_the_source_has_a_network_to_bring_t
     assert "without" not in back_of(serving())[1].partition("### From")[0]
 
 
+def test_nobody_can_have_written_begins_with_what_was_done_before_the_point_though_the_data_come_behind_it() -> None:
+    """The address is added before the services start: whoever is not at the point takes it away all the same."""
+    there, back = back_of(usual())
+    (point,) = re.findall(r"\*\*(\d+) is the point of no return", there)
+    late, _before, early = back.partition(f"### Before {point}: nobody can have written on exch2\n")
+    assert headings(late)[-1] == "services@exch2: MSExchangeIS"
+    assert headings(early)[:2] == ["identity@exch2: address 10.0.0.21", "The data"]
+    (first,) = re.findall(rf"not at {point} yet:\*\* type (\d+) to", back)
+    assert numbers(early)[0] == int(first)
+
+
 @pytest.mark.parametrize(
     ("silent", "hooks", "fenced", "late", "early"),
     [
