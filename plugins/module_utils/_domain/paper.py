@@ -15,7 +15,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_back import ending, way_back
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import commands, inverse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import everywhere, is_alias
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_giving_back import before_joining, is_joining
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed, Done, Line, Points
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_notes import Note, Notes, hooks_left_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_source import source_out
@@ -43,29 +42,31 @@ def paper(document: t.Mapping[str, JSON], definition: Definition) -> str:
         changes = [change for change in changes if change["step"] != fence]
         done += source_out(points, document, definition, [note for note in notes.before(fence) if isinstance(note, str)])
         points.say(f"## Then: {definition['target']['host']} takes over")
-        _write(points, done, notes.behind(fence), document, definition)
+        _write(points, done, notes.behind(fence), document, notes)
     for group in _grouped(changes):
-        _write(points, done, notes.before(group[0]["step"]), document, definition)
+        _write(points, done, notes.before(group[0]["step"]), document, notes)
         if document["point_of_no_return"] and group[0]["number"] >= document["point_of_no_return"]["number"]:
             _announce(points, document)
         done.append(points.deed(_deed(group, document, definition)))
         others = everywhere(_led_by(group, changes), definition)
         if others is not None:
             done.append(points.deed(others))
-    _write(points, done, notes.rest(), document, definition)
+    _write(points, done, notes.rest(), document, notes)
+    if document["point_of_no_return"]:
+        _announce(points, document)
     ending(points, document, document["owner_afterwards"])
     way_back(points, document, definition, done)
     return points.text()
 
 
-def _write(points: Points, done: list[Done], notes: t.Iterable[Note], document: t.Mapping[str, JSON], definition: Definition) -> None:
-    """What stands between the changes. A source that joins may be the point of no return, which no change is then."""
+def _write(points: Points, done: list[Done], said: t.Iterable[Note], document: t.Mapping[str, JSON], notes: Notes) -> None:
+    """What stands between the changes. The point of no return may be what people do there, as no change of the plan is."""
     told = document["point_of_no_return"]
-    for note in notes:
+    for note in said:
         if isinstance(note, str):
             points.say(note)
             continue
-        if told and is_joining(note) and told["step"] in before_joining(definition):
+        if told and notes.number(note.what.partition(":")[0]) >= notes.number(told["step"]):
             _announce(points, document)
         done.append(points.deed(note))
 

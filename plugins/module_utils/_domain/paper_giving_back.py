@@ -14,7 +14,6 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed, Line
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import SILENT
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.step_order import ORDER, key_of
 
 JSON = t.Any
 Document = t.Mapping[str, JSON]
@@ -72,9 +71,3 @@ def registered(definition: Definition) -> str:
 
 def is_joining(deed: Deed) -> bool:
     return deed.what.startswith("fence@") and deed.what.endswith(": join")
-
-
-def before_joining(definition: Definition) -> list[str]:
-    """The steps of a failback up to its fence."""
-    keys = [key_of(step, side, definition) for step, side in ORDER["failback"]]
-    return keys[: keys.index(key_of("fence", "source", definition)) + 1]

@@ -17,7 +17,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     registered,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_unseen import unseen
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_unseen import by_hand, unseen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan import seen
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import hooks_of
@@ -64,6 +64,8 @@ class Notes:
             if step["reason"] and not (kind == "failover" and step["step"].startswith("fence@")):
                 deeds = unseen(step, definition) if kind == "failback" else []
                 notes: list[Note] = [_trouble(step, bool(deeds)), *deeds]
+                if _is_point(step, document) and not deeds:
+                    notes.append(by_hand(step))
                 self._waiting += [((self.number(step["step"]), 1), note) for note in notes]
         self._waiting.sort(key=lambda note: note[0])
 
@@ -85,6 +87,12 @@ class Notes:
         said = [text for at, text in self._waiting if at <= place]
         self._waiting = [note for note in self._waiting if note[0] > place]
         return said
+
+
+def _is_point(step: t.Mapping[str, JSON], document: Document) -> bool:
+    """Whether it is the point of no return, and has no command that could be called that."""
+    told = document["point_of_no_return"]
+    return bool(told) and told["step"] == step["step"] and not step["changes"]
 
 
 def _giving_back(document: Document, definition: Definition) -> t.Iterator[tuple[Place, Note]]:

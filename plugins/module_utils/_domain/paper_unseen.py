@@ -4,7 +4,8 @@
 
 # This file is private to the collection: no other code may rely on it.
 
-"""A failback on paper whose source was silent when it was planned: what is to be done there, made from the definition. Pure."""
+"""A failback on paper whose source was silent when it was planned: what is to be done there, made from the definition.
+And of both kinds: what people find out and do in a step of which the plan knows nothing. Pure."""
 
 from __future__ import annotations
 
@@ -34,6 +35,14 @@ def unseen(step: t.Mapping[str, JSON], definition: Definition) -> list[Deed]:
         return []
     making = {"fence": _released, "identity": _addresses, "services": _started, "databases": _mounted}.get(kind_of(step["step"]))
     return making(host, definition) if making else []
+
+
+def by_hand(step: t.Mapping[str, JSON]) -> Deed:
+    """What is done in a step that has no commands, as one point, so that the paper can say what it means to have come to it."""
+    where = f"On {step['host']}" if step["host"] else "On a host with the DNS server tools"
+    there = Line("change what you found, one after the other; write down each change, and what was there before it", "what the definition has", by_eye=True)
+    back = Line("take back each change that you wrote down, the last one first", "what was there before", by_eye=True)
+    return Deed(f"{step['step']}: by hand", "do what you found out", where, [there], [back])
 
 
 def _released(host: str, definition: Definition) -> list[Deed]:
