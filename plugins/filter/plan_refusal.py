@@ -130,8 +130,7 @@ def _better(given: str, identity: str) -> str:
 
 
 def _planning(identity: str, kind: str, given: str) -> str:
-    kinds = {"failover_kind": kind} if kind != "failover" else {}
-    return command("plan", identity, **kinds, **({"failover_plan": given} if given else {}))
+    return command("plan", identity, failover_kind=kind, **({"failover_plan": given} if given else {}))
 
 
 class FilterModule:

@@ -138,7 +138,7 @@ def _conclude(task: RunTask, kept: str, exported: str) -> None:
     where += f", and exported to {exported}" if exported not in ("", kept) else ""
     result.msg = f"{task.identity} is disarmed: {removed} things removed{where}"
     if not removed and not bad:
-        result.msg = f"{task.identity} is unarmed, and nothing of it is left"
+        result.msg = f"{task.identity} is unarmed, and nothing of it was left to remove"
     logged = [outcome.host for outcome in result.outcomes if outcome.name == LOGGED]
     if logged:
         numbers = sorted(entry.id for entry in ENTRIES.values())

@@ -62,7 +62,7 @@ class Met:
         if not task.params.get("replanned"):
             raise InvalidInput("replanned: to open a run on a plan, give the plan of this moment too; the roles make it")
         kind = task.params["kind"]
-        another = command("plan", task.identity, **({} if kind == "failover" else {"failover_kind": kind}))
+        another = command("plan", task.identity, failover_kind=kind)
         try:
             planned, now = (read(one, task.identity, kind) for one in (given, task.params["replanned"]))
         except InvalidInput as error:

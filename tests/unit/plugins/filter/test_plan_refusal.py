@@ -52,7 +52,7 @@ def test_the_commands_for_people_are_no_plan_and_the_plan_beside_them_is_named(h
     said = refusal("./p2.md")
     assert said["msg"].startswith(f"failover_plan is {here}/p2.md, and this is no JSON document (Expecting value")
     assert said["msg"].endswith("the plan is the file beside it")
-    assert said["next"] == f"{PLAYBOOK}plan -e failover_identity=mail -e failover_plan=./mail-plan.json"
+    assert said["next"] == f"{PLAYBOOK}plan -e failover_identity=mail -e failover_kind=failover -e failover_plan=./mail-plan.json"
     made(here / "p2.json")
     assert refusal("./p2.md")["next"] == f"{PLAYBOOK}failover -e failover_identity=mail -e failover_plan=./p2.json"
 
@@ -84,7 +84,7 @@ def test_a_folder_is_no_file(here: pathlib.Path, writing: bool) -> None:
 def test_where_no_plan_can_be_written_none_is_made(here: pathlib.Path, given: str, wrong: str, better: str) -> None:
     said = refusal(given, writing=True)
     assert said["msg"].startswith(f"failover_plan is {here / given}, {wrong}")
-    assert said["next"] == f"{PLAYBOOK}plan -e failover_identity=mail -e failover_plan={better}"
+    assert said["next"] == f"{PLAYBOOK}plan -e failover_identity=mail -e failover_kind=failover -e failover_plan={better}"
 
 
 def test_a_new_file_and_one_that_is_there_can_be_written(here: pathlib.Path) -> None:
@@ -98,6 +98,6 @@ def test_the_plan_to_compare_with_is_looked_at_too(here: pathlib.Path) -> None:
     assert refusal("new.json", writing=True, compare="./nope.json") == {
         "msg": f"failover_plan_compare is {here}/nope.json, and there is no such file on the controller: "
         "name the file that the plan playbook wrote, or leave the variable out",
-        "next": f"{PLAYBOOK}plan -e failover_identity=mail -e failover_plan=new.json",
+        "next": f"{PLAYBOOK}plan -e failover_identity=mail -e failover_kind=failover -e failover_plan=new.json",
     }
-    assert refusal("", writing=True, compare="./nope.json")["next"] == f"{PLAYBOOK}plan -e failover_identity=mail"
+    assert refusal("", writing=True, compare="./nope.json")["next"] == f"{PLAYBOOK}plan -e failover_identity=mail -e failover_kind=failover"

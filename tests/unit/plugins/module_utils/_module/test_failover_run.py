@@ -798,7 +798,7 @@ def test_a_conflict_refuses_names_the_item_and_can_be_accepted(estate: Estate) -
     with pytest.raises(WrongState, match="services@exch2: IS: planned: from Stopped, start_mode manual.*now: from Stopped, start_mode disabled") as refused:
         estate.run("opened", plan=made, replanned=now)
     assert (refused.value.reason, len(refused.value.details["conflicts"])) == ("plan_conflict", 1)
-    assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail"
+    assert refused.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail -e failover_kind=failover"
     assert estate.do(failover_status).extra["state"] == "approved"
     estate.definition["accept"] = {"clock_skew": "known for long"}
     with pytest.raises(WrongState, match="type the same command with") as again:
@@ -836,7 +836,7 @@ def test_a_plan_that_was_edited_or_is_for_something_else_or_alone_is_refused(est
     made = look_ahead(estate)
     with pytest.raises(InvalidInput, match="changed since it was made") as edited:
         estate.run("opened", plan={**made, "owner_afterwards": "source"}, replanned=made)
-    assert edited.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail"
+    assert edited.value.details["next"] == "ansible-playbook continuity.identity_failover.plan -e failover_identity=mail -e failover_kind=failover"
     drill = look_ahead(estate, kind="drill")
     with pytest.raises(InvalidInput, match="for a drill of mail"):
         estate.run("opened", plan=drill, replanned=made)
