@@ -99,15 +99,16 @@ def _failover_opening(fold: Fold, identity: str, refusals: t.Sequence[str], mini
         return Opening("already")
     if fold.state == "unarmed":
         raise _unarmed(identity)
+    declined = any(vote["decision"] == "decline" for vote in votes)  # whom ``refusals`` names: then it's no matter how many said proceed
+    undecided = "" if declined else f", and {'too few have' if votes else 'nobody has'} decided on a planned move"
     waiting = {
-        "protected": "no incident is open, and nobody has decided on a planned move",
-        "suspect": "Time to Fail has not reached zero, and nobody has decided on a planned move",
+        "protected": f"no incident is open{undecided}",
+        "suspect": f"Time to Fail has not reached zero{undecided}",
         "pending": "manual intervention is pending",
         "declined": "the failover was declined",
         "recovered": "the source came back by itself and the votes are void",
     }
-    waits = waiting[fold.state].replace("nobody has decided", "too few have decided") if votes else waiting[fold.state]
-    raise awaiting(identity, f"{identity} is {fold.state}: {'; '.join((waits, *refusals))}", fold.state, minimum, votes)
+    raise awaiting(identity, f"{identity} is {fold.state}: {'; '.join((waiting[fold.state], *refusals))}", fold.state, minimum, votes)
 
 
 def _unarmed(identity: str) -> WrongState:

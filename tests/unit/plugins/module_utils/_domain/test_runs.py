@@ -89,6 +89,15 @@ def test_whoever_waits_for_more_votes_is_told_so_with_the_command_for_somebody_e
         opening(Fold(state="declined"), "mail", "failover", votes=[*votes, {"by": "dave", "decision": "decline", "intent": {}}])
 
 
+@pytest.mark.parametrize(("state", "first"), [("protected", "no incident is open"), ("suspect", "Time to Fail has not reached zero")])
+def test_where_somebody_declines_a_planned_move_nobody_is_called_too_few(state: str, first: str) -> None:
+    votes = [{"by": by, "decision": decision, "intent": {}} for by, decision in (("alice", "proceed"), ("carol", "proceed"), ("bob", "decline"))]
+    with pytest.raises(AwaitingApproval, match=f"mail is {state}: {first}; bob declines until noon. Whoever declines can withdraw that: "):
+        opening(Fold(state=state), "mail", "failover", votes=votes, refusals=["bob declines until noon"])
+    with pytest.raises(AwaitingApproval, match=f"mail is {state}: {first}, and nobody has decided on a planned move. To decide: "):
+        opening(Fold(state=state), "mail", "failover")
+
+
 def test_who_declines_is_named_to_whoever_waits() -> None:
     with pytest.raises(AwaitingApproval, match="manual intervention is pending; deputy declines until noon"):
         opening(folded("pending"), "mail", "failover", refusals=["deputy declines until noon"])
