@@ -89,7 +89,8 @@ def typed_again(given: t.Mapping[str, t.Any], asked: t.Sequence[str] = (), logon
     """What was typed, for the command that does better: three dots where a value can't be meant, and what is ``asked`` and was not given."""
     said = _said(given)
     kept = {name: "..." if _wrong(name, value, logons) else value for name, value in said.items()}
-    return {**{name: ASKED[name][1] for name in asked}, **kept, **{needed: typed for _name, (needed, _what, typed) in _lacking(said)}}
+    again = {**{name: ASKED[name][1] for name in asked}, **kept}
+    return {**again, **{needed: typed for _name, (needed, _what, typed) in _lacking(again)}}
 
 
 def _lacking(said: t.Mapping[str, t.Any]) -> list[tuple[str, tuple[str, str, str]]]:

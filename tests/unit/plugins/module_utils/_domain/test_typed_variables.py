@@ -153,6 +153,12 @@ def test_whoever_proceeds_with_a_loss_is_asked_for_the_data_and_types_the_rest_o
     assert problems({**said, "failover_decision": "decline"}, logons=["chief"]) == problems({"failover_data_state": choice}) == []
 
 
+def test_what_the_asked_value_needs_is_typed_in_one_go() -> None:
+    again = typed_again({"failover_data_state": "discard_queues"}, ("failover_decision", "failover_reason"))
+    assert again == {"failover_decision": "proceed", "failover_reason": "...", "failover_data_state": "discard_queues", "failover_data_at_risk": "..."}
+    assert problems({**again, "failover_reason": "no power", "failover_data_at_risk": "mail since noon"}, ("failover_decision", "failover_reason")) == []
+
+
 def test_what_a_playbook_cannot_do_without_is_asked_for() -> None:
     asked = ("failover_owner", "failover_reason")
     assert problems({"failover_owner": "", "failover_reason": "moved by hand"}, asked) == [
