@@ -64,7 +64,8 @@ ACK = {"failover_identity": "mail", "failover_decision": "proceed", "failover_re
 def test_votes_that_are_not_enough_wait_for_somebody_else_who_gives_a_name(state: str, votes: list[dict[str, t.Any]], more: dict[str, str]) -> None:
     assert variables(next_command(state, "mail", votes=votes)) == {**ACK, "failover_by": "...", **more}
     assert variables(next_command(state, "mail", votes=votes, minimum="windows_logon")) == {**ACK, **NEEDED["windows_logon"], **more}
-    assert next_command(state, "mail", votes=votes, left_over=True).partition(" -e ")[0].endswith((".ack", ".undo"))
+    # A drill that stopped is put back after that: a failover opens beside it.
+    assert next_command(state, "mail", votes=votes, left_over=True) == next_command(state, "mail", votes=votes)
 
 
 @pytest.mark.parametrize(("how", "known"), [("asserted", {}), ("signature", {"failover_how": "signature", "failover_statement": "mail.statement"})])
