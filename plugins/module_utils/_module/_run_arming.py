@@ -14,8 +14,8 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event, Head
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.moments import moment
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.extra_variables import option
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.peace_time import require_armable
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import after_disarming, start
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import ARMABLE
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._baseline import take_baseline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
@@ -27,8 +27,7 @@ REFRESH = 3600.0
 
 def arm(task: RunTask) -> None:
     identity, fold, result = task.identity, task.fold, task.result
-    if fold.active_run or fold.state not in ARMABLE:
-        raise WrongState(f"{identity} is {fold.state}: a baseline can only be taken while the source owns the identity and no run is open")
+    require_armable(fold, identity)
     credentials = {entry["name"]: entry for entry in task.params.get("credentials") or ()}
     baseline, warnings = take_baseline(task.definition, task.hosts, task.clock, credentials, fold.baseline)
     if down := _accepted_down(baseline, task):

@@ -12,7 +12,8 @@ import pathlib
 import typing as t
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Event
-from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, StoreError, WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.peace_time import require_disarmable
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import FailoverError, InvalidInput, StoreError
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_marker_removal import remove_markers
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
@@ -30,10 +31,7 @@ LOGGED = "event log entries"
 
 def disarm(task: RunTask) -> None:
     identity, fold, result = task.identity, task.fold, task.result
-    if fold.active_run or fold.state not in ("protected", "unarmed"):
-        raise WrongState(
-            f"{identity} is {fold.state}{' and a run is open' if fold.active_run else ''}: it can only be disarmed while the source owns it and no run is open"
-        )
+    require_disarmable(fold, identity, task.clock.now())
     result.extra["owner_afterwards"] = "source"
     store = task.params["store"] or {}
     on_target = store.get("kind") != "directory"

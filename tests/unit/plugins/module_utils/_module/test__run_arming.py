@@ -13,6 +13,8 @@ import pytest
 
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.journal import Head
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.restart import GAP
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_status import failover_status
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.mirror import DISARMED, Mirror
 from ansible_collections.continuity.identity_failover.plugins.module_utils._store.opening import open_journal
@@ -57,3 +59,24 @@ def test_another_controller_s_mirror_is_not_ahead_of_what_was_armed_again(estate
 def test_a_first_journal_begins_with_event_1(estate: Estate) -> None:
     assert [event["seq"] for event in estate.run("armed").extra["timeline"]] == [1]
     assert [event["seq"] for event in estate.run("armed", identity="web", mirror=None).extra["timeline"]] == [1]
+
+
+def test_a_decision_on_a_planned_move_holds_up_no_baseline(estate: Estate) -> None:
+    estate.run("armed")
+    service = estate.sessions["exch1"].instances["root/cimv2", "Win32_Service"][0]
+    for decision, state, mode in (("proceed", "approved", "Manual"), ("decline", "declined", "Auto")):
+        assert estate.do(failover_ack, decision=decision).extra["state"] == state
+        service["StartMode"] = mode
+        result = estate.run("armed")
+        assert (result.changed, result.extra["state"], len(result.extra["changes"])) == (True, state, 1)
+        assert estate.do(failover_status).extra["state"] == state and not estate.do(failover_status).extra["unexpected"]
+    assert not estate.run("armed").changed
+
+
+def test_of_a_source_that_failed_no_baseline_is_taken_and_the_reason_is_true(estate: Estate) -> None:
+    estate.run("armed")
+    estate.fail()
+    for decision, state in (("decline", "declined"), ("withdraw", "pending"), ("proceed", "approved")):
+        assert estate.do(failover_ack, decision=decision).extra["state"] == state
+        with pytest.raises(WrongState, match=f"mail is {state} since the source failed at 20.*: a baseline can only be taken while nothing is wrong"):
+            estate.run("armed")

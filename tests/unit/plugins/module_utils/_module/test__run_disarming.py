@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _run_disarming
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_monitor import failover_monitor
@@ -103,3 +104,19 @@ def test_entries_of_the_event_log_are_said_to_stay(
     result = estate.run("disarmed", export=None, key=None, kerberos=None)
     assert [one.host for one in result.outcomes if one.name == _run_disarming.LOGGED] == (["exch2"] if told else [])
     assert ("in the Application event log of exch2" in result.msg) is told and not there and not result.failed
+
+
+@pytest.mark.parametrize("decision", ["proceed", "decline"])
+def test_a_decision_on_a_planned_move_is_withdrawn_before_the_identity_is_disarmed(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, decision: str
+) -> None:
+    estate, nothing = make_estate(tmp_path, monkeypatch), Leftovers([], [], [], others=True, folder="kept", refused="")
+    monkeypatch.setattr(_run_disarming.leftovers, "remove", lambda *arguments: nothing)
+    estate.run("armed")
+    estate.do(failover_ack, by="alice")
+    state = estate.do(failover_ack, by="alice", decision=decision).extra["state"]
+    with pytest.raises(WrongState, match=f"mail is {state} by what alice said about a planned move: .* withdrawn, or has expired: .*withdraw") as caught:
+        estate.run("disarmed", export=None, key=None, kerberos=None)
+    assert "failover_decision=withdraw" in caught.value.details["next"] and '"alice"' in caught.value.details["next"]
+    estate.do(failover_ack, by="alice", decision="withdraw")
+    assert estate.run("disarmed", export=None, key=None, kerberos=None).extra["state"] == "unarmed"
