@@ -80,11 +80,16 @@ class People:
 
     def doubt(self, one: str, other: str) -> str:
         """``TWO_PEOPLE`` where nothing that the definition lists says whether two names of one user are one person; else empty."""
-        (user, domain), (second, elsewhere) = parts = _parts(one), _parts(other)
+        (user, domain), (second, elsewhere) = parts = self._meant(one), self._meant(other)
         if not user or user != second or domain == elsewhere or (self._listed(domain) and self._listed(domain) == self._listed(elsewhere)):
             return ""
-        listed = [{_parts(each) for each in (person.name, *person.accounts)} for person in self.persons]
+        listed = [{self._meant(each) for each in (person.name, *person.accounts)} for person in self.persons]
         return "" if any(held.issuperset(parts) for held in listed) else TWO_PEOPLE
+
+    def _meant(self, spelling: str) -> tuple[str, str]:
+        """User and domain; of a name without a domain that ``approvals.people`` lists, the first domain."""
+        user, domain = _parts(spelling)
+        return user, domain or (_domain(self.domains[0][0]) if self.domains and self._lists(spelling) else "")
 
     def _listed(self, domain: str) -> tuple[str, ...]:
         """All names of a domain that the definition lists; empty for any other."""

@@ -119,6 +119,13 @@ def test_of_what_the_definition_makes_one_nothing_more_is_said(one: str, other: 
     assert people.doubt(one, other) == ""
 
 
+def test_a_listed_name_without_a_domain_is_in_no_doubt_about_the_first_domain() -> None:
+    people = People.of([{"name": "alice"}, {"name": "Bob Jones", "accounts": ["bob", "bob@notes.example.org"]}], DOMAINS)
+    assert people.doubt("alice", "CORP\\alice") == people.doubt("alice@example.com", "ALICE") == people.doubt("CORP\\bob", "bob@notes.example.org") == ""
+    assert people.doubt("alice", "LAB\\alice") == people.doubt("alice", "OTHER\\alice") == people.doubt("carol", "CORP\\carol") == TWO_PEOPLE
+    assert People.of([{"name": "alice"}], []).doubt("alice", "CORP\\alice") == TWO_PEOPLE
+
+
 @given(st.data(), users, domains)
 def test_without_mapped_domains_the_user_alone_tells_people_apart(data: st.DataObject, user: str, domain: int) -> None:
     assert People().marks(data.draw(spelled(user, domain))) == People().marks(user)
