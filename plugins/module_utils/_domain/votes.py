@@ -33,6 +33,8 @@ ABOUT = {"data_state": "the data", "fence_minimum": "the grade of the fence"}
 DECISIONS = ("proceed", "decline", "withdraw", "acknowledge")
 #: How a person's name is known, the weakest first. A logon was seen once by the target; a signature can be verified again.
 STRENGTHS = ("asserted", "windows_logon", "signature")
+#: States in which a failover waits for people.
+AWAITED_IN = ("pending", "declined")
 #: Of a vote, for results: the signature and its statement stay in the journal.
 SHOWN = ("by", "how", "decision", "reason", "data_at_risk", "intent", "required", "minimum", "expires_at", "at", "sid")
 #: For votes of journals that are older than marks.
@@ -143,11 +145,14 @@ def refusals(votes: Votes, now: datetime.datetime) -> list[str]:
     return [f"{vote['by']} declines until {vote['expires_at']}, and can withdraw that before" for vote in against]
 
 
-def voided(incident: t.Mapping[str, t.Any] | None, votes: Votes) -> list[str]:
-    """Whose words for a planned move ended when the source failed, of those who have said nothing since. ``incident`` and ``votes`` of a fold."""
+def voided(state: str, incident: t.Mapping[str, t.Any] | None, votes: Votes) -> list[str]:
+    """Whose words for a planned move ended when the source failed, of those who have said nothing since; of a fold.
+
+    Told while decisions are awaited: an incident goes on until a failback, and its run uses up the votes for it.
+    """
     since = {str(vote["by"]) for vote in votes}
     names = [by for by in (incident or {}).get("void_votes") or () if by not in since]
-    if not incident or not names:
+    if state not in AWAITED_IN or not incident or not names:
         return []
     return [f"what {', '.join(names)} said for a planned move is void since the source failed at {incident['opened_at']}: a failover needs new decisions"]
 

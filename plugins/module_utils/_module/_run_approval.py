@@ -62,7 +62,10 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
         kind,
         break_glass=bool(glass),
         no_baseline="baseline_missing" in (task.params.get("accept") or {}),
-        refusals=[*voided(fold.incident, fold.votes), *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, now))],
+        refusals=[
+            *voided(fold.state, fold.incident, fold.votes),
+            *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, now)),
+        ],
         minimum=minimum_of(task.definition),
         votes=live_votes(fold.votes, now),
     )

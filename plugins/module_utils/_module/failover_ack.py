@@ -133,7 +133,10 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
     identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
     votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
     result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_of(fold, identity, clock.now(), minimum=params["minimum"]))
-    why_not = [*voided(fold.incident, fold.votes), *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, clock.now()))]
+    why_not = [
+        *voided(fold.state, fold.incident, fold.votes),
+        *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, clock.now())),
+    ]
     enough = f"{len(found.proceed)} of {found.needed} needed say proceed"
     if found.proceed and not found.agreed:
         enough = f"{len(found.proceed)} say proceed, and {found.needed} needed would have to mean the same"
@@ -168,7 +171,7 @@ def _typed_again(params: t.Mapping[str, t.Any], minimum: str = "", by: str = "")
         words.update(known_by(params["identity"], minimum, by))
     elif params["how"] != "asserted":
         words["failover_how"] = params["how"]
-    if params["how"] == "windows_logon" and params["logon"]:
+    if not minimum and params["how"] == "windows_logon" and params["logon"]:
         words["failover_logon"] = "..."  # the task has the account, and not its name in failover_credentials
     for name in () if minimum else ("by", "statement", "signing_key"):
         if params[name]:

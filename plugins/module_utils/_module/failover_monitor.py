@@ -232,5 +232,5 @@ def _conclude(params: t.Mapping[str, t.Any], fold: Fold, countdown: Countdown, o
         "observations": [{"vantage_point": one.vantage_point, "probe": one.kind, "ok": one.ok, "msg": one.msg} for one in observations],
     }
     left = f"; Time to Fail {countdown.time_to_fail():g} s" if fold.incident is None else ""
-    why = f": {'; '.join((fold.incident['msg'], *voided(fold.incident, fold.votes)))}" if fold.incident else ""
+    why = f": {'; '.join((fold.incident['msg'], *voided(fold.state, fold.incident, fold.votes)))}" if fold.incident else ""
     result.msg = f"{params['identity']} is {state}{left}{why}"

@@ -88,7 +88,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend([doubt] if doubt else [f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling])
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
-    against = [*voided(fold.incident, fold.votes), *refusals(fold.votes, clock.now()), *disagreements(fold.votes, clock.now())]
+    against = [*voided(fold.state, fold.incident, fold.votes), *refusals(fold.votes, clock.now()), *disagreements(fold.votes, clock.now())]
     result.warnings.extend(f"{identity}: {sentence}" for sentence in against)
     result.warnings.extend(journal.warnings)
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))

@@ -128,10 +128,16 @@ def test_votes_under_two_fence_grades_disagree_about_that() -> None:
 
 def test_whose_words_for_a_planned_move_are_void_is_told_until_they_speak_again() -> None:
     incident = {"id": "7", "opened_at": "2026-11-22T19:00:00.000Z", "void_votes": ["chief", "deputy"]}
-    (told,) = voided(incident, [])
+    (told,) = voided("pending", incident, [])
     assert told == "what chief, deputy said for a planned move is void since the source failed at 2026-11-22T19:00:00.000Z: a failover needs new decisions"
-    assert voided(incident, [vote("deputy")])[0].startswith("what chief said")
-    assert voided(incident, [vote("deputy"), vote("chief", "decline")]) == voided(None, []) == voided({"id": "7", "opened_at": ""}, []) == []
+    assert voided("declined", incident, [vote("deputy")])[0].startswith("what chief said")
+    assert voided("pending", incident, [vote("deputy"), vote("chief", "decline")]) == voided("pending", None, []) == []
+    assert voided("pending", {"id": "7", "opened_at": ""}, []) == []
+
+
+@pytest.mark.parametrize("state", ["approved", "failing_over", "failed_over", "threatened", "failing_back"])
+def test_nobody_is_asked_for_new_decisions_where_none_are_needed(state: str) -> None:
+    assert voided(state, {"id": "7", "opened_at": "2026-11-22T19:00:00.000Z", "void_votes": ["chief"]}, []) == []
 
 
 def test_an_expired_vote_does_not_count() -> None:

@@ -20,6 +20,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import AwaitingApproval
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.statements import NAMESPACE, VoteRefused
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import ActorMismatch, FailoverError, InvalidInput, MissingLibrary
+from ansible_collections.continuity.identity_failover.plugins.module_utils._module import failover_ack as ack_module
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_approval import approved_opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module.failover_ack import failover_ack
@@ -29,6 +30,9 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._stor
 from ansible_collections.continuity.identity_failover.plugins.module_utils._transport import ssh_keygen
 from ansible_collections.continuity.identity_failover.tests.unit.fakes import FakeClock, FakeHosts
 from ansible_collections.continuity.identity_failover.tests.unit.runs import journal
+
+#: What the target saw of whoever logged on to it.
+LOGGED_ON = {"by": "CORP\\chief", "how": "windows_logon"}
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +222,13 @@ def test_a_refusal_is_not_lifted_by_somebody_who_only_may_be_that_person(desk: D
     assert desk.ack(**STATED, by="JDOE@corp.example.com", decision=decision).extra["state"] == "pending"
 
 
+@pytest.mark.parametrize(("declines", "withdraws"), [("CORP\\alice", "alice"), ("alice", "CORP\\alice"), ("alice@corp.example.com", "Alice")])
+def test_a_listed_name_without_a_domain_is_certainly_the_one_of_the_first_domain(desk: Desk, declines: str, withdraws: str) -> None:
+    listed: dict[str, t.Any] = {**STATED, "people": [{"name": "alice", "accounts": [], "keys": []}]}
+    desk.ack(**listed, by=declines, decision="decline")
+    assert desk.ack(**listed, by=withdraws, decision="withdraw").extra["state"] == "pending"
+
+
 def test_two_people_of_one_user_name_decide_once_both_domains_are_listed(desk: Desk) -> None:
     listed: dict[str, t.Any] = {**STATED, "domains": [*STATED["domains"], {"netbios": "OTHER", "dns": ["other.org"]}]}
     desk.ack(**STATED, by="OTHER\\jdoe")
@@ -380,6 +391,16 @@ def test_whoever_is_refused_as_too_weak_gets_a_command_that_succeeds(desk: Desk)
     path = str(desk.folder / given.pop("statement"))
     assert desk.ack(**given, statement=path).extra["next"].endswith("mail.statement.sig")
     assert desk.hand_over(desk.signed(path)).extra["state"] == "approved"
+
+
+def test_a_logon_that_is_too_weak_is_not_asked_for_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ack_module, "logged_on", lambda params, fold, people, *rest: {**ack_module.asserted(params, fold, people, rest[0]), **LOGGED_ON})
+    with pytest.raises(VoteRefused) as caught:
+        desk.ack(how="windows_logon", logon={"user": "CORP\\chief", "password": "p"}, by=None)
+    given = typed(caught.value.details["next"])
+    assert given == {"decision": "proceed", "reason": "the site has no power", "how": "signature", "by": "CORP\\chief", "statement": "mail.statement"}
+    path = str(desk.folder / given.pop("statement"))
+    assert desk.ack(**given, statement=path).extra["next"].endswith("mail.statement.sig")
 
 
 def test_whoever_is_refused_as_too_weak_types_nothing_twice(desk: Desk) -> None:

@@ -95,6 +95,21 @@ def test_whose_votes_for_a_planned_move_are_void_is_told_to_whoever_looks_next(e
     assert not any("void" in warning for warning in estate.do(failover_status).warnings)
 
 
+def test_void_votes_are_no_matter_once_the_failover_is_approved(estate: Estate) -> None:
+    estate.do(failover_ack, by="alice", required=2)
+
+    def told() -> tuple[str, bool]:
+        seen = estate.do(failover_status)
+        return seen.extra["state"], any("void" in warning for warning in seen.warnings)
+
+    assert "void" in estate.fail().msg and told() == ("pending", True)
+    assert "void" not in estate.do(failover_ack, by="bob").msg and told() == ("approved", False)
+    run = estate.run("opened").extra["run"]
+    assert told() == ("failing_over", False)
+    estate.run("closed", run=run)
+    assert told() == ("failed_over", False) and "void" not in estate.do(monitor.failover_monitor, duration=0.0).msg
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_a_source_that_dies_behind_a_declined_planned_move_is_an_incident(estate: Estate, again: bool) -> None:
     """The refusal was about a move that nothing forced. A second word to proceed changes nothing in that: without an incident nothing is pending."""
