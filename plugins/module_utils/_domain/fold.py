@@ -126,7 +126,7 @@ def _armed(result: Fold, event: Event) -> None:
 def _disarmed(result: Fold, event: Event) -> None:
     _expire(result, moment(event.at), f"event {event.seq}")
     _move(result, "disarmed", f"event {event.seq}")
-    result.baseline, result.armed_at = {}, ""
+    result.baseline, result.armed_at, result.votes = {}, "", []
 
 
 def _incident_opened(result: Fold, event: Event) -> None:

@@ -195,6 +195,11 @@ def test_who_had_voted_for_a_planned_move_is_kept_where_the_source_fails() -> No
     assert again.incident is not None and "void_votes" not in again.incident
 
 
+def test_a_vote_from_before_the_disarming_is_none_for_what_is_armed_again() -> None:
+    found = fold([ARMED, vote(required=2), event("disarmed", {}), ARMED, vote(required=2, by="chief")], NOW)
+    assert (found.state, [one["by"] for one in found.votes]) == ("protected", ["chief"])
+
+
 def test_a_vote_for_another_intent_does_not_count() -> None:
     votes = [vote(required=2).data, vote(required=2, by="chief", incident="9").data]
     assert not quorum(votes, NOW)
