@@ -16,7 +16,7 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_commands import commands, inverse
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_dns import everywhere, is_alias
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_line import Deed, Done, Line, Points
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_notes import Note, Notes, hooks_left_out
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_notes import Notes, hooks_left_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.paper_source import source_out
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.parts import Definition
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.plan_limits import kind_of
@@ -59,7 +59,7 @@ def paper(document: t.Mapping[str, JSON], definition: Definition) -> str:
     return points.text()
 
 
-def _write(points: Points, done: list[Done], said: t.Iterable[Note], document: t.Mapping[str, JSON], notes: Notes) -> None:
+def _write(points: Points, done: list[Done], said: t.Iterable[str | Deed], document: t.Mapping[str, JSON], notes: Notes) -> None:
     """What stands between the changes. The point of no return may be what people do there, as no change of the plan is."""
     told = document["point_of_no_return"]
     for note in said:

@@ -27,8 +27,6 @@ JSON = t.Any
 Document = t.Mapping[str, JSON]
 #: Number of a step in its run, and whether before its commands (0), in front of them for what the plan said of it (1), or behind them (2).
 Place = tuple[int, int]
-#: A sentence, or what people do at that place.
-Note = str | Deed
 
 #: Hooks that are not named after a step that they stand around -> kind and side of the step, and where.
 ELSEWHERE = {
@@ -53,7 +51,7 @@ class Notes:
         kind = document["kind"]
         order = ORDER.get(kind, ORDER["failover"])
         self._steps = [key_of(step, side, definition) for step, side in order]
-        self._waiting: list[tuple[Place, Note]] = []
+        self._waiting: list[tuple[Place, str | Deed]] = []
         for hook in hooks_left_out(document, definition):
             step, side, where = ELSEWHERE.get(hook, (hook.partition("_")[2], None, 0 if hook.startswith("before_") else 2))
             found = [number for number, (name, its) in enumerate(order) if name == step and side in (None, its)]
@@ -63,7 +61,7 @@ class Notes:
         for step in document["steps"]:
             if step["reason"] and not (kind == "failover" and step["step"].startswith("fence@")):
                 deeds = unseen(step, definition) if kind == "failback" else []
-                notes: list[Note] = [_trouble(step, bool(deeds)), *deeds]
+                notes: list[str | Deed] = [_trouble(step, bool(deeds)), *deeds]
                 if _is_point(step, document) and not deeds:
                     notes.append(by_hand(step))
                 self._waiting += [((self.number(step["step"]), 1), note) for note in notes]
@@ -73,17 +71,17 @@ class Notes:
         """Of a step in its run; -1 = it is none."""
         return self._steps.index(step) if step in self._steps else -1
 
-    def before(self, step: str) -> list[Note]:
+    def before(self, step: str) -> list[str | Deed]:
         """What is to be said before the commands of a step."""
         return self._until((self.number(step), 1))
 
-    def behind(self, step: str) -> list[Note]:
+    def behind(self, step: str) -> list[str | Deed]:
         return self._until((self.number(step), 2))
 
-    def rest(self) -> list[Note]:
+    def rest(self) -> list[str | Deed]:
         return self._until((len(self._steps), 2))
 
-    def _until(self, place: Place) -> list[Note]:
+    def _until(self, place: Place) -> list[str | Deed]:
         said = [text for at, text in self._waiting if at <= place]
         self._waiting = [note for note in self._waiting if note[0] > place]
         return said
@@ -95,7 +93,7 @@ def _is_point(step: t.Mapping[str, JSON], document: Document) -> bool:
     return bool(told) and told["step"] == step["step"] and not step["changes"]
 
 
-def _giving_back(document: Document, definition: Definition) -> t.Iterator[tuple[Place, Note]]:
+def _giving_back(document: Document, definition: Definition) -> t.Iterator[tuple[Place, str | Deed]]:
     order = ORDER["failback"]
     yield (0, 0), data_come_back(definition)
     yield (order.index(("services", "target")), 2), data_are_complete(definition)

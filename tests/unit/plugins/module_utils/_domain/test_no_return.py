@@ -227,7 +227,10 @@ def first_asked(estate: Estate) -> str | None:
     if estate.fenced:
         ran(failover, "fence@exch1")
     hooks = ["before_source_joins"] if estate.hook else []
-    asks = lambda: no_return.data_at_stake(made, estate.definition(), failover, hooks) is not None  # noqa: E731
+
+    def asks() -> bool:
+        return no_return.data_at_stake(made, estate.definition(), failover, hooks) is not None
+
     if asks():
         return ""
     for key, items in estate.steps().items():
