@@ -128,7 +128,7 @@ def test_a_plan_is_made_refused_on_a_conflict_applied_and_scored(tmp_path: pathl
         refused = project.run("failover", failover_plan=str(tmp_path / "plan.json"), failover_accept={"disk_space": "it is enough"}, expect=2)
         assert SERVICE in refused
         accepted = {"failover_plan": str(tmp_path / "plan.json"), "failover_accept": {"disk_space": "it is enough"}}
-        assert outcome(refused) == ("refused", command("plan", "mail", **accepted))
+        assert outcome(refused) == ("refused", command("plan", "mail", failover_kind="failover", **accepted))
         assert "start_mode disabled" in refused
         assert "run_opened" not in {event["kind"] for event in journal(project)}
         start_mode(lab, "manual")
