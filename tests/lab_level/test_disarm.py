@@ -142,5 +142,5 @@ def test_what_cannot_be_removed_is_told_and_removed_the_next_time(lab: Lab, tmp_
 def test_while_a_run_is_open_nothing_is_disarmed(lab: Lab, tmp_path: pathlib.Path) -> None:
     armed = Armed(lab, str(tmp_path / "mirror"))
     armed.run("opened", kind="drill")
-    with pytest.raises(WrongState, match="a run is open"):
+    with pytest.raises(WrongState, match="the drill run .* is open"):
         armed.run("disarmed")
