@@ -137,7 +137,8 @@ def judged(clean: dict[str, t.Any], result: dict[str, t.Any], act: str, options:
     found += [f"the user's script ran {more} times more"] if more > may else []  # behind one death at most once more
     if harms:
         return found
-    repeated = outcomes.twice(collections.Counter(clean["effects"]), collections.Counter(result["effects"]))
+    done = [collections.Counter(one["effects"]) if not outage else outcomes.on_any_controller(one["effects"]) for one in (clean, result)]
+    repeated = outcomes.twice(*done)
     return found + [line for line in repeated if not may or json.dumps(outcomes.SCRIPT) not in line]
 
 

@@ -125,12 +125,20 @@ def effects(records: t.Sequence[t.Mapping[str, JSON]]) -> collections.Counter[st
     counted: collections.Counter[str] = collections.Counter()
     for record in records:
         if record["kind"] == "ldap" and record["operation"] == "change":
-            # Not at which domain controller: where one does not answer, another is written to, and they replicate.
-            counted[json.dumps({key: record[key] for key in ("dn", "attributes", "code") if key in record}, sort_keys=True)] += 1
+            counted[json.dumps({key: record[key] for key in ("host", "dn", "attributes", "code") if key in record}, sort_keys=True)] += 1
         if record["kind"] != "effect" or record["effect"] in REPEATABLE or (record["effect"] == "script_started" and record["script"] in OWN_SCRIPTS):
             continue
         counted[json.dumps({key: value for key, value in record.items() if key not in NO_FACTS}, sort_keys=True, default=str)] += 1
     return counted
+
+
+def on_any_controller(counted: t.Mapping[str, int]) -> collections.Counter[str]:
+    """The effects by what was written to the directory, not by where: what a domain controller did not answer is written on another, and they replicate."""
+    found: collections.Counter[str] = collections.Counter()
+    for text, times in counted.items():
+        effect = json.loads(text)
+        found[json.dumps({key: value for key, value in effect.items() if key != "host" or "dn" not in effect}, sort_keys=True)] += times
+    return found
 
 
 def twice(clean: collections.Counter[str], other: collections.Counter[str]) -> list[str]:
