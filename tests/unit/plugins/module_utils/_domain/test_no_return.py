@@ -16,16 +16,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.progress import expected
 from ansible_collections.continuity.identity_failover.tests.unit.plans import change as planned_change
 from ansible_collections.continuity.identity_failover.tests.unit.plans import plan, said
-from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._domain.test_undo import FAILOVER, intent, outcome, ran, record
-
-DEFINITION: dict[str, t.Any] = {
-    "source": {"host": "exch1"},
-    "target": {"host": "exch2"},
-    "addresses": [{"address": "10.0.0.21"}],
-    "services": [{"name": "IS"}],
-    "databases": [{"name": "DB01"}],
-    "dns": {"repoint": {"names": ["mail.example.com"]}},
-}
+from ansible_collections.continuity.identity_failover.tests.unit.plugins.module_utils._domain.test_undo import (
+    DEFINITION,
+    FAILOVER,
+    intent,
+    outcome,
+    ran,
+    record,
+)
 
 
 @pytest.mark.parametrize(
