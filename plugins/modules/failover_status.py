@@ -179,6 +179,11 @@ state:
   returned: success
   type: str
   sample: pending
+next_kind:
+  description: The kind of the run that moves the identity on from this state, be it after a decision. V(failover) or V(failback).
+  returned: success
+  type: str
+  sample: failover
 owner:
   description: Who should own the identity by the journal (V(moving) while a run moves it), who owns it as observed, and the evidence.
   returned: success

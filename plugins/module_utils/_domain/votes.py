@@ -157,6 +157,11 @@ def voided(state: str, incident: t.Mapping[str, t.Any] | None, votes: Votes) -> 
     return [f"what {', '.join(names)} said for a planned move is void since the source failed at {incident['opened_at']}: a failover needs new decisions"]
 
 
+def standing_against(state: str, incident: t.Mapping[str, t.Any] | None, votes: Votes, now: datetime.datetime) -> list[str]:
+    """A sentence for each thing that stands between these votes, of a fold, and an approval; how many are lacking is not among them."""
+    return [*voided(state, incident, votes), *refusals(votes, now), *disagreements(votes, now)]
+
+
 def expired(votes: Votes, now: datetime.datetime) -> list[str]:
     """Whose decision to proceed counts no more because of its age, and until when it did: they may have to be asked again."""
     old = [vote for vote in _newest(votes) if vote["decision"] == "proceed" and parse_moment(vote["expires_at"]) <= now]

@@ -17,12 +17,10 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import STARTS, Opening, awaiting, opening
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import (
     LOSING,
-    disagreements,
+    standing_against,
     expired,
     live_votes,
-    refusals,
     require_named_data,
-    voided,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._run_task import RunTask
@@ -62,10 +60,7 @@ def approved_opening(task: RunTask) -> tuple[Opening, Approval]:
         kind,
         break_glass=bool(glass),
         no_baseline="baseline_missing" in (task.params.get("accept") or {}),
-        refusals=[
-            *voided(fold.state, fold.incident, fold.votes),
-            *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, now)),
-        ],
+        refusals=[*standing_against(fold.state, fold.incident, fold.votes, now), *expired(fold.votes, now)],
         minimum=minimum_of(task.definition),
         votes=live_votes(fold.votes, now),
     )

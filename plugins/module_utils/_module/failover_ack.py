@@ -25,16 +25,14 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._doma
     DECISIONS,
     LOSING,
     STRENGTHS,
-    disagreements,
     expired,
     live_votes,
-    refusals,
+    standing_against,
     require_named_data,
     same_person,
     shown,
     strong_enough,
     tally,
-    voided,
 )
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import InvalidInput, WrongState
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._results import Outcome, Result
@@ -133,10 +131,7 @@ def _told(params: t.Mapping[str, t.Any], fold: Fold, intent: t.Mapping[str, t.An
     identity, found = params["identity"], tally(fold.votes, clock.now(), params["required"], params["minimum"])
     votes = [shown(vote) for vote in live_votes(fold.votes, clock.now())]
     result.extra.update(state=fold.state, votes=votes, intent=dict(intent), next=next_of(fold, identity, clock.now(), minimum=params["minimum"]))
-    why_not = [
-        *voided(fold.state, fold.incident, fold.votes),
-        *(said for against in (refusals, disagreements, expired) for said in against(fold.votes, clock.now())),
-    ]
+    why_not = [*standing_against(fold.state, fold.incident, fold.votes, clock.now()), *expired(fold.votes, clock.now())]
     enough = f"{len(found.proceed)} of {found.needed} needed say proceed"
     if found.proceed and not found.agreed:
         enough = f"{len(found.proceed)} say proceed, and {found.needed} needed would have to mean the same"
@@ -162,23 +157,26 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
         _name_data(params["decision"], params["data_state"], params["data_at_risk"])
 
 
-def _typed_again(params: t.Mapping[str, t.Any], minimum: str = "", by: str = "") -> str:
-    """The ack command with what was right of the options, for whoever mends the rest; ``minimum``: the way in which ``by`` has to be known for it."""
-    if params["signature"] and not minimum:
+def _typed_again(params: t.Mapping[str, t.Any], known: t.Mapping[str, str] | None = None) -> str:
+    """The ack command with what was right of the options, for whoever mends the rest; ``known``: by what that person has to become known instead."""
+    if params["signature"] and known is None:
         return command("ack", params["identity"], failover_signature=params["signature"])
     words = {"failover_decision": params["decision"] or "proceed", "failover_reason": params["reason"] if explains(params["reason"]) else "..."}
-    if minimum:
-        words.update(known_by(params["identity"], minimum, by))
-    elif params["how"] != "asserted":
-        words["failover_how"] = params["how"]
-    if not minimum and params["how"] == "windows_logon" and params["logon"]:
-        words["failover_logon"] = "..."  # the task has the account, and not its name in failover_credentials
-    for name in () if minimum else ("by", "statement", "signing_key"):
-        if params[name]:
-            words[f"failover_{name}"] = "..." if name == "by" and odd_name(params[name]) else params[name]
+    words.update(_known_by(params) if known is None else known)
     if params["data_state"] in LOSING:
         words.update(failover_data_state=params["data_state"], failover_data_at_risk=params["data_at_risk"] if explains(params["data_at_risk"]) else "...")
     return command("ack", params["identity"], **words)
+
+
+def _known_by(params: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """The variables by which whoever typed these options wanted to be known."""
+    words = {"failover_how": params["how"]} if params["how"] != "asserted" else {}
+    if params["how"] == "windows_logon" and params["logon"]:
+        words["failover_logon"] = "..."  # the task has the account, and not its name in failover_credentials
+    for name in ("by", "statement", "signing_key"):
+        if params[name]:
+            words[f"failover_{name}"] = "..." if name == "by" and odd_name(params[name]) else params[name]
+    return words
 
 
 def _name_data(decision: str, data_state: str, data_at_risk: str | None) -> None:
@@ -214,7 +212,7 @@ def _vote(params: t.Mapping[str, t.Any], fold: Fold, people: People, journal: Jo
         vote = asserted(params, fold, people, clock)
     _name_data(vote["decision"], vote["intent"]["data_state"], vote["data_at_risk"])
     if vote["decision"] in NEEDS_STRENGTH and not strong_enough(vote["how"], _asked_of(params, fold, vote, clock)):
-        after = _typed_again(params, str(params["minimum"]), str(vote["by"]))
+        after = _typed_again(params, known_by(params["identity"], str(params["minimum"]), str(vote["by"])))
         raise VoteRefused(
             f"{vote['decision']} is not recorded: {vote['by']} is only {vote['how']}, and approvals.identity asks for {params['minimum']}; {after}",
             because="too_weak",

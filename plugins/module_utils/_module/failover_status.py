@@ -22,11 +22,12 @@ from ansible_collections.continuity.identity_failover.plugins.module_utils._modu
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.next_commands import command, minimum_of
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.record_guard import ageing, repairs
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.run_record import RunRecord, without_approval
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.runs import next_kind
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.situation import ownership, situation
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.states import STATES, rightful_owner
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.timeline import accepted_of, broken_glasses, run_reports, timeline
 from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.undo import owner_after_undo
-from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import disagreements, live_votes, refusals, shown, voided
+from ansible_collections.continuity.identity_failover.plugins.module_utils._domain.votes import live_votes, shown, standing_against
 from ansible_collections.continuity.identity_failover.plugins.module_utils._errors import DeadlineExceeded
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module import _dns_debts
 from ansible_collections.continuity.identity_failover.plugins.module_utils._module._dns_auth import AUTH_OPTIONS
@@ -88,8 +89,7 @@ def failover_status(params: t.Mapping[str, t.Any], hosts: Hosts, clock: Clock, *
     result.warnings.extend([doubt] if doubt else [f"{identity}: {one['msg']}: {one['remedy']}" for one in pulling])
     if observed == "both":
         result.warnings.append(f"{identity}: names or addresses lead to both servers at once")
-    against = [*voided(fold.state, fold.incident, fold.votes), *refusals(fold.votes, clock.now()), *disagreements(fold.votes, clock.now())]
-    result.warnings.extend(f"{identity}: {sentence}" for sentence in against)
+    result.warnings.extend(f"{identity}: {sentence}" for sentence in standing_against(fold.state, fold.incident, fold.votes, clock.now()))
     result.warnings.extend(journal.warnings)
     result.outcomes.append(Outcome(identity, "already", before=fold.state, after=fold.state))
     result.extra = _facts(journal, source, fold, clock)
@@ -151,6 +151,7 @@ def _facts(journal: Journal, source: Source, fold: Fold, clock: Clock) -> dict[s
     return {
         "break_glass": broken_glasses(fold),
         "state": fold.state,
+        "next_kind": next_kind(fold.state),
         "incident": fold.incident,
         "votes": [shown(vote) for vote in live_votes(fold.votes, clock.now())],
         "active_run": _who(active) if active else None,

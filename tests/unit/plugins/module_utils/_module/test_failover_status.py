@@ -53,6 +53,16 @@ def test_a_run_is_told_with_its_lease_and_nobody_owns_the_identity_meanwhile(est
     assert lease.startswith("nobody holds the lease of the run: it has stopped")
 
 
+def test_the_kind_of_the_run_that_is_next_follows_the_state(estate: Estate) -> None:
+    """A plan that nobody gave a kind is of that one."""
+    estate.run("armed")
+    estate.fail()
+    estate.do(failover_ack)
+    assert estate.do(failover_status).extra["next_kind"] == "failover"
+    estate.run("closed", run=estate.run("opened").extra["run"], definition=None)
+    assert estate.do(failover_status).extra["next_kind"] == "failback"
+
+
 def test_by_a_mirror_nobody_knows_who_holds_the_lease(estate: Estate) -> None:
     estate.run("armed")
     estate.fail()
